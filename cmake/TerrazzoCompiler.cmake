@@ -2,7 +2,12 @@
 # Finds MLIR 22 and holds the one-MLIR rule: everything links the shared libMLIR and libLLVM, never an archive.
 # terrazzo_add_library and terrazzo_add_backend are the only ways to link MLIR.
 
-find_package(MLIR 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+# The package's version file accepts exact matches only, so the range is checked here.
+find_package(MLIR REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+if(NOT MLIR_VERSION MATCHES "^22\\.1\\.")
+  message(FATAL_ERROR "Terrazzo is built against MLIR 22.1, found ${MLIR_VERSION} in ${MLIR_DIR}; "
+    "install llvm-22-dev and libmlir-22-dev, or point MLIR_DIR at them")
+endif()
 # The distribution sets LLVM_LINK_LLVM_DYLIB only; without this a second MLIR would be linked silently.
 set(MLIR_LINK_MLIR_DYLIB ON)
 set(LLVM_LINK_LLVM_DYLIB ON)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What every part of the runtime answers with when something went wrong: one error in the user's terms, in four
-// parts (what, where, why, what to try), with a stable code and the exit code that the tools return for it.
-// The runtime throws no exceptions across its interfaces; a function that can fail returns Expected<T>.
+// What every part of the runtime answers with when something went wrong: one
+// error in the user's terms, in four parts (what, where, why, what to try),
+// with a stable code and the exit code that the tools return for it. The
+// runtime throws no exceptions across its interfaces; a function that can fail
+// returns Expected<T>.
 #pragma once
 
 #include <cassert>
@@ -26,7 +28,8 @@ enum class ExitCode : int {
   Interrupted = 130,
 };
 
-/// One error as a user reads it. `code` is stable ("TZ0101") and names a page of the documentation.
+/// One error as a user reads it. `code` is stable ("TZ0101") and names a page
+/// of the documentation.
 struct Error {
   ExitCode exit = ExitCode::Failure;
   std::string code;  ///< "TZ0101"

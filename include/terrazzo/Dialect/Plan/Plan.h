@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The plan dialect in C++. Documentation stands in the .td files beside this.
+#pragma once
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "terrazzo/Dialect/Plan/PlanDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "terrazzo/Dialect/Plan/PlanAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "terrazzo/Dialect/Plan/PlanTypes.h.inc"
+
+#define GET_OP_CLASSES
+#include "terrazzo/Dialect/Plan/PlanOps.h.inc"

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tz dialect in C++: dialect, types, attributes and ops. Their
+// documentation stands in the .td files beside this.
+#pragma once
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace terrazzo::tz {
+
+/// The release in which an op first appeared.
+template <int Major, int Minor> struct Since {
+  template <typename ConcreteType>
+  class Impl : public mlir::OpTrait::TraitBase<ConcreteType, Impl> {
+  public:
+    static constexpr int sinceMajor = Major;
+    static constexpr int sinceMinor = Minor;
+  };
+};
+
+} // namespace terrazzo::tz
+
+#include "terrazzo/Dialect/Tz/TzEnums.h.inc"
+
+#include "terrazzo/Dialect/Tz/TzDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "terrazzo/Dialect/Tz/TzAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "terrazzo/Dialect/Tz/TzTypes.h.inc"
+
+#define GET_OP_CLASSES
+#include "terrazzo/Dialect/Tz/TzOps.h.inc"

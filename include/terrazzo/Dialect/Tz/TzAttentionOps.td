@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rotary position, key-value caches and attention.
+
+#ifndef TERRAZZO_DIALECT_TZ_TZATTENTIONOPS_TD
+#define TERRAZZO_DIALECT_TZ_TZATTENTIONOPS_TD
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "terrazzo/Dialect/Tz/TzTypes.td"
+
+def Tz_RopeOp : Tz_Op<"rope", [Pure]> {
+  let summary = "rotary position embedding";
+  let description = [{
+    Row t of the input [tokens, heads, dim] stands at position `p = position + t`. Pair i (0 <= i < rotated/2) is
+    rotated by the angle `p / scale / (base^(2i/rotated) * factors[i])`; `neox` pairs value i with i + rotated/2,
+    `interleaved` 2i with 2i + 1; values from `rotated` on pass unchanged (Su et al., arXiv 2104.09864). `factors`
+    is absent (all 1) or holds rotated/2 divisors, as Llama 3's files bring them.
+
+    ```mlir
+    %r = tz.rope %q, %position neox {base = 1.0e4 : f64, rotated = 64 : i64}
+        : (tensor<?x9x64xf32>, tensor<i32>) -> tensor<?x9x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, 0DTensorOf<[I32]>:$position, Optional<1DTensorOf<[F32]>>:$factors,
+                   Tz_RopeModeAttr:$mode, F64Attr:$base, I64Attr:$rotated,
+                   DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $position (`factors` `(` $factors^ `)`)? custom<Mode>($mode) attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tz_CacheAppendOp : Tz_Op<"cache_append", [Pure]> {
+  let summary = "rows of keys or values written into a cache";
+  let description = [{
+    The cache's rows `position + t` become `rows[t]`, rounded to the cache's element type; destination-style: the
+    result is the new version, and the old one may not be used afterwards.
+
+    ```mlir
+    %k1 = tz.cache_append %k0, %rows, %position
+        : (!tz.cache<3x64xf16, ?>, tensor<?x3x64xf32>, tensor<i32>) -> !tz.cache<3x64xf16, ?>
+    ```
+  }];
+  let arguments = (ins Tz_CacheType:$cache, AnyRankedTensor:$rows, 0DTensorOf<[I32]>:$position);
+  let results = (outs Tz_CacheType:$result);
+  let assemblyFormat = "$cache `,` $rows `,` $position attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+
+def Tz_AttentionOp : Tz_Op<"attention", [Pure]> {
+  let summary = "attention of query rows over cached keys and values";
+  let description = [{
+    Query row t of head h stands at position `p = position + t` and sees the cached rows j of key head
+    `h / (heads / cache heads)` with `j <= p`, and with `window > 0` only those with `j > p - window`:
+    `softmax(scale * q.k) v` (Vaswani et al., arXiv 1706.03762; grouped heads: Ainslie et al., arXiv 2305.13245).
+    With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
+
+    ```mlir
+    %o = tz.attention %q, %k1, %v1, %position {scale = 0.125 : f64}
+        : (tensor<?x9x64xf32>, !tz.cache<3x64xf16, ?>, !tz.cache<3x64xf16, ?>, tensor<i32>) -> tensor<?x9x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$query, Tz_CacheType:$keys, Tz_CacheType:$values,
+                   0DTensorOf<[I32]>:$position, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
+                   DefaultValuedAttr<F64Attr, "0.0">:$soft_cap);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $keys `,` $values `,` $position attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif

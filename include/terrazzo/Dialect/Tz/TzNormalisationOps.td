@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Normalisation.
+
+#ifndef TERRAZZO_DIALECT_TZ_TZNORMALISATIONOPS_TD
+#define TERRAZZO_DIALECT_TZ_TZNORMALISATIONOPS_TD
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "terrazzo/Dialect/Tz/TzTypes.td"
+
+def Tz_RmsNormOp : Tz_Op<"rms_norm", [Pure]> {
+  let summary = "root-mean-square normalisation over the last dimension";
+  let description = [{
+    `result = input / sqrt(mean(input^2) + epsilon) * weight` (Zhang and Sennrich, arXiv 1910.07467).
+
+    ```mlir
+    %y = tz.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<?x576xf32>, tensor<576xf32>) -> tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, 1DTensorOf<[F32]>:$weight, F64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+
+#endif

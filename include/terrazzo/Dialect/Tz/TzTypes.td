@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Types and attributes of the tz dialect: block-quantised elements, key-value caches, physical layouts, and the
+// enumerations that ops carry.
+
+#ifndef TERRAZZO_DIALECT_TZ_TZTYPES_TD
+#define TERRAZZO_DIALECT_TZ_TZTYPES_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "terrazzo/Dialect/Tz/TzDialect.td"
+
+//===------------------------------------------------------------------------------------------------------------===//
+// Block-quantised elements
+//===------------------------------------------------------------------------------------------------------------===//
+
+def Tz_BlockFormat : I32EnumAttr<"BlockFormat", "how a block of weights is stored", [
+    I32EnumAttrCase<"Q4_0", 0, "q4_0">, I32EnumAttrCase<"Q4_1", 1, "q4_1">,
+    I32EnumAttrCase<"Q5_0", 2, "q5_0">, I32EnumAttrCase<"Q5_1", 3, "q5_1">,
+    I32EnumAttrCase<"Q8_0", 4, "q8_0">, I32EnumAttrCase<"Q4_K", 5, "q4_k">,
+    I32EnumAttrCase<"Q5_K", 6, "q5_k">, I32EnumAttrCase<"Q6_K", 7, "q6_k">]> {
+  let cppNamespace = "::terrazzo::tz";
+  let genSpecializedAttr = 0;
+}
+
+class Tz_Type<string name, string typeMnemonic> : TypeDef<Tz_Dialect, name> {
+  let mnemonic = typeMnemonic;
+}
+
+def Tz_BlockType : Tz_Type<"Block", "block"> {
+  let summary = "element of a block-quantised weight";
+  let description = [{
+    `tensor<576x1536x!tz.block<q4_1>>` keeps the logical shape, rows by columns; each row's bytes are the blocks as
+    they stand in the file. The last dimension is a multiple of the block's number of values.
+  }];
+  let parameters = (ins EnumParameter<Tz_BlockFormat>:$format);
+  let assemblyFormat = "`<` $format `>`";
+  let extraClassDeclaration = [{
+    /// Number of values in one block.
+    int64_t getValues() const;
+    /// Number of bytes of one block.
+    int64_t getBytes() const;
+  }];
+}
+
+//===------------------------------------------------------------------------------------------------------------===//
+// State
+//===------------------------------------------------------------------------------------------------------------===//
+
+def Tz_CacheType : Tz_Type<"Cache", "cache"> {
+  let summary = "rows of keys or values kept from call to call";
+  let description = [{
+    `!tz.cache<3x64xf16, ?>`: 3 heads of 64 f16 values a row; `?` rows means as many as the session's context.
+    In memory: heads, then rows, then values.
+  }];
+  let parameters = (ins "int64_t":$heads, "int64_t":$dim, "::mlir::Type":$elementType, "int64_t":$rows);
+  let hasCustomAssemblyFormat = 1;
+}
+
+//===------------------------------------------------------------------------------------------------------------===//
+// Physical layout of a weight
+//===------------------------------------------------------------------------------------------------------------===//
+
+def Tz_LayoutAttr : AttrDef<Tz_Dialect, "Layout"> {
+  let mnemonic = "layout";
+  let summary = "how a weight's rows and blocks are arranged in memory";
+  let description = [{
+    Carried as the encoding of a weight's tensor type. With `interleave = 16`, sixteen consecutive rows are stored
+    together block by block: every field of a block (scales, minimums, packed integers) is stored for all sixteen
+    rows side by side, in units that `terrazzo/Codegen/BlockLayout.h` gives for each format. The bytes are the same
+    ones, the size too (rows are padded to a multiple of the interleave).
+  }];
+  let parameters = (ins "int64_t":$interleave);
+  let assemblyFormat = "`<` `interleave` `=` $interleave `>`";
+}
+
+//===------------------------------------------------------------------------------------------------------------===//
+// Enumerations
+//===------------------------------------------------------------------------------------------------------------===//
+
+class Tz_Enum<string name, string text, list<I32EnumAttrCase> cases> : I32EnumAttr<name, text, cases> {
+  let cppNamespace = "::terrazzo::tz";
+  let genSpecializedAttr = 0;
+}
+
+def Tz_ElementwiseFunction : Tz_Enum<"ElementwiseFunction", "scalar function of an elementwise op", [
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">, I32EnumAttrCase<"Mul", 2, "mul">,
+    I32EnumAttrCase<"Div", 3, "div">, I32EnumAttrCase<"Silu", 4, "silu">,
+    I32EnumAttrCase<"GeluTanh", 5, "gelu_tanh">, I32EnumAttrCase<"Tanh", 6, "tanh">]>;
+def Tz_ElementwiseFunctionAttr : EnumAttr<Tz_Dialect, Tz_ElementwiseFunction, "function">;
+
+def Tz_RopeMode : Tz_Enum<"RopeMode", "which values a rotation pairs", [
+    I32EnumAttrCase<"Neox", 0, "neox">, I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;
+def Tz_RopeModeAttr : EnumAttr<Tz_Dialect, Tz_RopeMode, "rope_mode">;
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Elementwise functions, reshapes and normalisation: text forms and verifiers.
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+
+using namespace mlir;
+
+namespace terrazzo::tz {
+
+/// Parses an enumerator as a bare keyword.
+template <typename EnumT, typename AttrT, typename SymbolizeFn>
+static ParseResult parseEnumKeyword(OpAsmParser &parser, AttrT &attribute,
+                                    SymbolizeFn symbolize) {
+  StringRef keyword;
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<EnumT> value = symbolize(keyword);
+  if (!value)
+    return parser.emitError(location, "unknown keyword '") << keyword << "'";
+  attribute = AttrT::get(parser.getContext(), *value);
+  return success();
+}
+
+static ParseResult parseFunction(OpAsmParser &parser,
+                                 ElementwiseFunctionAttr &attribute) {
+  return parseEnumKeyword<ElementwiseFunction>(
+      parser, attribute,
+      [](StringRef s) { return symbolizeElementwiseFunction(s); });
+}
+static void printFunction(OpAsmPrinter &printer, Operation *,
+                          ElementwiseFunctionAttr attribute) {
+  printer << stringifyElementwiseFunction(attribute.getValue());
+}
+static ParseResult parseMode(OpAsmParser &parser, RopeModeAttr &attribute) {
+  return parseEnumKeyword<RopeMode>(
+      parser, attribute, [](StringRef s) { return symbolizeRopeMode(s); });
+}
+static void printMode(OpAsmPrinter &printer, Operation *,
+                      RopeModeAttr attribute) {
+  printer << stringifyRopeMode(attribute.getValue());
+}
+
+} // namespace terrazzo::tz
+
+#define GET_OP_CLASSES
+#include "terrazzo/Dialect/Tz/TzOps.cpp.inc"
+
+namespace terrazzo::tz {
+
+LogicalResult ElementwiseOp::verify() {
+  bool binary = static_cast<int>(getFunction()) <=
+                static_cast<int>(ElementwiseFunction::Div);
+  if (getInputs().size() != (binary ? 2u : 1u))
+    return emitOpError("takes ") << (binary ? 2 : 1) << " operands for '"
+                                 << stringifyElementwiseFunction(getFunction())
+                                 << "', has " << getInputs().size();
+  auto result = cast<RankedTensorType>(getResult().getType());
+  for (Value input : getInputs()) {
+    auto type = cast<RankedTensorType>(input.getType());
+    if (type.getRank() > result.getRank())
+      return emitOpError("cannot broadcast ") << type << " to " << result;
+    for (auto [dim, out] : llvm::zip(llvm::reverse(type.getShape()),
+                                     llvm::reverse(result.getShape())))
+      if (dim != out && dim != 1)
+        return emitOpError("cannot broadcast ") << type << " to " << result;
+  }
+  return success();
+}
+
+LogicalResult ReshapeOp::verify() {
+  auto from = cast<RankedTensorType>(getInput().getType());
+  auto to = cast<RankedTensorType>(getResult().getType());
+  if (from.getElementType() != to.getElementType())
+    return emitOpError("changes the element type");
+  auto fixedElements = [](RankedTensorType type) {
+    int64_t product = 1;
+    for (int64_t dim : type.getShape())
+      product *= ShapedType::isDynamic(dim) ? 1 : dim;
+    return product;
+  };
+  auto dynamicFirst = [](RankedTensorType type) {
+    return type.getRank() && type.isDynamicDim(0);
+  };
+  if (from.getNumDynamicDims() > 1 || to.getNumDynamicDims() > 1 ||
+      dynamicFirst(from) != dynamicFirst(to) ||
+      fixedElements(from) != fixedElements(to))
+    return emitOpError("cannot turn ") << from << " into " << to;
+  return success();
+}
+
+LogicalResult RmsNormOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  if (input != getResult().getType())
+    return emitOpError("result and input differ in type");
+  if (input.getRank() < 1 || input.getShape().back() != weight.getShape()[0])
+    return emitOpError("normalises rows of ")
+           << input << " with a weight of " << weight;
+  return success();
+}
+
+} // namespace terrazzo::tz
