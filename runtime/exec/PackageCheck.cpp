@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a package must hold beyond well-formed tables. The first violation ends
+// the check and is named with the place where it stands.
+#include "exec/Package.h"
+
+#include <algorithm>
+
+namespace terrazzo::exec {
+
+namespace {
+
+using namespace package;
+
+/// No buffer of a package may be larger: offsets and sums stay far from
+/// overflow.
+constexpr uint64_t largestBuffer = uint64_t(1) << 46;
+/// No image of code is larger.
+constexpr uint64_t largestImage = uint64_t(1) << 30;
+
+class Checker {
+public:
+  Checker(const Package &package, uint64_t codeBytes)
+      : root(package), codeBytes(codeBytes) {}
+
+  /// Empty when all is well, else what is not.
+  std::string run();
+
+private:
+  bool fail(std::string reason) {
+    why = std::move(reason);
+    return false;
+  }
+  bool checkManifest();
+  bool checkWeights();
+  bool checkStates();
+  bool checkVariant(const Variant &variant);
+  bool checkPacked(const Variant &variant, const std::string &place);
+  bool checkSegments(const Variant &variant, const std::string &place);
+  bool checkEntries(const Variant &variant, const std::string &place);
+  bool checkProgram(const Program &program, const Variant &variant,
+                    const std::string &place);
+  bool checkCommand(const Command &command, const Program &program,
+                    const Variant &variant, const std::string &place);
+  bool checkBinding(const Binding &binding, const Program &program,
+                    const Variant &variant, const std::string &place,
+                    bool writes, uint64_t &room);
+
+  const Package &root;
+  uint64_t codeBytes;
+  std::string why;
+};
+
+template <typename Vector> uint32_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+bool isText(const flatbuffers::String *text) {
+  constexpr uint32_t longest = 1 << 16;
+  return text && text->size() > 0 && text->size() <= longest;
+}
+
+std::string Checker::run() {
+  bool good = checkManifest() && checkWeights() && checkStates();
+  if (good && count(root.variants()) == 0)
+    good = fail("it holds no code");
+  for (uint32_t i = 0; good && i < count(root.variants()); ++i)
+    good = checkVariant(*root.variants()->Get(i));
+  return why;
+}
+
+bool Checker::checkManifest() {
+  const Manifest *manifest = root.manifest();
+  if (!manifest)
+    return fail("it has no manifest");
+  if (manifest->format_version() != packageFormatVersion)
+    return fail(
+        "its format is version " + std::to_string(manifest->format_version()) +
+        ", this program reads version " + std::to_string(packageFormatVersion));
+  constexpr uint32_t largest = 1u << 28;
+  if (manifest->vocabulary() == 0 || manifest->vocabulary() > largest ||
+      manifest->hidden_size() == 0 || manifest->hidden_size() > largest)
+    return fail("its manifest gives a vocabulary of " +
+                std::to_string(manifest->vocabulary()) +
+                " and a hidden size of " +
+                std::to_string(manifest->hidden_size()));
+  return true;
+}
+
+bool Checker::checkWeights() {
+  for (uint32_t i = 0; i < count(root.weights()); ++i) {
+    const Weight &weight = *root.weights()->Get(i);
+    std::string place = "weight " + std::to_string(i);
+    if (!isText(weight.name()) || !isText(weight.type()))
+      return fail(place + " has no name or no type");
+    if (weight.offset() > largestBuffer || weight.bytes() > largestBuffer ||
+        weight.bytes() == 0)
+      return fail(place + " ('" + weight.name()->str() +
+                  "') lies beyond any file");
+    constexpr uint32_t mostDims = 8;
+    if (count(weight.dims()) > mostDims)
+      return fail(place + " has too many dimensions");
+  }
+  return true;
+}
+
+bool Checker::checkStates() {
+  for (uint32_t i = 0; i < count(root.states()); ++i) {
+    const State &state = *root.states()->Get(i);
+    constexpr uint64_t largestRow = uint64_t(1) << 28;
+    constexpr uint64_t mostRows = uint64_t(1) << 31;
+    constexpr uint32_t largestMultiple = 1u << 16;
+    if (!isText(state.name()) || state.row_bytes() == 0 ||
+        state.row_bytes() > largestRow || state.rows() > mostRows ||
+        state.row_multiple() == 0 || state.row_multiple() > largestMultiple)
+      return fail("state " + std::to_string(i) + " has absurd sizes");
+  }
+  return true;
+}
+
+bool Checker::checkVariant(const Variant &variant) {
+  if (!isText(variant.target()))
+    return fail("a variant names no target");
+  std::string place = "variant " + variant.target()->str();
+  if (!checkPacked(variant, place) || !checkSegments(variant, place) ||
+      !checkEntries(variant, place))
+    return false;
+  for (uint32_t i = 0; i < count(variant.programs()); ++i)
+    if (!checkProgram(*variant.programs()->Get(i), variant, place))
+      return false;
+  return true;
+}
+
+bool Checker::checkPacked(const Variant &variant, const std::string &place) {
+  if (variant.packed_bytes() > largestBuffer)
+    return fail(place + ": packed weights are absurdly large");
+  uint64_t end = 0;
+  for (uint32_t i = 0; i < count(variant.packed()); ++i) {
+    const Packed &packed = *variant.packed()->Get(i);
+    std::string name = place + ", packed weight " + std::to_string(i);
+    constexpr uint64_t alignment = 64;
+    if (packed.offset() % alignment != 0 || packed.offset() < end ||
+        packed.offset() > variant.packed_bytes() ||
+        packed.bytes() > variant.packed_bytes() - packed.offset())
+      return fail(name + " is misaligned, overlaps its neighbour or lies "
+                         "outside the side cache");
+    end = packed.offset() + packed.bytes();
+    for (uint32_t index = 0; index < count(packed.weights()); ++index)
+      if (packed.weights()->Get(index) >= count(root.weights()))
+        return fail(name + " is made of a weight that does not exist");
+  }
+  return true;
+}
+
+bool Checker::checkSegments(const Variant &variant, const std::string &place) {
+  uint64_t end = 0;
+  for (uint32_t i = 0; i < count(variant.segments()); ++i) {
+    const Segment &segment = *variant.segments()->Get(i);
+    std::string name = place + ", segment " + std::to_string(i);
+    if (segment.address() % packagePageBytes != 0 ||
+        segment.offset() % packagePageBytes != 0)
+      return fail(name + " is not on a page boundary");
+    if (segment.offset() > codeBytes ||
+        segment.file_bytes() > codeBytes - segment.offset())
+      return fail(name + " ends behind the end of the file");
+    uint64_t pages = (segment.file_bytes() + packagePageBytes - 1) /
+                     packagePageBytes * packagePageBytes;
+    if (segment.memory_bytes() < segment.file_bytes() ||
+        segment.memory_bytes() > pages)
+      return fail(name + " wants memory that the file does not fill");
+    if (segment.address() < end || segment.address() > largestImage ||
+        pages > largestImage - segment.address())
+      return fail(name + " overlaps another one or is absurdly large");
+    end = segment.address() + pages;
+  }
+  return true;
+}
+
+bool Checker::checkEntries(const Variant &variant, const std::string &place) {
+  for (uint32_t i = 0; i < count(variant.entries()); ++i) {
+    const Entry &entry = *variant.entries()->Get(i);
+    bool inside = false;
+    for (uint32_t s = 0; s < count(variant.segments()); ++s) {
+      const Segment &segment = *variant.segments()->Get(s);
+      inside |= segment.executable() && entry.address() >= segment.address() &&
+                entry.address() - segment.address() < segment.file_bytes();
+    }
+    std::string name = place + ", kernel " + std::to_string(i);
+    if (!isText(entry.kernel()) || !inside)
+      return fail(name + " does not lie in the code");
+    if (entry.scratch_bytes() > largestImage)
+      return fail(name + " wants absurdly much scratch memory");
+  }
+  return true;
+}
+
+bool Checker::checkProgram(const Program &program, const Variant &variant,
+                           const std::string &place) {
+  if (!isText(program.name()))
+    return fail(place + ": a program has no name");
+  std::string name = place + ", program " + program.name()->str();
+  constexpr uint32_t mostTokens = 1u << 20;
+  if (program.max_tokens() == 0 || program.max_tokens() > mostTokens)
+    return fail(name + " is for " + std::to_string(program.max_tokens()) +
+                " tokens");
+  if (program.arena_bytes() > largestBuffer)
+    return fail(name + " wants absurdly much memory");
+  for (uint32_t i = 0; i < count(program.commands()); ++i)
+    if (!checkCommand(*program.commands()->Get(i), program, variant,
+                      name + ", command " + std::to_string(i)))
+      return false;
+  return true;
+}
+
+bool Checker::checkCommand(const Command &command, const Program &program,
+                           const Variant &variant, const std::string &place) {
+  if (command.kind() > CommandKind::Copy)
+    return fail(place + " is of an unknown kind");
+  if (command.kind() == CommandKind::Barrier)
+    return true;
+  if (count(root.sources()) != 0 && command.source() >= count(root.sources()))
+    return fail(place + " names an unknown source");
+  bool launch = command.kind() == CommandKind::Launch;
+  uint64_t bytes = 0;
+  if (launch) {
+    constexpr uint64_t mostGroups = uint64_t(1) << 40;
+    constexpr uint32_t mostBindings = 4096;
+    if (command.kernel() >= count(variant.entries()))
+      return fail(place + " runs a kernel that does not exist");
+    if (command.factor() > mostGroups || count(command.tiles()) > 2 ||
+        count(command.bindings()) > mostBindings)
+      return fail(place + " has an absurd number of workgroups or bindings");
+  } else {
+    uint32_t wanted = command.kind() == CommandKind::Fill ? 1 : 2;
+    if (count(command.bindings()) != wanted)
+      return fail(place + " has the wrong number of bindings");
+    if (command.bytes() > largestBuffer ||
+        command.bytes_per_token() > largestBuffer / program.max_tokens())
+      return fail(place + " writes absurdly much");
+    bytes = command.bytes() + command.bytes_per_token() * program.max_tokens();
+  }
+  for (uint32_t i = 0; i < count(command.bindings()); ++i) {
+    bool written = !launch && i + 1 == count(command.bindings());
+    uint64_t room = 0;
+    if (!checkBinding(*command.bindings()->Get(i), program, variant,
+                      place + ", binding " + std::to_string(i), written, room))
+      return false;
+    if (!launch && bytes > room)
+      return fail(place + " goes beyond its buffer");
+  }
+  return true;
+}
+
+bool Checker::checkBinding(const Binding &binding, const Program &program,
+                           const Variant &variant, const std::string &place,
+                           bool writes, uint64_t &room) {
+  uint64_t limit = 0;
+  uint32_t buffers = 1;
+  uint64_t tokens = program.max_tokens();
+  switch (binding.space()) {
+  case Space::Weight:
+    buffers = count(root.weights());
+    if (binding.index() < buffers)
+      limit = root.weights()->Get(binding.index())->bytes();
+    break;
+  case Space::Packed:
+    buffers = count(variant.packed());
+    if (binding.index() < buffers)
+      limit = variant.packed()->Get(binding.index())->bytes();
+    break;
+  case Space::Arena:
+    limit = program.arena_bytes();
+    break;
+  case Space::State:
+    buffers = count(root.states());
+    if (binding.index() < buffers) {
+      // How many rows there are is known when a session opens; one is certain.
+      const State &state = *root.states()->Get(binding.index());
+      limit = state.row_bytes() * std::max<uint64_t>(state.rows(), 1);
+    }
+    break;
+  case Space::Tokens:
+    limit = tokens * sizeof(int32_t);
+    break;
+  case Space::Call:
+    limit = 64;
+    break;
+  case Space::Hidden:
+    limit = tokens * root.manifest()->hidden_size() * sizeof(float);
+    break;
+  case Space::Logits:
+    limit = tokens * root.manifest()->vocabulary() * sizeof(float);
+    break;
+  default:
+    return fail(place + " is in an unknown space");
+  }
+  if (binding.index() >= buffers)
+    return fail(place + " names a buffer that does not exist");
+  if (binding.offset() > limit || binding.bytes() > limit - binding.offset()) {
+    // A state's whole size depends on the session; its range is not stored.
+    bool openEnded = binding.space() == Space::State && binding.offset() == 0;
+    if (!openEnded)
+      return fail(place + " goes beyond its buffer");
+  }
+  if (writes &&
+      (binding.space() == Space::Weight || binding.space() == Space::Tokens ||
+       binding.space() == Space::Call))
+    return fail(place + " writes where nothing may be written");
+  room = limit - std::min(limit, binding.offset());
+  return true;
+}
+
+} // namespace
+
+Status checkPackage(const Package &package, uint64_t codeBytes,
+                    const std::string &path) {
+  std::string why = Checker(package, codeBytes).run();
+  if (why.empty())
+    return {};
+  Error error;
+  error.code = "TZ0705";
+  error.exit = ExitCode::PackageIncompatible;
+  error.what = "not a usable package";
+  error.where = path;
+  error.why = std::move(why);
+  error.help = "make it again with `terrazzo compile`";
+  return error;
+}
+
+} // namespace terrazzo::exec
