@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Passes from the tz graph to the plan. Their documentation stands in
+// Passes.td; the order is the one of buildPlanPipeline.
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "terrazzo/Dialect/Plan/Plan.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+
+namespace terrazzo {
+
+/// Module attribute: array of target attributes; the first runs the model, the
+/// others are where operations go that it cannot run.
+inline constexpr llvm::StringLiteral kTargetsAttr = "plan.targets";
+/// Module attribute: array of strings, one placement line per target.
+inline constexpr llvm::StringLiteral kPlacementAttr = "plan.placement";
+/// Attribute of a tz.func: the most tokens (rows, for a head) of one call.
+inline constexpr llvm::StringLiteral kMaxTokensAttr = "tz.max_tokens";
+/// Attribute of a plan.kernel and of its module: the same for a kernel.
+inline constexpr llvm::StringLiteral kKernelMaxTokensAttr = "plan.max_tokens";
+
+#define GEN_PASS_DECL
+#include "terrazzo/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "terrazzo/Transforms/Passes.h.inc"
+
+/// Everything from a tz module with `plan.targets` to kernels, programs and
+/// arenas, kernels configured but not lowered.
+void buildPlanPipeline(mlir::OpPassManager &manager,
+                       bool unsupportedIsError = false);
+
+/// Registers the passes and the pipeline `tz-plan`.
+void registerTransforms();
+
+} // namespace terrazzo

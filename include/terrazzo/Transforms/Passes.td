@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Passes from the tz graph to the plan, in the order in which they run.
+
+#ifndef TERRAZZO_TRANSFORMS_PASSES_TD
+#define TERRAZZO_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SpecialiseSizes : Pass<"tz-specialise-sizes", "::mlir::ModuleOp"> {
+  let summary = "clone each function for the numbers of tokens that matter";
+  let description = [{
+    One token, a few, and a chunk want different code. Every function that `sizes` names is replaced by one clone per
+    size, which carries the largest number of tokens as `tz.max_tokens`; the sizes in its types stay `?`.
+
+    ```mlir
+    tz.func @head(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> { ... }
+    // becomes, with sizes = "head:1,8"
+    tz.func @head_1(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> attributes {tz.max_tokens = 1 : i64} { ... }
+    tz.func @head_8(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> attributes {tz.max_tokens = 8 : i64} { ... }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+  let options = [
+    Option<"sizes", "sizes", "std::string", "\"trunk:1,8,512;head:1,8,32\"",
+           "functions and their numbers of tokens: name:size,size;name:size">,
+  ];
+}
+
+def PlaceOperations : Pass<"tz-place-operations", "::mlir::ModuleOp"> {
+  let summary = "decide which target runs each operation";
+  let description = [{
+    Asks the backends of the module's `plan.targets`, in order, whether they run each operation. One that the first
+    target cannot run goes to the next that can, and is marked with it; one that none can run is an error that names
+    them all. The module receives a line for each target:
+
+    ```mlir
+    module attributes {plan.targets = [#tz_null.target<"default">]} { ... }
+    // becomes
+    module attributes {plan.targets = [#tz_null.target<"default">],
+                       plan.placement = ["null(default) 409/409 ops"]} { ... }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect", "::terrazzo::plan::PlanDialect"];
+  let options = [
+    Option<"unsupportedIsError", "unsupported-is-error", "bool", "false",
+           "refuse to place operations anywhere but on the first target">,
+  ];
+}
+
+def ChooseLayouts : Pass<"tz-choose-layouts", "::mlir::ModuleOp"> {
+  let summary = "choose each weight's physical layout, once for all its uses";
+  let description = [{
+    Shows the backend every use of a weight, in all functions, and gives all of them the layout that it chooses.
+
+    ```mlir
+    %w = tz.use_weight @up : tensor<64x32x!tz.block<q8_0>>
+    // becomes
+    %w = tz.use_weight @up : tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+}
+
+def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "fuse operations into kernels, and functions into programs of launches";
+  let description = [{
+    Operations are grouped by what they are, not by the model that they come from. Each attention and each set of
+    products of one input begins a kernel. Row-wise operations on a product's results join it when they can be cut by
+    groups of columns narrower than the row; row-wise operations before a product join it when their rows, at the
+    function's `tz.max_tokens`, fit a quarter of the target's first memory level of at least 256 KiB, since each
+    worker then repeats them; all others become kernels of their own, with their neighbours. Reshapes between kernels
+    vanish: a buffer may be seen with another shape.
+
+    Each group becomes a `plan.kernel` whose function has no weights of its own, each function a `plan.program`. A
+    value that one kernel leaves for another becomes a transient; a barrier stands where a launch needs what a launch
+    since the last barrier writes, or writes what it reads.
+
+    ```mlir
+    tz.func @head_1(%h: tensor<?x32xf32>) -> tensor<?x64xf32> attributes {tz.max_tokens = 1 : i64} {
+      %w = tz.use_weight @up : tensor<64x32xf32>
+      %y = tz.matmul %h, %w : (tensor<?x32xf32>, tensor<64x32xf32>) -> tensor<?x64xf32>
+      tz.return %y : tensor<?x64xf32>
+    }
+    // becomes
+    plan.kernel @head_1_matmul attributes {plan.max_tokens = 1 : i64, target = #t} { module {
+      tz.func @head_1_matmul(%h: tensor<?x32xf32>, %w: tensor<64x32xf32>) -> tensor<?x64xf32> { ... }
+    } }
+    plan.program @head_1 attributes {max_tokens = 1 : i64} {
+      %0 = plan.argument "hidden" : <tensor<?x32xf32>>
+      %1 = plan.weight @up : <tensor<64x32xf32>>
+      %2 = plan.argument "logits" : <tensor<?x64xf32>>
+      plan.launch @head_1_matmul(%0, %1, %2) : ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect", "::terrazzo::plan::PlanDialect"];
+}
+
+def DedupeKernels : Pass<"tz-dedupe-kernels", "::mlir::ModuleOp"> {
+  let summary = "keep one of the kernels that differ in nothing but names and locations";
+  let description = [{
+    Thirty identical layers launch one kernel. The first one stays, launches of the others are redirected; a launch
+    keeps its own location.
+  }];
+  let dependentDialects = ["::terrazzo::plan::PlanDialect"];
+}
+
+def FormPrepare : Pass<"tz-form-prepare", "::mlir::ModuleOp"> {
+  let summary = "add the program that brings weights into their layouts";
+  let description = [{
+    For every weight that a program uses in another layout than the file's, `@prepare` launches a kernel with one
+    `tz.convert_layout`; one kernel serves all weights of the same type and layout.
+
+    ```mlir
+    plan.program @prepare attributes {max_tokens = 1 : i64} {
+      %0 = plan.weight @up : <tensor<64x32x!tz.block<q8_0>>>
+      %1 = plan.packed @up : <tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>>
+      plan.launch @prepare_q8_0_64x32(%0, %1) : ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect", "::terrazzo::plan::PlanDialect"];
+}
+
+def ConfigureKernels : Pass<"tz-configure-kernels", "::mlir::ModuleOp"> {
+  let summary = "ask the backend how each kernel's work is cut";
+  let description = [{
+    ```mlir
+    plan.kernel @k attributes {target = #t} { ... }
+    // becomes
+    plan.kernel @k attributes {config = #plan.config<factor = 4, tiles = [0, 0], scratch = 0>, target = #t} { ... }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::plan::PlanDialect"];
+}
+
+def PlanArena : Pass<"tz-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "give every transient a place in its program's arena";
+  let description = [{
+    Transients whose lives, counted in stretches between barriers, do not meet may share memory. Each is placed, in
+    order of decreasing size, into the smallest gap that holds it; offsets are multiples of 64 bytes.
+
+    ```mlir
+    plan.program @p attributes {max_tokens = 1 : i64} {
+      %0 = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
+      ...
+    }
+    // becomes
+    plan.arena @p_arena {bytes = 128 : i64}
+    plan.program @p attributes {max_tokens = 1 : i64} {
+      %0 = plan.slice @p_arena {bytes = 128 : i64, offset = 0 : i64} : <tensor<?x32xf32>>
+      ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::plan::PlanDialect"];
+}
+
+#endif

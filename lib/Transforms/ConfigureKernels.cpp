@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tz-configure-kernels: every kernel receives its backend's config, which is
+// checked here so that a mistake is blamed on the plugin that made it.
+#include "Remarks.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Target/TargetBackend.h"
+#include "terrazzo/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+#define GEN_PASS_DEF_CONFIGUREKERNELS
+#include "terrazzo/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Why `config` breaks the contract of TargetBackend::configure; empty: it
+/// does not.
+StringRef faultOf(plan::KernelConfigAttr config) {
+  if (!config)
+    return "gave no config";
+  if (config.getFactor() < 1)
+    return "gave a workgroup factor below 1";
+  if (config.getTiles().size() > 2)
+    return "gave more tiles than a kernel has sizes (tokens, cache rows)";
+  if (llvm::any_of(config.getTiles(), [](int64_t tile) { return tile < 0; }))
+    return "gave a negative tile";
+  if (config.getScratch() < 0)
+    return "asked for negative scratch";
+  return {};
+}
+
+struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<plan::KernelOp>())
+      if (failed(configure(kernel)))
+        return signalPassFailure();
+  }
+
+  LogicalResult configure(plan::KernelOp kernel) {
+    const TargetBackend *backend = getBackend(kernel.getTarget());
+    if (!backend)
+      return kernel.emitOpError("has the target ")
+             << kernel.getTarget() << ", whose plugin is not loaded";
+    auto limit = kernel->getAttrOfType<IntegerAttr>(kKernelMaxTokensAttr);
+    FailureOr<plan::KernelConfigAttr> config =
+        backend->configure(kernel, limit ? limit.getInt() : 1);
+    if (failed(config))
+      return kernel.emitOpError("was refused by the backend of ")
+             << kernel.getTarget();
+    if (StringRef fault = faultOf(*config); !fault.empty())
+      return kernel.emitOpError("the plugin behind ")
+             << kernel.getTarget() << " " << fault;
+    kernel.setConfigAttr(*config);
+    remarkDecision(kernel.getLoc(), getArgument(), Decision::Passed, [&] {
+      std::string text;
+      llvm::raw_string_ostream(text)
+          << "@" << kernel.getSymName() << " is cut as " << *config;
+      return text;
+    });
+    return success();
+  }
+};
+
+} // namespace
+} // namespace terrazzo

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tz-form-kernels: groups operations, outlines each group, and replaces every
+// function by a program of launches.
+#include "FormPrograms.h"
+#include "Remarks.h"
+#include "mlir/IR/IRMapping.h"
+#include "terrazzo/Target/TargetBackend.h"
+#include "terrazzo/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "terrazzo/Transforms/Passes.h.inc"
+
+namespace {
+
+/// A quarter of the first memory level of at least 256 KiB.
+int64_t nearBytesOf(Attribute target) {
+  plan::TargetSpecAttr spec = getBackend(target)->spec(target);
+  if (!spec)
+    return 0;
+  for (plan::LevelAttr level : spec.getLevels())
+    if (level.getBytes() >= 256 * 1024)
+      return level.getBytes() / 4;
+  return 0;
+}
+
+/// "trunk_1_rms_norm_matmul3_rope2_cache_append2".
+std::string kernelName(tz::FuncOp func, const KernelGroup &group) {
+  llvm::SmallVector<std::pair<StringRef, int>> parts;
+  for (Operation *op : group.operations) {
+    StringRef word = op->getName().stripDialect();
+    if (auto elementwise = dyn_cast<tz::ElementwiseOp>(op))
+      word = tz::stringifyElementwiseFunction(elementwise.getFunction());
+    auto same =
+        llvm::find_if(parts, [&](auto &part) { return part.first == word; });
+    if (same != parts.end())
+      ++same->second;
+    else
+      parts.push_back({word, 1});
+  }
+  std::string name = func.getSymName().str();
+  for (auto [word, count] : parts)
+    name += ("_" + word + (count > 1 ? Twine(count) : Twine())).str();
+  return name;
+}
+
+/// Clones operations into a kernel's function and notes what they need from
+/// outside.
+class Outliner {
+public:
+  Outliner(const KernelGroup &group)
+      : group(group), inside(group.operations.begin(), group.operations.end()) {
+  }
+
+  FormedKernel run(OpBuilder &builder, StringRef name, int64_t maxTokens) {
+    collect();
+    SmallVector<Location> locations;
+    for (Operation *op : group.operations)
+      locations.push_back(op->getLoc());
+    FormedKernel formed{
+        nullptr, FusedLoc::get(builder.getContext(), locations), {}, {}, {}};
+    formed.kernel =
+        plan::KernelOp::create(builder, formed.location, name, group.target);
+    formed.kernel->setAttr(kKernelMaxTokensAttr,
+                           builder.getI64IntegerAttr(maxTokens));
+    OpBuilder inner = OpBuilder::atBlockBegin(&formed.kernel.getBody().front());
+    auto module = ModuleOp::create(inner, formed.location);
+    inner.setInsertionPointToStart(module.getBody());
+    buildFunction(inner, formed.location, name);
+    formed.inputs.assign(inputs.begin(), inputs.end());
+    formed.outputs.assign(outputs.begin(), outputs.end());
+    for (auto [before, after] : versions)
+      if (before != after)
+        formed.changed.push_back(before);
+    return formed;
+  }
+
+private:
+  bool isInside(Value value) const {
+    Operation *op = value.getDefiningOp();
+    return op && inside.contains(op);
+  }
+
+  void collect() {
+    for (Operation *op : group.operations) {
+      for (Value operand : op->getOperands())
+        if (!isInside(stripReshapes(operand)) &&
+            !stripReshapes(operand).getDefiningOp<tz::ScalarOp>())
+          inputs.insert(operand);
+      for (Value result : op->getResults())
+        if (!isa<tz::CacheType>(result.getType()) && isUsedOutside(result))
+          outputs.push_back(result);
+    }
+    for (Value input : inputs)
+      if (isa<tz::CacheType>(input.getType()))
+        versions.push_back({input, latestVersion(input)});
+  }
+
+  bool isUsedOutside(Value value) const {
+    for (Operation *user : value.getUsers()) {
+      if (isa<tz::ReshapeOp>(user) ? isUsedOutside(user->getResult(0))
+                                   : !inside.contains(user))
+        return true;
+    }
+    return false;
+  }
+
+  Value latestVersion(Value cache) const {
+    for (Operation *user : cache.getUsers())
+      if (auto append = dyn_cast<tz::CacheAppendOp>(user);
+          append && inside.contains(user))
+        return latestVersion(append.getResult());
+    return cache;
+  }
+
+  void buildFunction(OpBuilder &builder, Location location, StringRef name) {
+    SmallVector<Type> argumentTypes, resultTypes;
+    for (Value input : inputs)
+      argumentTypes.push_back(input.getType());
+    for (Value output : outputs)
+      resultTypes.push_back(output.getType());
+    for (auto [before, after] : versions)
+      resultTypes.push_back(after.getType());
+    auto func =
+        tz::FuncOp::create(builder, location, name,
+                           builder.getFunctionType(argumentTypes, resultTypes));
+    Block *block = &func.getBody().emplaceBlock();
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
+    nameStates(func, builder);
+    builder.setInsertionPointToStart(block);
+    for (Operation *op : group.operations) {
+      for (Value operand : op->getOperands())
+        cloneFree(builder, operand, mapping);
+      Operation *clone = builder.clone(*op, mapping);
+      clone->removeAttr("plan.target");
+    }
+    SmallVector<Value> results;
+    for (Value output : outputs)
+      results.push_back(mapping.lookup(output));
+    for (auto [before, after] : versions)
+      results.push_back(mapping.lookup(after));
+    tz::ReturnOp::create(builder, location, results);
+  }
+
+  /// Names of states in a kernel say only which argument belongs to which
+  /// result, so that kernels of different layers are the same.
+  void nameStates(tz::FuncOp func, OpBuilder &builder) {
+    int state = 0;
+    for (auto [index, input] : llvm::enumerate(inputs)) {
+      if (!isa<tz::CacheType>(input.getType()))
+        continue;
+      auto name = builder.getStringAttr("state" + Twine(state));
+      func.setArgAttr(index, tz::TzDialect::kStateAttr, name);
+      func.setResultAttr(outputs.size() + state, tz::TzDialect::kStateAttr,
+                         name);
+      ++state;
+    }
+  }
+
+  /// Brings the scalars and reshapes behind `value` along.
+  void cloneFree(OpBuilder &builder, Value value, IRMapping &mapping) {
+    Operation *op = value.getDefiningOp();
+    if (!op || mapping.contains(value) || !isFreeOperation(op))
+      return;
+    for (Value operand : op->getOperands())
+      cloneFree(builder, operand, mapping);
+    builder.clone(*op, mapping);
+  }
+
+  const KernelGroup &group;
+  llvm::DenseSet<Operation *> inside;
+  llvm::SetVector<Value> inputs;
+  SmallVector<Value> outputs;
+  SmallVector<std::pair<Value, Value>> versions;
+};
+
+struct FormKernels : impl::FormKernelsBase<FormKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    auto targets = getOperation()->getAttrOfType<ArrayAttr>(kTargetsAttr);
+    if (!targets || targets.empty() || !getBackend(targets[0])) {
+      getOperation().emitError("tz-form-kernels: the module has no target "
+                               "whose plugin is loaded in 'plan.targets'");
+      return signalPassFailure();
+    }
+    int64_t nearBytes = nearBytesOf(targets[0]);
+    SymbolTable symbols(getOperation());
+    for (auto func :
+         llvm::make_early_inc_range(getOperation().getOps<tz::FuncOp>()))
+      if (failed(convert(func, targets[0], nearBytes, symbols)))
+        return signalPassFailure();
+  }
+
+  LogicalResult convert(tz::FuncOp func, Attribute target, int64_t nearBytes,
+                        SymbolTable &symbols) {
+    if (!llvm::hasSingleElement(func.getBody()))
+      return func.emitOpError("has no body of one block to form kernels from");
+    auto limit = func->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
+    GroupingLimits limits{target, limit ? limit.getInt() : 1, nearBytes};
+    OpBuilder builder(func);
+    SmallVector<FormedKernel> kernels;
+    for (const KernelGroup &group : formGroups(func, limits))
+      kernels.push_back(
+          outlineKernel(builder, func, group, limits.maxTokens, symbols));
+    symbols.remove(func);
+    if (failed(formProgram(func, limits.maxTokens, kernels, symbols)))
+      return failure();
+    func.erase();
+    return success();
+  }
+};
+
+} // namespace
+
+FormedKernel outlineKernel(OpBuilder &builder, tz::FuncOp func,
+                           const KernelGroup &group, int64_t maxTokens,
+                           SymbolTable &symbols) {
+  std::string base = kernelName(func, group), name = base;
+  for (int suffix = 2; symbols.lookup(name); ++suffix)
+    name = base + "_" + std::to_string(suffix);
+  FormedKernel formed = Outliner(group).run(builder, name, maxTokens);
+  symbols.insert(formed.kernel);
+  return formed;
+}
+
+} // namespace terrazzo

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "KernelGroups.h"
+#include "Remarks.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
+#include <set>
+
+using namespace mlir;
+
+namespace terrazzo {
+
+bool isFreeOperation(Operation *op) {
+  return isa<tz::UseWeightOp, tz::ScalarOp, tz::ReshapeOp>(op);
+}
+
+Value stripReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<tz::ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+namespace {
+
+constexpr llvm::StringLiteral kPass = "tz-form-kernels";
+
+/// Whether a row-wise operation mixes a whole row of a matrix, so that its
+/// columns cannot be cut. A row split into heads is cut between them.
+bool needsWholeRow(Operation *op) {
+  auto norm = dyn_cast<tz::RmsNormOp>(op);
+  return norm && cast<RankedTensorType>(norm.getType()).getRank() < 3;
+}
+
+/// Whether `value` stays the same from call to call.
+bool isConstant(Value value) {
+  Operation *op = stripReshapes(value).getDefiningOp();
+  return op && isa<tz::UseWeightOp, tz::ScalarOp>(op);
+}
+
+class Grouping {
+public:
+  Grouping(tz::FuncOp func, const GroupingLimits &limits)
+      : func(func), limits(limits) {}
+
+  SmallVector<KernelGroup> run() {
+    for (Operation &op : func.getBody().front().without_terminator()) {
+      if (isFreeOperation(&op))
+        continue;
+      position[&op] = position.size();
+      startOrJoinEpilogue(&op);
+    }
+    for (int group = 0, count = groups.size(); group < count; ++group)
+      if (groups[group].kind == GroupKind::Contraction)
+        takePrologue(group);
+    formRows();
+    return sorted();
+  }
+
+private:
+  Attribute targetOf(Operation *op) const {
+    Attribute own = op->getAttr("plan.target");
+    return own ? own : limits.target;
+  }
+
+  /// The operations, reshapes and constants aside, whose results `op` uses.
+  SmallVector<Operation *> sources(Operation *op) const {
+    SmallVector<Operation *> result;
+    for (Value operand : op->getOperands()) {
+      Operation *source = stripReshapes(operand).getDefiningOp();
+      if (source && !isFreeOperation(source))
+        result.push_back(source);
+    }
+    return result;
+  }
+
+  int groupOf(Operation *op) const {
+    auto found = member.find(op);
+    return found == member.end() ? -1 : found->second;
+  }
+
+  int newGroup(GroupKind kind, Operation *op) {
+    groups.push_back({kind, targetOf(op), {op}});
+    member[op] = groups.size() - 1;
+    return groups.size() - 1;
+  }
+
+  /// Adds `op` unless the group would then need its own results through
+  /// another group.
+  bool join(Operation *op, int group) {
+    if (groups[group].target != targetOf(op))
+      return false;
+    groups[group].operations.push_back(op);
+    member[op] = group;
+    if (!reachesItself(group))
+      return true;
+    groups[group].operations.pop_back();
+    member.erase(op);
+    return false;
+  }
+
+  /// Whether a path leaves `group` towards its sources and comes back. Both a
+  /// group and an operation without one are a node of the walk.
+  bool reachesItself(int group) const {
+    SmallVector<Operation *> stack;
+    llvm::DenseSet<Operation *> seen;
+    llvm::DenseSet<int> seenGroups;
+    auto push = [&](Operation *op) {
+      for (Operation *source : sources(op))
+        if (seen.insert(source).second)
+          stack.push_back(source);
+    };
+    for (Operation *op : groups[group].operations)
+      for (Operation *source : sources(op))
+        if (groupOf(source) != group && seen.insert(source).second)
+          stack.push_back(source);
+    while (!stack.empty()) {
+      Operation *op = stack.pop_back_val();
+      int other = groupOf(op);
+      if (other == group)
+        return true;
+      if (other < 0)
+        push(op);
+      else if (seenGroups.insert(other).second)
+        for (Operation *neighbour : groups[other].operations)
+          push(neighbour);
+    }
+    return false;
+  }
+
+  void startOrJoinEpilogue(Operation *op) {
+    if (isa<tz::AttentionOp>(op)) {
+      newGroup(GroupKind::Attention, op);
+    } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
+      auto [shared, isNew] =
+          contractionOf.try_emplace(stripReshapes(matmul.getInput()), -1);
+      if (isNew || !join(op, shared->second))
+        shared->second = newGroup(GroupKind::Contraction, op);
+    } else if (isa<tz::EmbeddingOp>(op)) {
+      newGroup(GroupKind::Rows, op);
+    } else {
+      joinEpilogue(op);
+    }
+  }
+
+  /// Row-wise operations follow a contraction when their columns can be cut,
+  /// and a gather when all else that they need is constant.
+  void joinEpilogue(Operation *op) {
+    int group = -1;
+    for (Operation *source : sources(op))
+      group = std::max(group, groupOf(source));
+    if (group < 0)
+      return;
+    switch (groups[group].kind) {
+    case GroupKind::Attention:
+      return;
+    case GroupKind::Rows: {
+      bool simple = isa<tz::ElementwiseOp>(op);
+      for (Value operand : op->getOperands())
+        simple &= isConstant(operand) ||
+                  (stripReshapes(operand).getDefiningOp() &&
+                   groupOf(stripReshapes(operand).getDefiningOp()) == group);
+      if (simple)
+        join(op, group);
+      return;
+    }
+    case GroupKind::Contraction:
+      if (needsWholeRow(op)) {
+        remarkDecision(op->getLoc(), kPass, Decision::Missed, [&] {
+          return op->getName().getStringRef().str() +
+                 " needs a whole row of the product before it, whose columns "
+                 "are shared among workers";
+        });
+        return;
+      }
+      join(op, group);
+      return;
+    }
+  }
+
+  /// Takes the row-wise operations that lead to the contraction's input, when
+  /// its rows are few enough for every worker to compute them again.
+  void takePrologue(int group) {
+    auto matmul = cast<tz::MatmulOp>(groups[group].operations.front());
+    Operation *input = stripReshapes(matmul.getInput()).getDefiningOp();
+    if (!input || isFreeOperation(input) || groupOf(input) >= 0)
+      return;
+    int64_t bytes =
+        4 * limits.maxTokens *
+        cast<RankedTensorType>(matmul.getInput().getType()).getShape().back();
+    if (bytes > limits.nearBytes) {
+      remarkDecision(input->getLoc(), kPass, Decision::Missed, [&] {
+        return llvm::formatv("{0} is not fused with the product after it: {1} "
+                             "bytes of rows, {2} fit near memory",
+                             input->getName().getStringRef(), bytes,
+                             limits.nearBytes);
+      });
+      return;
+    }
+    SmallVector<Operation *> candidates{input};
+    while (!candidates.empty()) {
+      Operation *op = candidates.pop_back_val();
+      if (groupOf(op) >= 0 || !join(op, group))
+        continue;
+      remarkDecision(op->getLoc(), kPass, Decision::Passed, [&] {
+        return llvm::formatv("{0} is repeated by each worker of the product "
+                             "after it: {1} bytes of rows, {2} fit near memory",
+                             op->getName().getStringRef(), bytes,
+                             limits.nearBytes);
+      });
+      llvm::append_range(candidates, sources(op));
+    }
+  }
+
+  /// What is left joins the rows that it uses, or begins new ones.
+  void formRows() {
+    for (Operation &op : func.getBody().front().without_terminator()) {
+      if (isFreeOperation(&op) || groupOf(&op) >= 0)
+        continue;
+      int group = -1;
+      for (Operation *source : sources(&op))
+        if (groupOf(source) >= 0 &&
+            groups[groupOf(source)].kind == GroupKind::Rows)
+          group = std::max(group, groupOf(source));
+      if (group < 0 || !join(&op, group))
+        newGroup(GroupKind::Rows, &op);
+    }
+  }
+
+  /// Groups after what they depend on, otherwise in program order.
+  SmallVector<KernelGroup> sorted() {
+    int count = groups.size();
+    SmallVector<llvm::SmallSetVector<int, 4>> users(count);
+    SmallVector<int> waiting(count, 0);
+    for (int group = 0; group < count; ++group) {
+      auto &operations = groups[group].operations;
+      llvm::sort(operations, [&](Operation *a, Operation *b) {
+        return position.lookup(a) < position.lookup(b);
+      });
+      for (Operation *op : operations)
+        for (Operation *source : sources(op))
+          if (int from = groupOf(source); from != group)
+            waiting[group] += users[from].insert(group);
+    }
+    std::set<std::pair<size_t, int>> ready;
+    auto makeReady = [&](int group) {
+      if (waiting[group] == 0)
+        ready.insert({position.lookup(groups[group].operations.back()), group});
+    };
+    for (int group = 0; group < count; ++group)
+      makeReady(group);
+    SmallVector<KernelGroup> result;
+    while (!ready.empty()) {
+      int group = ready.begin()->second;
+      ready.erase(ready.begin());
+      result.push_back(groups[group]);
+      for (int user : users[group]) {
+        --waiting[user];
+        makeReady(user);
+      }
+    }
+    return result;
+  }
+
+  tz::FuncOp func;
+  const GroupingLimits &limits;
+  SmallVector<KernelGroup> groups;
+  llvm::DenseMap<Operation *, int> member;
+  llvm::DenseMap<Operation *, size_t> position;
+  llvm::DenseMap<Value, int> contractionOf;
+};
+
+} // namespace
+
+SmallVector<KernelGroup> formGroups(tz::FuncOp func,
+                                    const GroupingLimits &limits) {
+  return Grouping(func, limits).run();
+}
+
+} // namespace terrazzo

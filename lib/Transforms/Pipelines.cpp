@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The order of the passes from tz to plan.
+#include "terrazzo/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+
+void buildPlanPipeline(OpPassManager &manager, bool unsupportedIsError) {
+  PlaceOperationsOptions placement;
+  placement.unsupportedIsError = unsupportedIsError;
+  manager.addPass(createPlaceOperations(placement));
+  manager.addPass(createSpecialiseSizes());
+  manager.addPass(createChooseLayouts());
+  manager.addPass(createFormKernels());
+  manager.addPass(createDedupeKernels());
+  manager.addPass(createFormPrepare());
+  manager.addPass(createConfigureKernels());
+  manager.addPass(createPlanArena());
+}
+
+void registerTransforms() {
+  registerTerrazzoPasses();
+  PassPipelineRegistration<>(
+      "tz-plan", "From a tz module with plan.targets to configured kernels",
+      [](OpPassManager &manager) { buildPlanPipeline(manager); });
+}
+
+} // namespace terrazzo
