@@ -7,6 +7,7 @@
 #include "terrazzo/Dialect/Plan/Plan.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "terrazzo/Target/PluginRegistry.h"
+#include "terrazzo/Transforms/Passes.h"
 
 using namespace llvm;
 
@@ -72,6 +73,7 @@ int beginDeveloperTool(std::vector<char *> &arguments,
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
+  registerTransforms();
   registry.insert<tz::TzDialect, plan::PlanDialect>();
   return 0;
 }
