@@ -71,7 +71,7 @@ function(terrazzo_add_backend name)
     OUTPUT_NAME terrazzo-${name} PREFIX lib SUFFIX .so
     LIBRARY_OUTPUT_DIRECTORY ${TERRAZZO_BACKEND_OUTPUT}
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    INSTALL_RPATH "$ORIGIN/../..")
+    INSTALL_RPATH "$ORIGIN/../.." INSTALL_RPATH_USE_LINK_PATH ON)
   # An archive's copies of LLVM's inline functions must not be offered to other libraries.
   target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
   if(TARGET terrazzo_pch)

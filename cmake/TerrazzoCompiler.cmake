@@ -41,6 +41,7 @@ function(terrazzo_add_compiler_tool name)
   target_precompile_headers(${name} REUSE_FROM terrazzo_pch)
   add_dependencies(${name} terrazzo_headers)
   terrazzo_check_one_mlir(${name})
-  set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  set_target_properties(${name} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
