@@ -23,6 +23,7 @@ def Tz_BlockFormat : I32EnumAttr<"BlockFormat", "how a block of weights is store
   let cppNamespace = "::terrazzo::tz";
   let genSpecializedAttr = 0;
 }
+def Tz_BlockFormatAttr : EnumAttr<Tz_Dialect, Tz_BlockFormat, "block_format">;
 
 class Tz_Type<string name, string typeMnemonic> : TypeDef<Tz_Dialect, name> {
   let mnemonic = typeMnemonic;

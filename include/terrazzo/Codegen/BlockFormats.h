@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What code generation knows of each block format: the fields of a block and how they interleave over sixteen rows.
+// One table per format; every kernel (decode, prefill, gather, packing) is derived from it.
+//
+// A block of `values` values takes `bytes` bytes in the file, the concatenation of its fields. Interleaved, sixteen
+// rows' blocks take 16 * bytes: field f lies at 16 * f.offset, and inside it the fields of the rows alternate in units
+// of f.unit bytes: unit u of row r at 16 * f.offset + (u * 16 + r) * f.unit. A field of kind Bits (one bit a value, 4
+// bytes) has its bits regrouped on the way: bit 4t + o of the row's word becomes bit t of the row's byte o, so that one
+// shift brings the bits of fragment t into place.
+//
+// The formats are those of the GGUF files' producer; sizes and meaning are restated in docs/formats.md.
+#pragma once
+
+#include "terrazzo/Dialect/Tz/Tz.h"
+
+namespace terrazzo::codegen {
+
+/// Rows that are interleaved, and lanes of a fragment's scale.
+inline constexpr int64_t kInterleave = 16;
+
+struct BlockField {
+  enum Kind { Bytes, Bits };
+  int64_t offset;
+  int64_t bytes;
+  int64_t unit;
+  Kind kind = Bytes;
+};
+
+struct FormatInfo {
+  int64_t values;
+  int64_t bytes;
+  /// Scales (and minimums) for each 32 values: 1, or 2 of 16 values each.
+  int64_t groupsPerPart;
+  /// Largest unsigned integer that a fragment holds.
+  int64_t bound;
+  llvm::ArrayRef<BlockField> fields;
+};
+
+const FormatInfo &getFormatInfo(tz::BlockFormat format);
+
+/// Fields of a floating-point element stored one value a block.
+BlockField getFloatField(int64_t bytes);
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A builder with the vocabulary that kernel bodies are written in: index arithmetic that folds constants, counted
+// loops, sixteen-lane loads and stores with optional masks, and the transcendental functions that kernels need, as
+// polynomials (a kernel calls no library).
+//
+// Memory is flat: one-dimensional memrefs and element indices.
+#pragma once
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace terrazzo::codegen {
+
+/// Lanes of the vectors that kernels are written with; a chip with narrower registers has them split by its backend.
+inline constexpr int64_t kLanes = 16;
+
+class Emitter : public mlir::ImplicitLocOpBuilder {
+public:
+  using Value = mlir::Value;
+  using Type = mlir::Type;
+  using mlir::ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  // Index arithmetic.
+  Value index(int64_t value);
+  Value add(Value a, Value b);
+  Value add(Value a, int64_t b) { return add(a, index(b)); }
+  Value sub(Value a, Value b);
+  Value mul(Value a, Value b);
+  Value mul(Value a, int64_t b) { return mul(a, index(b)); }
+  Value div(Value a, int64_t b);
+  Value rem(Value a, int64_t b);
+  Value min(Value a, Value b);
+  Value max(Value a, Value b);
+  Value less(Value a, Value b);
+  Value equal(Value a, Value b);
+
+  // Types.
+  mlir::VectorType lanesOf(Type element) { return mlir::VectorType::get({kLanes}, element); }
+  mlir::VectorType f32Lanes() { return lanesOf(getF32Type()); }
+  mlir::VectorType i32Lanes() { return lanesOf(getI32Type()); }
+
+  // Constants and broadcasts.
+  Value f32(double value);
+  Value f32Vector(double value);
+  Value i32Vector(int64_t value);
+  Value splat(Value scalar);
+
+  // Control.
+  void loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> body);
+  mlir::SmallVector<Value> loop(Value from, Value to, int64_t step, mlir::ValueRange carried,
+                                llvm::function_ref<mlir::SmallVector<Value>(Value, mlir::ValueRange)> body);
+  void when(Value condition, llvm::function_ref<void()> body);
+
+  // Memory. A null mask means all lanes; masked-off lanes load as zero.
+  Value load(Value memory, Value at);
+  void store(Value value, Value memory, Value at);
+  Value loadLanes(Value memory, Value at, Value mask = {});
+  void storeLanes(Value value, Value memory, Value at, Value mask = {});
+  Value loadBytes(Value memory, Value at, int64_t count);
+  void prefetch(Value bytes, Value at);
+  /// The first `count` of the lanes.
+  Value maskOf(Value count);
+
+  // Float arithmetic on vectors or scalars of one type.
+  Value addf(Value a, Value b) { return create<mlir::arith::AddFOp>(a, b); }
+  Value subf(Value a, Value b) { return create<mlir::arith::SubFOp>(a, b); }
+  Value mulf(Value a, Value b) { return create<mlir::arith::MulFOp>(a, b); }
+  Value divf(Value a, Value b) { return create<mlir::arith::DivFOp>(a, b); }
+  Value fma(Value a, Value b, Value c) { return create<mlir::math::FmaOp>(a, b, c); }
+  Value maxf(Value a, Value b) { return create<mlir::arith::MaximumFOp>(a, b); }
+  Value reduceAdd(Value vector);
+  Value reduceMax(Value vector);
+  Value toF32(Value value);
+
+  /// e^x for f32 vectors; relative error below 2e-7; 0 below -87.3, at most 2^127.
+  Value exp(Value x);
+  /// tanh(x) from exp; absolute error below 3e-7.
+  Value tanh(Value x);
+  /// Sine and cosine of f64 vectors after reduction in f64, as f32; absolute error below 2e-7 for |x| < 1e9.
+  std::pair<Value, Value> sinCos(Value x);
+
+  template <typename OpT, typename... Args> Value create(Args &&...args) {
+    return mlir::ImplicitLocOpBuilder::create<OpT>(std::forward<Args>(args)...);
+  }
+  template <typename OpT, typename... Args> OpT createOp(Args &&...args) {
+    return mlir::ImplicitLocOpBuilder::create<OpT>(std::forward<Args>(args)...);
+  }
+};
+
+} // namespace terrazzo::codegen

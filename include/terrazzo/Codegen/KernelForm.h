@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What kind of kernel a function on tz ops is, and how its operations divide into prologue, products and epilogue.
+//
+//   Row            row-wise operations only (embedding, rms_norm, elementwise, rope, reshape, cache_append)
+//   Contraction    a prologue of row-wise operations, one or more tz.matmul of the same input, an epilogue of
+//                  row-wise operations on their results
+//   Attention      one tz.attention, with reshapes
+//   ConvertLayout  one tz.convert_layout
+//
+// The epilogue falls into sections: products whose results meet in the epilogue belong to one section and are computed
+// for the same columns; sections are independent of each other.
+#pragma once
+
+#include "terrazzo/Dialect/Tz/Tz.h"
+
+namespace terrazzo::codegen {
+
+/// Products whose results meet, and the operations on their results, in order.
+struct Section {
+  llvm::SmallVector<tz::MatmulOp> matmuls;
+  llvm::SmallVector<mlir::Operation *> epilogue;
+  /// Columns of each product.
+  int64_t columns = 0;
+  /// Columns that must be computed together: a head where the epilogue works on heads, else 1.
+  int64_t unit = 1;
+};
+
+struct KernelForm {
+  enum Kind { Row, Contraction, Attention, ConvertLayout };
+  Kind kind = Row;
+  /// Row-wise operations that do not depend on a product, in order.
+  llvm::SmallVector<mlir::Operation *> prologue;
+  llvm::SmallVector<Section> sections;
+  tz::AttentionOp attention;
+  tz::ConvertLayoutOp convert;
+
+  /// The shared input of all products.
+  mlir::Value input() { return sections.front().matmuls.front().getInput(); }
+  /// Length of the contraction.
+  int64_t depth();
+};
+
+/// The form of `function`, or failure with an error at the operation that fits none.
+mlir::FailureOr<KernelForm> analyseKernel(tz::FuncOp function);
+
+/// Elements of one row: the product of all dimensions but the first of [tokens, ...].
+int64_t rowElements(mlir::Type type);
+
+/// Elements of one weight row as stored, and the bytes of sixteen interleaved rows.
+int64_t packedGroupBytes(mlir::RankedTensorType weight);
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowers an attention kernel. A workgroup takes one query head and `attentionRows` query rows through all cached rows
+// that they see, in blocks of 64, with the online softmax (Milakov and Gimelshein, arXiv 1805.02867): the largest score
+// so far, the sum of exponentials and the weighted values are carried from block to block. The order of blocks is
+// fixed, so the result does not depend on who computes it.
+//
+// One row (generation): scores are dot products along the head. Many rows (a chunk): keys are transposed block by block
+// into scratch, and scores and weighted values are small matrix products.
+#include "terrazzo/Codegen/KernelFrame.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+static constexpr int64_t kBlock = 64;
+static constexpr int64_t kTileRows = 4;
+static constexpr double kMinusInfinity = -1e30;
+
+int64_t attentionRows(int64_t maxTokens) { return maxTokens <= 8 ? 1 : 32; }
+
+static int64_t padded(int64_t dim) { return (dim + kLanes - 1) / kLanes * kLanes; }
+
+namespace {
+
+struct AttentionScratch {
+  AttentionScratch(tz::AttentionOp op, int64_t rows) {
+    int64_t dim = padded(op.getKeys().getType().getDim());
+    ScratchPlan plan;
+    query = plan.reserve(rows * dim, 4);
+    scores = plan.reserve(rows * kBlock, 4);
+    keys = plan.reserve(rows > 1 ? dim * kBlock : 0, 4);
+    values = plan.reserve(rows > 1 ? dim * kBlock : 0, 4);
+    output = plan.reserve(rows * dim, 4);
+    largest = plan.reserve(rows, 4);
+    sums = plan.reserve(rows, 4);
+    size = plan.size();
+  }
+  int64_t query, scores, keys, values, output, largest, sums, size;
+};
+
+class AttentionEmitter {
+public:
+  AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
+      : frame(frame), e(frame.e), rows(frame.rows), op(op), count(attentionRows(frame.maxTokens)),
+        type(op.getKeys().getType()), dim(type.getDim()), width(padded(dim)), scratch(op, count) {
+    heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
+    query = frame.view(e.getF32Type(), scratch.query, count * width);
+    scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
+    keys = frame.view(e.getF32Type(), scratch.keys, width * kBlock);
+    values = frame.view(e.getF32Type(), scratch.values, width * kBlock);
+    output = frame.view(e.getF32Type(), scratch.output, count * width);
+    largest = frame.view(e.getF32Type(), scratch.largest, count);
+    sums = frame.view(e.getF32Type(), scratch.sums, count);
+    keyMemory = rows.placeOf(op.getKeys()).memory;
+    valueMemory = rows.placeOf(op.getValues()).memory;
+    Place position = rows.placeOf(op.getPosition());
+    first = e.create<arith::IndexCastOp>(e.getIndexType(), e.load(position.memory, position.base));
+  }
+
+  void emit() {
+    // Workgroups count heads fastest: head + heads * (block of rows).
+    e.loop(frame.begin, frame.end, 1, [&](Value workgroup) {
+      Value head = e.rem(workgroup, heads);
+      Value from = e.mul(e.div(workgroup, heads), count);
+      Value to = e.min(e.add(from, count), frame.tokens);
+      Value base = e.mul(e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows), dim);
+      loadQueries(head, from, to);
+      Value last = e.add(first, to); // rows seen by the last query
+      Value start = e.index(0);
+      if (int64_t window = op.getWindow())
+        start = e.mul(e.div(e.max(e.sub(e.add(e.add(first, from), 1), e.index(window)), e.index(0)), kBlock), kBlock);
+      e.loop(start, last, kBlock, [&](Value block) {
+        Value present = e.min(e.sub(last, block), e.index(kBlock));
+        Value at = e.add(base, e.mul(block, dim));
+        if (count == 1)
+          scoreOneRow(at, present);
+        else
+          scoreRows(at, present);
+        e.loop(e.index(0), e.sub(to, from), 1, [&](Value row) {
+          softmaxRow(row, e.add(e.add(first, from), row), block);
+        });
+        if (count == 1)
+          accumulateOneRow(at, present);
+        else
+          accumulateRows(at, present);
+      });
+      storeRows(head, from, to);
+    });
+  }
+
+private:
+  /// The masks of a head's last lanes where the head is not a multiple of the lanes.
+  Value tailMask(int64_t offset) {
+    return offset + kLanes <= dim ? Value() : e.maskOf(e.index(dim - offset));
+  }
+
+  Value loadCache(Value memory, Value at, int64_t offset) {
+    Value raw = e.loadLanes(memory, e.add(at, offset), tailMask(offset));
+    return e.toF32(raw);
+  }
+
+  void loadQueries(Value head, Value from, Value to) {
+    Place place = rows.placeOf(op.getQuery());
+    Value scale = e.f32Vector(op.getScale().convertToDouble());
+    e.loop(e.index(0), e.index(count), 1, [&](Value row) {
+      // Rows beyond the last repeat it: they are computed with the others and never stored.
+      Value source = e.min(e.add(from, row), e.sub(to, e.index(1)));
+      for (int64_t d = 0; d < width; d += kLanes) {
+        Value q = e.loadLanes(place.memory, e.add(rows.at(place, source, e.mul(head, dim)), d), tailMask(d));
+        e.storeLanes(e.mulf(q, scale), query, e.add(e.mul(row, width), d));
+        e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, width), d));
+      }
+      e.store(e.f32(kMinusInfinity), largest, row);
+      e.store(e.f32(0), sums, row);
+    });
+  }
+
+  void scoreOneRow(Value at, Value present) {
+    SmallVector<Value> q;
+    for (int64_t d = 0; d < width; d += kLanes)
+      q.push_back(e.loadLanes(query, e.index(d)));
+    e.loop(e.index(0), present, 1, [&](Value j) {
+      Value from = e.add(at, e.mul(j, dim));
+      Value sum = e.f32Vector(0);
+      for (int64_t d = 0; d < width; d += kLanes)
+        sum = e.fma(q[d / kLanes], loadCache(keyMemory, from, d), sum);
+      e.store(e.reduceAdd(sum), scores, j);
+    });
+  }
+
+  void accumulateOneRow(Value at, Value present) {
+    SmallVector<Value> sum;
+    for (int64_t d = 0; d < width; d += kLanes)
+      sum.push_back(e.loadLanes(output, e.index(d)));
+    sum = e.loop(e.index(0), present, 1, sum, [&](Value j, ValueRange carried) {
+      SmallVector<Value> next;
+      Value p = e.splat(e.load(scores, j));
+      for (int64_t d = 0; d < width; d += kLanes)
+        next.push_back(e.fma(p, loadCache(valueMemory, e.add(at, e.mul(j, dim)), d), carried[d / kLanes]));
+      return next;
+    });
+    for (int64_t d = 0; d < width; d += kLanes)
+      e.storeLanes(sum[d / kLanes], output, e.index(d));
+  }
+
+  /// Scores of one block, softcapped and masked, become exponentials; the row's output so far is rescaled.
+  void softmaxRow(Value row, Value position, Value block) {
+    // Lane j stands for cached row block + j; it is seen when position - window < block + j <= position.
+    Value seen = e.sub(e.add(position, 1), block);
+    Value unseen;
+    if (int64_t window = op.getWindow())
+      unseen = e.sub(e.sub(e.add(position, 1), e.index(window)), block);
+    Value at = e.mul(row, kBlock);
+    Value top = e.load(largest, row), before = top;
+    SmallVector<Value> lanes;
+    Value best = e.f32Vector(kMinusInfinity);
+    for (int64_t j = 0; j < kBlock; j += kLanes) {
+      Value s = e.loadLanes(scores, e.add(at, j));
+      if (double cap = op.getSoftCap().convertToDouble(); cap > 0)
+        s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
+      Value mask = e.maskOf(e.max(e.sub(seen, e.index(j)), e.index(0)));
+      s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kMinusInfinity));
+      if (unseen)
+        s = e.create<arith::SelectOp>(e.maskOf(e.max(e.sub(unseen, e.index(j)), e.index(0))),
+                                      e.f32Vector(kMinusInfinity), s);
+      lanes.push_back(s);
+      best = e.maxf(best, s);
+    }
+    top = e.maxf(top, e.reduceMax(best));
+    // A block in which nothing is seen yet leaves the row at its start; exponents of equal infinities must not count.
+    Value any = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, top, e.f32(kMinusInfinity / 2));
+    Value shift = e.splat(e.create<arith::SelectOp>(any, top, e.f32(0)));
+    Value sum = e.f32Vector(0);
+    for (auto [i, s] : llvm::enumerate(lanes)) {
+      Value p = e.exp(e.subf(s, shift));
+      p = e.create<arith::SelectOp>(e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, s, e.f32Vector(kMinusInfinity / 2)),
+                                    p, e.f32Vector(0));
+      e.storeLanes(p, scores, e.add(at, static_cast<int64_t>(i) * kLanes));
+      sum = e.addf(sum, p);
+    }
+    Value factor = e.exp(e.subf(e.splat(before), shift));
+    Value scalar = e.create<vector::ExtractOp>(factor, int64_t(0));
+    e.store(e.addf(e.mulf(e.load(sums, row), scalar), e.reduceAdd(sum)), sums, row);
+    e.store(top, largest, row);
+    for (int64_t d = 0; d < width; d += kLanes) {
+      Value to = e.add(e.mul(row, width), d);
+      e.storeLanes(e.mulf(e.loadLanes(output, to), factor), output, to);
+    }
+  }
+
+  /// Keys of a block as columns: keys[d * kBlock + j] is value d of row j; absent rows are zeros.
+  void transposeKeys(Value at, Value present) {
+    VectorType square = VectorType::get({kLanes, kLanes}, e.getF32Type());
+    e.loop(e.index(0), e.index(kBlock), kLanes, [&](Value j) {
+      e.loop(e.index(0), e.index(width), kLanes, [&](Value d) {
+        Value block = e.create<arith::ConstantOp>(e.getZeroAttr(square));
+        Value mask = dim == width ? Value() : e.maskOf(e.min(e.sub(e.index(dim), d), e.index(kLanes)));
+        for (int64_t r = 0; r < kLanes; ++r) {
+          Value row = e.min(e.add(j, r), e.sub(present, e.index(1)));
+          Value lanes = e.toF32(e.loadLanes(keyMemory, e.add(at, e.add(e.mul(row, dim), d)), mask));
+          block = e.create<vector::InsertOp>(lanes, block, r);
+        }
+        Value turned = e.create<vector::TransposeOp>(block, ArrayRef<int64_t>{1, 0});
+        for (int64_t r = 0; r < kLanes; ++r)
+          e.storeLanes(e.create<vector::ExtractOp>(turned, r), keys, e.add(e.mul(e.add(d, r), kBlock), j));
+      });
+    });
+  }
+
+  /// result[r, 0..columns) (+)= sum over k of left[r, k] * right[k, 0..columns), for all query rows.
+  void product(Value left, int64_t leftStride, Value right, int64_t columns, Value depth, Value result, bool add) {
+    int64_t step = columns % kBlock == 0 ? kBlock : kLanes, vectors = step / kLanes;
+    e.loop(e.index(0), e.index(count), kTileRows, [&](Value row) {
+      e.loop(e.index(0), e.index(columns), step, [&](Value column) {
+        SmallVector<Value> sum;
+        auto at = [&](int64_t r, int64_t v) {
+          return e.add(e.mul(e.add(row, r), columns), e.add(column, v * kLanes));
+        };
+        for (int64_t r = 0; r < kTileRows; ++r)
+          for (int64_t v = 0; v < vectors; ++v)
+            sum.push_back(add ? e.loadLanes(result, at(r, v)) : e.f32Vector(0));
+        sum = e.loop(e.index(0), depth, 1, sum, [&](Value k, ValueRange carried) {
+          SmallVector<Value> next, lanes;
+          for (int64_t v = 0; v < vectors; ++v)
+            lanes.push_back(e.loadLanes(right, e.add(e.mul(k, columns), e.add(column, v * kLanes))));
+          for (int64_t r = 0; r < kTileRows; ++r) {
+            Value x = e.splat(e.load(left, e.add(e.mul(e.add(row, r), leftStride), k)));
+            for (int64_t v = 0; v < vectors; ++v)
+              next.push_back(e.fma(x, lanes[v], carried[r * vectors + v]));
+          }
+          return next;
+        });
+        for (int64_t r = 0; r < kTileRows; ++r)
+          for (int64_t v = 0; v < vectors; ++v)
+            e.storeLanes(sum[r * vectors + v], result, at(r, v));
+      });
+    });
+  }
+
+  void scoreRows(Value at, Value present) {
+    transposeKeys(at, present);
+    product(query, width, keys, kBlock, e.index(dim), scores, /*add=*/false);
+  }
+
+  void accumulateRows(Value at, Value present) {
+    e.loop(e.index(0), present, 1, [&](Value j) {
+      for (int64_t d = 0; d < width; d += kLanes)
+        e.storeLanes(loadCache(valueMemory, e.add(at, e.mul(j, dim)), d), values, e.add(e.mul(j, width), d));
+    });
+    product(scores, kBlock, values, width, present, output, /*add=*/true);
+  }
+
+  void storeRows(Value head, Value from, Value to) {
+    Place place = rows.placeOf(op.getResult());
+    e.loop(from, to, 1, [&](Value row) {
+      Value local = e.sub(row, from);
+      Value scale = e.splat(e.divf(e.f32(1), e.load(sums, local)));
+      for (int64_t d = 0; d < width; d += kLanes) {
+        Value o = e.loadLanes(output, e.add(e.mul(local, width), d));
+        e.storeLanes(e.mulf(o, scale), place.memory, e.add(rows.at(place, row, e.mul(head, dim)), d), tailMask(d));
+      }
+    });
+  }
+
+  KernelFrame &frame;
+  Emitter &e;
+  RowEmitter &rows;
+  tz::AttentionOp op;
+  int64_t count;
+  tz::CacheType type;
+  int64_t dim, width;
+  int64_t heads;
+  AttentionScratch scratch;
+  Value query, scores, keys, values, output, largest, sums, keyMemory, valueMemory, first;
+};
+
+} // namespace
+
+int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens) {
+  return AttentionScratch(attention, attentionRows(maxTokens)).size;
+}
+
+void lowerAttention(KernelFrame &frame, KernelForm &form) { AttentionEmitter(frame, form.attention).emit(); }
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+int64_t rowElements(Type type) {
+  int64_t product = 1;
+  for (int64_t dim : cast<RankedTensorType>(type).getShape().drop_front())
+    product *= dim;
+  return product;
+}
+
+int64_t packedGroupBytes(RankedTensorType weight) {
+  int64_t columns = weight.getShape()[1];
+  if (auto block = dyn_cast<tz::BlockType>(weight.getElementType()))
+    return kInterleave * (columns / block.getValues() * block.getBytes());
+  return kInterleave * columns * (weight.getElementTypeBitWidth() / 8);
+}
+
+int64_t KernelForm::depth() { return cast<RankedTensorType>(input().getType()).getShape()[1]; }
+
+static bool isRowWise(Operation *op) {
+  return isa<tz::ElementwiseOp, tz::ReshapeOp, tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::EmbeddingOp,
+             tz::ScalarOp>(op);
+}
+
+/// Columns that an epilogue operation needs together.
+static int64_t unitOf(Operation *op) {
+  if (auto norm = dyn_cast<tz::RmsNormOp>(op))
+    return cast<RankedTensorType>(norm.getInput().getType()).getShape().back();
+  if (auto rope = dyn_cast<tz::RopeOp>(op))
+    return cast<RankedTensorType>(rope.getInput().getType()).getShape().back();
+  return 1;
+}
+
+
+/// Groups products and epilogue operations that share values.
+static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls, ArrayRef<Operation *> epilogue, KernelForm &form) {
+  llvm::EquivalenceClasses<Operation *> classes;
+  llvm::SmallPtrSet<Operation *, 16> members;
+  for (tz::MatmulOp matmul : matmuls) {
+    classes.insert(matmul);
+    members.insert(matmul);
+  }
+  for (Operation *op : epilogue) {
+    classes.insert(op);
+    members.insert(op);
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
+        classes.unionSets(op, producer);
+  }
+  std::map<Operation *, size_t> order;
+  for (tz::MatmulOp matmul : matmuls) {
+    Operation *leader = classes.getLeaderValue(matmul);
+    auto [entry, isNew] = order.try_emplace(leader, form.sections.size());
+    if (isNew)
+      form.sections.emplace_back();
+    Section &section = form.sections[entry->second];
+    int64_t columns = rowElements(matmul.getResult().getType());
+    if (!section.matmuls.empty() && section.columns != columns)
+      return matmul.emitOpError("meets a product of ") << section.columns << " columns, it has " << columns;
+    section.columns = columns;
+    section.matmuls.push_back(matmul);
+  }
+  for (Operation *op : epilogue) {
+    Section &section = form.sections[order.at(classes.getLeaderValue(op))];
+    section.epilogue.push_back(op);
+    section.unit = std::max(section.unit, unitOf(op));
+  }
+  return success();
+}
+
+FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
+  KernelForm form;
+  SmallVector<tz::MatmulOp> matmuls;
+  SmallVector<Operation *> epilogue;
+  llvm::SmallPtrSet<Operation *, 16> afterProduct;
+  for (Operation &op : function.getBody().front()) {
+    if (isa<tz::ReturnOp>(op))
+      continue;
+    if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
+      form.kind = KernelForm::ConvertLayout;
+      form.convert = convert;
+    } else if (auto attention = dyn_cast<tz::AttentionOp>(op)) {
+      form.kind = KernelForm::Attention;
+      form.attention = attention;
+    } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
+      if (!matmuls.empty() && matmul.getInput() != matmuls.front().getInput())
+        return matmul.emitOpError("has another input than the kernel's first product");
+      form.kind = KernelForm::Contraction;
+      matmuls.push_back(matmul);
+      afterProduct.insert(matmul);
+    } else if (isRowWise(&op)) {
+      bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
+        return operand.getDefiningOp() && afterProduct.contains(operand.getDefiningOp());
+      });
+      if (depends)
+        afterProduct.insert(&op);
+      (depends ? epilogue : form.prologue).push_back(&op);
+    } else {
+      return op.emitOpError("has no place in a kernel");
+    }
+  }
+  bool single = form.kind == KernelForm::Attention || form.kind == KernelForm::ConvertLayout;
+  if (single && (!matmuls.empty() || llvm::any_of(form.prologue, [](Operation *op) {
+        return !isa<tz::ReshapeOp>(op);
+      })))
+    return function.emitOpError("mixes attention or a layout conversion with other work");
+  if (form.kind == KernelForm::Contraction && failed(formSections(matmuls, epilogue, form)))
+    return failure();
+  return form;
+}
+
+} // namespace terrazzo::codegen
