@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The cpu backend's hooks and its plugin entry.
+#include "TzCpu/Cpu.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Codegen/Passes.h"
+#include "terrazzo/Target/Plugin.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "TzCpu/CpuDialect.cpp.inc"
+
+using namespace mlir;
+
+namespace terrazzo::tz_cpu {
+
+namespace {
+
+class CpuBackend : public TargetBackend {
+public:
+  using TargetBackend::TargetBackend;
+
+  FailureOr<Attribute> resolve(StringRef arch, DictionaryAttr, EmitErrorFn emitError) const final {
+    FailureOr<TargetAttr> target = resolveTarget(getContext(), arch, emitError);
+    if (failed(target))
+      return failure();
+    return Attribute(*target);
+  }
+
+  plan::TargetSpecAttr spec(Attribute target) const final { return buildSpec(cast<TargetAttr>(target)); }
+
+  std::string cacheKey(Attribute target) const final {
+    return cast<TargetAttr>(target).getTargetString() + " " TERRAZZO_PLUGIN_VERSION " llvm " LLVM_VERSION_STRING;
+  }
+
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tile::TileDialect,
+                    vector::VectorDialect>();
+  }
+
+  Support supports(Operation *operation, Attribute) const final {
+    for (Type type : operation->getOperandTypes())
+      if (auto cache = dyn_cast<tz::CacheType>(type)) {
+        if (cache.getDim() % codegen::kInterleave)
+          return Support::no("cpu supports heads in multiples of 16 values, head_dim = " +
+                             std::to_string(cache.getDim()));
+        if (!cache.getElementType().isF16() && !cache.getElementType().isF32())
+          return Support::no("cpu supports caches of f16 and f32");
+      }
+    return Support::yes();
+  }
+
+  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type, ArrayRef<WeightUse> uses, Attribute) const final {
+    bool product = llvm::any_of(uses, [](const WeightUse &use) {
+      return isa<tz::MatmulOp, tz::EmbeddingOp>(use.operation);
+    });
+    if (!product || type.getRank() != 2)
+      return tz::LayoutAttr();
+    return tz::LayoutAttr::get(getContext(), codegen::kInterleave);
+  }
+
+  FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel, int64_t maxTokens) const final {
+    return configureKernel(kernel, maxTokens, cast<TargetAttr>(kernel.getTarget()));
+  }
+
+  void buildLower(OpPassManager &manager, Attribute target) const final {
+    manager.addPass(codegen::createTzLowerKernel());
+    manager.addPass(codegen::createTileLowerFragments());
+    manager.addPass(createLowerDotPass(cast<TargetAttr>(target)));
+    manager.addPass(createLowerTransposePass());
+    manager.addPass(createCSEPass());
+    manager.addPass(createSCFToControlFlowPass());
+    manager.addPass(createConvertVectorToLLVMPass());
+    manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+    manager.addPass(createConvertMathToLLVMPass());
+    manager.addPass(createArithToLLVMConversionPass());
+    manager.addPass(createConvertControlFlowToLLVMPass());
+    manager.addPass(createConvertFuncToLLVMPass());
+    manager.addPass(createReconcileUnrealizedCastsPass());
+    manager.addPass(createWrapEntryPass());
+  }
+
+  FailureOr<Object> serialize(ModuleOp kernel, StringRef name, Attribute target, const Dump &dump) const final {
+    return compileObject(kernel, name, cast<TargetAttr>(target), dump);
+  }
+
+  FailureOr<Artifact> link(ArrayRef<Object> objects, Attribute target, const Dump &dump) const final {
+    return linkImage(getContext(), objects, dump);
+  }
+};
+
+} // namespace
+
+void TzCpuDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "TzCpu/CpuAttributes.cpp.inc"
+      >();
+  addInterfaces<CpuBackend>();
+}
+
+} // namespace terrazzo::tz_cpu
+
+static void registerCpu(mlir::DialectRegistry &registry) {
+  registry.insert<terrazzo::tz_cpu::TzCpuDialect>();
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+}
+
+TERRAZZO_DEFINE_PLUGIN("cpu", registerCpu)
