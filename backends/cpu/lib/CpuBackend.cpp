@@ -11,9 +11,14 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "TzCpu/CpuDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "TzCpu/CpuAttributes.cpp.inc"
 
 using namespace mlir;
 

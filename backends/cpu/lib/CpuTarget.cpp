@@ -3,19 +3,14 @@
 // Architectures: how they are written, what this machine is, and what LLVM calls them.
 #include "TzCpu/Cpu.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/DialectImplementation.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/TargetParser/Host.h"
-
-#define GET_ATTRDEF_CLASSES
-#include "TzCpu/CpuAttributes.cpp.inc"
 
 using namespace mlir;
 
 namespace terrazzo::tz_cpu {
 
-static constexpr StringLiteral levels[] = {"x86-64-v3", "x86-64-v4"};
-static constexpr StringLiteral knownFeatures[] = {"vnni", "bf16"};
+static constexpr std::array<StringLiteral, 2> levels = {"x86-64-v3", "x86-64-v4"};
+static constexpr std::array<StringLiteral, 2> knownFeatures = {"vnni", "bf16"};
 
 std::string TargetAttr::getTargetString() const {
   std::string text = ("cpu:" + getLevel()).str();
@@ -101,7 +96,7 @@ plan::TargetSpecAttr buildSpec(TargetAttr target) {
     return plan::UnitAttr::get(context, name, tile, rate);
   };
   constexpr int64_t giga = 1000000000;
-  int64_t f32 = (target.hasAvx512() ? 112 : 112) * giga;
+  int64_t f32 = 112 * giga;
   SmallVector<plan::UnitAttr> units;
   if (target.isFast("bf16"))
     units.push_back(unit("bf16_f32", {1, 16, 2}, 2 * f32));
