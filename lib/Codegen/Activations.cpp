@@ -5,18 +5,23 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row, const QuantisedRows &result) {
+void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
+                 const QuantisedRows &result) {
   int64_t blocks = result.depth / 32;
   VectorType bytes = e.lanesOf(e.getI8Type());
   e.loop(e.index(0), e.index(blocks), 1, [&](Value block) {
     Value from = rows.at(input, row, e.mul(block, 32));
-    Value half[2] = {e.loadLanes(input.memory, from), e.loadLanes(input.memory, e.add(from, kLanes))};
-    Value largest = e.maxf(e.create<math::AbsFOp>(half[0]), e.create<math::AbsFOp>(half[1]));
+    Value half[2] = {e.loadLanes(input.memory, from),
+                     e.loadLanes(input.memory, e.add(from, kLanes))};
+    Value largest = e.maxf(e.create<math::AbsFOp>(half[0]),
+                           e.create<math::AbsFOp>(half[1]));
     Value magnitude = e.reduceMax(largest);
     Value scale = e.mulf(magnitude, e.f32(1.0 / 127.0));
     // A block of zeros, or of values too small to invert, stays zero.
-    Value usable = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, magnitude, e.f32(1e-30));
-    Value inverse = e.create<arith::SelectOp>(usable, e.divf(e.f32(127), magnitude), e.f32(0));
+    Value usable = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, magnitude,
+                                           e.f32(1e-30));
+    Value inverse = e.create<arith::SelectOp>(
+        usable, e.divf(e.f32(127), magnitude), e.f32(0));
     Value factor = e.splat(inverse);
     Value at = e.add(e.mul(row, result.depth), e.mul(block, 32));
     Value blockAt = e.add(e.mul(row, blocks), block);
@@ -24,7 +29,8 @@ void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row, co
     for (int64_t h = 0; h < 2; ++h) {
       Value rounded = e.create<math::RoundEvenOp>(e.mulf(half[h], factor));
       Value q = e.create<arith::FPToSIOp>(e.i32Lanes(), rounded);
-      e.storeLanes(e.create<arith::TruncIOp>(bytes, q), result.bytes, e.add(at, h * kLanes));
+      e.storeLanes(e.create<arith::TruncIOp>(bytes, q), result.bytes,
+                   e.add(at, h * kLanes));
       Value sum = e.mulf(e.toF32(e.reduceAdd(q)), scale);
       e.store(sum, result.halfSums, e.add(e.mul(blockAt, 2), h));
       halves.push_back(sum);
@@ -34,8 +40,8 @@ void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row, co
   });
 }
 
-void convertRow(Emitter &e, RowEmitter &rows, const Place &input, Value row, Value memory, int64_t depth,
-                int64_t stride) {
+void convertRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
+                Value memory, int64_t depth, int64_t stride) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
   rows.lanes(depth, Value(), [&](Value offset, Value mask) {
     Value x = e.loadLanes(input.memory, rows.at(input, row, offset), mask);

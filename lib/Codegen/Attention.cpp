@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowers an attention kernel. A workgroup takes one query head and `attentionRows` query rows through all cached rows
-// that they see, in blocks of 64, with the online softmax (Milakov and Gimelshein, arXiv 1805.02867): the largest score
-// so far, the sum of exponentials and the weighted values are carried from block to block. The order of blocks is
-// fixed, so the result does not depend on who computes it.
+// Lowers an attention kernel. A workgroup takes one query head and
+// `attentionRows` query rows through all cached rows that they see, in blocks
+// of 64, with the online softmax (Milakov and Gimelshein, arXiv 1805.02867):
+// the largest score so far, the sum of exponentials and the weighted values are
+// carried from block to block. The order of blocks is fixed, so the result does
+// not depend on who computes it.
 //
-// One row (generation): scores are dot products along the head. Many rows (a chunk): keys are transposed block by block
-// into scratch, and scores and weighted values are small matrix products.
+// One row (generation): scores are dot products along the head. Many rows (a
+// chunk): keys are transposed block by block into scratch, and scores and
+// weighted values are small matrix products.
 #include "terrazzo/Codegen/KernelFrame.h"
 
 using namespace mlir;
@@ -19,7 +22,9 @@ static constexpr double kMinusInfinity = -1e30;
 
 int64_t attentionRows(int64_t maxTokens) { return maxTokens <= 8 ? 1 : 32; }
 
-static int64_t padded(int64_t dim) { return (dim + kLanes - 1) / kLanes * kLanes; }
+static int64_t padded(int64_t dim) {
+  return (dim + kLanes - 1) / kLanes * kLanes;
+}
 
 namespace {
 
@@ -42,8 +47,9 @@ struct AttentionScratch {
 class AttentionEmitter {
 public:
   AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
-      : frame(frame), e(frame.e), rows(frame.rows), op(op), count(attentionRows(frame.maxTokens)),
-        type(op.getKeys().getType()), dim(type.getDim()), width(padded(dim)), scratch(op, count) {
+      : frame(frame), e(frame.e), rows(frame.rows), op(op),
+        count(attentionRows(frame.maxTokens)), type(op.getKeys().getType()),
+        dim(type.getDim()), width(padded(dim)), scratch(op, count) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     query = frame.view(e.getF32Type(), scratch.query, count * width);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
@@ -55,7 +61,8 @@ public:
     keyMemory = rows.placeOf(op.getKeys()).memory;
     valueMemory = rows.placeOf(op.getValues()).memory;
     Place position = rows.placeOf(op.getPosition());
-    first = e.create<arith::IndexCastOp>(e.getIndexType(), e.load(position.memory, position.base));
+    first = e.create<arith::IndexCastOp>(
+        e.getIndexType(), e.load(position.memory, position.base));
   }
 
   void emit() {
@@ -64,12 +71,17 @@ public:
       Value head = e.rem(workgroup, heads);
       Value from = e.mul(e.div(workgroup, heads), count);
       Value to = e.min(e.add(from, count), frame.tokens);
-      Value base = e.mul(e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows), dim);
+      Value base = e.mul(
+          e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows), dim);
       loadQueries(head, from, to);
       Value last = e.add(first, to); // rows seen by the last query
       Value start = e.index(0);
       if (int64_t window = op.getWindow())
-        start = e.mul(e.div(e.max(e.sub(e.add(e.add(first, from), 1), e.index(window)), e.index(0)), kBlock), kBlock);
+        start = e.mul(
+            e.div(e.max(e.sub(e.add(e.add(first, from), 1), e.index(window)),
+                        e.index(0)),
+                  kBlock),
+            kBlock);
       e.loop(start, last, kBlock, [&](Value block) {
         Value present = e.min(e.sub(last, block), e.index(kBlock));
         Value at = e.add(base, e.mul(block, dim));
@@ -90,7 +102,8 @@ public:
   }
 
 private:
-  /// The masks of a head's last lanes where the head is not a multiple of the lanes.
+  /// The masks of a head's last lanes where the head is not a multiple of the
+  /// lanes.
   Value tailMask(int64_t offset) {
     return offset + kLanes <= dim ? Value() : e.maskOf(e.index(dim - offset));
   }
@@ -104,10 +117,13 @@ private:
     Place place = rows.placeOf(op.getQuery());
     Value scale = e.f32Vector(op.getScale().convertToDouble());
     e.loop(e.index(0), e.index(count), 1, [&](Value row) {
-      // Rows beyond the last repeat it: they are computed with the others and never stored.
+      // Rows beyond the last repeat it: they are computed with the others and
+      // never stored.
       Value source = e.min(e.add(from, row), e.sub(to, e.index(1)));
       for (int64_t d = 0; d < width; d += kLanes) {
-        Value q = e.loadLanes(place.memory, e.add(rows.at(place, source, e.mul(head, dim)), d), tailMask(d));
+        Value q = e.loadLanes(
+            place.memory, e.add(rows.at(place, source, e.mul(head, dim)), d),
+            tailMask(d));
         e.storeLanes(e.mulf(q, scale), query, e.add(e.mul(row, width), d));
         e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, width), d));
       }
@@ -137,16 +153,20 @@ private:
       SmallVector<Value> next;
       Value p = e.splat(e.load(scores, j));
       for (int64_t d = 0; d < width; d += kLanes)
-        next.push_back(e.fma(p, loadCache(valueMemory, e.add(at, e.mul(j, dim)), d), carried[d / kLanes]));
+        next.push_back(
+            e.fma(p, loadCache(valueMemory, e.add(at, e.mul(j, dim)), d),
+                  carried[d / kLanes]));
       return next;
     });
     for (int64_t d = 0; d < width; d += kLanes)
       e.storeLanes(sum[d / kLanes], output, e.index(d));
   }
 
-  /// Scores of one block, softcapped and masked, become exponentials; the row's output so far is rescaled.
+  /// Scores of one block, softcapped and masked, become exponentials; the row's
+  /// output so far is rescaled.
   void softmaxRow(Value row, Value position, Value block) {
-    // Lane j stands for cached row block + j; it is seen when position - window < block + j <= position.
+    // Lane j stands for cached row block + j; it is seen when position - window
+    // < block + j <= position.
     Value seen = e.sub(e.add(position, 1), block);
     Value unseen;
     if (int64_t window = op.getWindow())
@@ -162,26 +182,32 @@ private:
       Value mask = e.maskOf(e.max(e.sub(seen, e.index(j)), e.index(0)));
       s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kMinusInfinity));
       if (unseen)
-        s = e.create<arith::SelectOp>(e.maskOf(e.max(e.sub(unseen, e.index(j)), e.index(0))),
-                                      e.f32Vector(kMinusInfinity), s);
+        s = e.create<arith::SelectOp>(
+            e.maskOf(e.max(e.sub(unseen, e.index(j)), e.index(0))),
+            e.f32Vector(kMinusInfinity), s);
       lanes.push_back(s);
       best = e.maxf(best, s);
     }
     top = e.maxf(top, e.reduceMax(best));
-    // A block in which nothing is seen yet leaves the row at its start; exponents of equal infinities must not count.
-    Value any = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, top, e.f32(kMinusInfinity / 2));
+    // A block in which nothing is seen yet leaves the row at its start;
+    // exponents of equal infinities must not count.
+    Value any = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, top,
+                                        e.f32(kMinusInfinity / 2));
     Value shift = e.splat(e.create<arith::SelectOp>(any, top, e.f32(0)));
     Value sum = e.f32Vector(0);
     for (auto [i, s] : llvm::enumerate(lanes)) {
       Value p = e.exp(e.subf(s, shift));
-      p = e.create<arith::SelectOp>(e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, s, e.f32Vector(kMinusInfinity / 2)),
-                                    p, e.f32Vector(0));
+      p = e.create<arith::SelectOp>(
+          e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, s,
+                                  e.f32Vector(kMinusInfinity / 2)),
+          p, e.f32Vector(0));
       e.storeLanes(p, scores, e.add(at, static_cast<int64_t>(i) * kLanes));
       sum = e.addf(sum, p);
     }
     Value factor = e.exp(e.subf(e.splat(before), shift));
     Value scalar = e.create<vector::ExtractOp>(factor, int64_t(0));
-    e.store(e.addf(e.mulf(e.load(sums, row), scalar), e.reduceAdd(sum)), sums, row);
+    e.store(e.addf(e.mulf(e.load(sums, row), scalar), e.reduceAdd(sum)), sums,
+            row);
     e.store(top, largest, row);
     for (int64_t d = 0; d < width; d += kLanes) {
       Value to = e.add(e.mul(row, width), d);
@@ -189,48 +215,63 @@ private:
     }
   }
 
-  /// Keys of a block as columns: keys[d * kBlock + j] is value d of row j; absent rows are zeros.
+  /// Keys of a block as columns: keys[d * kBlock + j] is value d of row j;
+  /// absent rows are zeros.
   void transposeKeys(Value at, Value present) {
     VectorType square = VectorType::get({kLanes, kLanes}, e.getF32Type());
     e.loop(e.index(0), e.index(kBlock), kLanes, [&](Value j) {
       e.loop(e.index(0), e.index(width), kLanes, [&](Value d) {
         Value block = e.create<arith::ConstantOp>(e.getZeroAttr(square));
-        Value mask = dim == width ? Value() : e.maskOf(e.min(e.sub(e.index(dim), d), e.index(kLanes)));
+        Value mask =
+            dim == width
+                ? Value()
+                : e.maskOf(e.min(e.sub(e.index(dim), d), e.index(kLanes)));
         for (int64_t r = 0; r < kLanes; ++r) {
           Value row = e.min(e.add(j, r), e.sub(present, e.index(1)));
-          Value lanes = e.toF32(e.loadLanes(keyMemory, e.add(at, e.add(e.mul(row, dim), d)), mask));
+          Value lanes = e.toF32(e.loadLanes(
+              keyMemory, e.add(at, e.add(e.mul(row, dim), d)), mask));
           block = e.create<vector::InsertOp>(lanes, block, r);
         }
-        Value turned = e.create<vector::TransposeOp>(block, ArrayRef<int64_t>{1, 0});
+        Value turned =
+            e.create<vector::TransposeOp>(block, ArrayRef<int64_t>{1, 0});
         for (int64_t r = 0; r < kLanes; ++r)
-          e.storeLanes(e.create<vector::ExtractOp>(turned, r), keys, e.add(e.mul(e.add(d, r), kBlock), j));
+          e.storeLanes(e.create<vector::ExtractOp>(turned, r), keys,
+                       e.add(e.mul(e.add(d, r), kBlock), j));
       });
     });
   }
 
-  /// result[r, 0..columns) (+)= sum over k of left[r, k] * right[k, 0..columns), for all query rows.
-  void product(Value left, int64_t leftStride, Value right, int64_t columns, Value depth, Value result, bool add) {
-    int64_t step = columns % kBlock == 0 ? kBlock : kLanes, vectors = step / kLanes;
+  /// result[r, 0..columns) (+)= sum over k of left[r, k] * right[k,
+  /// 0..columns), for all query rows.
+  void product(Value left, int64_t leftStride, Value right, int64_t columns,
+               Value depth, Value result, bool add) {
+    int64_t step = columns % kBlock == 0 ? kBlock : kLanes,
+            vectors = step / kLanes;
     e.loop(e.index(0), e.index(count), kTileRows, [&](Value row) {
       e.loop(e.index(0), e.index(columns), step, [&](Value column) {
         SmallVector<Value> sum;
         auto at = [&](int64_t r, int64_t v) {
-          return e.add(e.mul(e.add(row, r), columns), e.add(column, v * kLanes));
+          return e.add(e.mul(e.add(row, r), columns),
+                       e.add(column, v * kLanes));
         };
         for (int64_t r = 0; r < kTileRows; ++r)
           for (int64_t v = 0; v < vectors; ++v)
             sum.push_back(add ? e.loadLanes(result, at(r, v)) : e.f32Vector(0));
-        sum = e.loop(e.index(0), depth, 1, sum, [&](Value k, ValueRange carried) {
-          SmallVector<Value> next, lanes;
-          for (int64_t v = 0; v < vectors; ++v)
-            lanes.push_back(e.loadLanes(right, e.add(e.mul(k, columns), e.add(column, v * kLanes))));
-          for (int64_t r = 0; r < kTileRows; ++r) {
-            Value x = e.splat(e.load(left, e.add(e.mul(e.add(row, r), leftStride), k)));
-            for (int64_t v = 0; v < vectors; ++v)
-              next.push_back(e.fma(x, lanes[v], carried[r * vectors + v]));
-          }
-          return next;
-        });
+        sum =
+            e.loop(e.index(0), depth, 1, sum, [&](Value k, ValueRange carried) {
+              SmallVector<Value> next, lanes;
+              for (int64_t v = 0; v < vectors; ++v)
+                lanes.push_back(
+                    e.loadLanes(right, e.add(e.mul(k, columns),
+                                             e.add(column, v * kLanes))));
+              for (int64_t r = 0; r < kTileRows; ++r) {
+                Value x = e.splat(
+                    e.load(left, e.add(e.mul(e.add(row, r), leftStride), k)));
+                for (int64_t v = 0; v < vectors; ++v)
+                  next.push_back(e.fma(x, lanes[v], carried[r * vectors + v]));
+              }
+              return next;
+            });
         for (int64_t r = 0; r < kTileRows; ++r)
           for (int64_t v = 0; v < vectors; ++v)
             e.storeLanes(sum[r * vectors + v], result, at(r, v));
@@ -246,7 +287,8 @@ private:
   void accumulateRows(Value at, Value present) {
     e.loop(e.index(0), present, 1, [&](Value j) {
       for (int64_t d = 0; d < width; d += kLanes)
-        e.storeLanes(loadCache(valueMemory, e.add(at, e.mul(j, dim)), d), values, e.add(e.mul(j, width), d));
+        e.storeLanes(loadCache(valueMemory, e.add(at, e.mul(j, dim)), d),
+                     values, e.add(e.mul(j, width), d));
     });
     product(scores, kBlock, values, width, present, output, /*add=*/true);
   }
@@ -258,7 +300,9 @@ private:
       Value scale = e.splat(e.divf(e.f32(1), e.load(sums, local)));
       for (int64_t d = 0; d < width; d += kLanes) {
         Value o = e.loadLanes(output, e.add(e.mul(local, width), d));
-        e.storeLanes(e.mulf(o, scale), place.memory, e.add(rows.at(place, row, e.mul(head, dim)), d), tailMask(d));
+        e.storeLanes(e.mulf(o, scale), place.memory,
+                     e.add(rows.at(place, row, e.mul(head, dim)), d),
+                     tailMask(d));
       }
     });
   }
@@ -272,7 +316,8 @@ private:
   int64_t dim, width;
   int64_t heads;
   AttentionScratch scratch;
-  Value query, scores, keys, values, output, largest, sums, keyMemory, valueMemory, first;
+  Value query, scores, keys, values, output, largest, sums, keyMemory,
+      valueMemory, first;
 };
 
 } // namespace
@@ -281,6 +326,8 @@ int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens) {
   return AttentionScratch(attention, attentionRows(maxTokens)).size;
 }
 
-void lowerAttention(KernelFrame &frame, KernelForm &form) { AttentionEmitter(frame, form.attention).emit(); }
+void lowerAttention(KernelFrame &frame, KernelForm &form) {
+  AttentionEmitter(frame, form.attention).emit();
+}
 
 } // namespace terrazzo::codegen

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowers a contraction kernel: the prologue once per call, the input's rows converted to what the products take, then
-// for each workgroup its columns of every product of a section, and the section's epilogue on them.
+// Lowers a contraction kernel: the prologue once per call, the input's rows
+// converted to what the products take, then for each workgroup its columns of
+// every product of a section, and the section's epilogue on them.
 #include "terrazzo/Codegen/Activations.h"
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/ContractionTiles.h"
@@ -21,11 +22,12 @@ static constexpr StringLiteral dotNames[] = {"int8", "bf16", "f32"};
 
 DictionaryAttr ContractionConfig::toAttr(MLIRContext *context) const {
   Builder b(context);
-  return b.getDictionaryAttr({b.getNamedAttr("block_rows", b.getI64IntegerAttr(blockRows)),
-                              b.getNamedAttr("dot", b.getStringAttr(dotNames[dot])),
-                              b.getNamedAttr("group_columns", b.getI64IntegerAttr(groupColumns)),
-                              b.getNamedAttr("tile_columns", b.getI64IntegerAttr(tileColumns)),
-                              b.getNamedAttr("tile_rows", b.getI64IntegerAttr(tileRows))});
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("block_rows", b.getI64IntegerAttr(blockRows)),
+       b.getNamedAttr("dot", b.getStringAttr(dotNames[dot])),
+       b.getNamedAttr("group_columns", b.getI64IntegerAttr(groupColumns)),
+       b.getNamedAttr("tile_columns", b.getI64IntegerAttr(tileColumns)),
+       b.getNamedAttr("tile_rows", b.getI64IntegerAttr(tileRows))});
 }
 
 FailureOr<ContractionConfig> ContractionConfig::fromAttr(DictionaryAttr attr) {
@@ -39,8 +41,10 @@ FailureOr<ContractionConfig> ContractionConfig::fromAttr(DictionaryAttr attr) {
   };
   auto dot = attr ? attr.getAs<StringAttr>("dot") : StringAttr();
   auto found = dot ? llvm::find(dotNames, dot.getValue()) : std::end(dotNames);
-  if (found == std::end(dotNames) || failed(number("block_rows", config.blockRows)) ||
-      failed(number("group_columns", config.groupColumns)) || failed(number("tile_columns", config.tileColumns)) ||
+  if (found == std::end(dotNames) ||
+      failed(number("block_rows", config.blockRows)) ||
+      failed(number("group_columns", config.groupColumns)) ||
+      failed(number("tile_columns", config.tileColumns)) ||
       failed(number("tile_rows", config.tileRows)))
     return failure();
   config.dot = static_cast<Dot>(found - std::begin(dotNames));
@@ -58,24 +62,31 @@ int64_t countWorkgroups(KernelForm &form, const ContractionConfig &config) {
 // Scratch
 //===------------------------------------------------------------------------------------------------------------===//
 
-/// Values that need a place of their own: not results of the kernel, not reshapes, not constants.
+/// Values that need a place of their own: not results of the kernel, not
+/// reshapes, not constants.
 static bool needsPlace(Value value, ArrayRef<Value> results) {
   Operation *op = value.getDefiningOp();
-  if (isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) || llvm::is_contained(results, value))
+  if (isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) ||
+      llvm::is_contained(results, value))
     return false;
   // A value that is a result under another shape lies in that result.
   return llvm::none_of(value.getUsers(), [&](Operation *user) {
-    return isa<tz::ReshapeOp>(user) && llvm::is_contained(results, user->getResult(0));
+    return isa<tz::ReshapeOp>(user) &&
+           llvm::is_contained(results, user->getResult(0));
   });
 }
 
-ContractionScratch::ContractionScratch(KernelForm &form, const ContractionConfig &config, int64_t maxTokens,
+ContractionScratch::ContractionScratch(KernelForm &form,
+                                       const ContractionConfig &config,
+                                       int64_t maxTokens,
                                        ArrayRef<Value> results) {
   ScratchPlan plan;
   for (Operation *op : form.prologue)
     for (Value result : op->getResults())
       if (needsPlace(result, results))
-        values.push_back({result, plan.reserve(maxTokens * rowElements(result.getType()), 4)});
+        values.push_back(
+            {result,
+             plan.reserve(maxTokens * rowElements(result.getType()), 4)});
   int64_t depth = form.depth();
   paddedRows = ceilDiv(maxTokens, config.tileRows) * config.tileRows;
   size_t products = 0;
@@ -95,7 +106,8 @@ ContractionScratch::ContractionScratch(KernelForm &form, const ContractionConfig
   size_t intermediates = 0;
   for (Section &section : form.sections)
     intermediates = std::max(intermediates, section.epilogue.size());
-  epilogue = plan.reserve(intermediates * config.blockRows * config.groupColumns, 4);
+  epilogue =
+      plan.reserve(intermediates * config.blockRows * config.groupColumns, 4);
   size = plan.size();
 }
 
@@ -107,9 +119,11 @@ namespace {
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(KernelFrame &frame, KernelForm &form, const ContractionConfig &config, ArrayRef<Value> results)
-      : frame(frame), e(frame.e), rows(frame.rows), form(form), config(config), results(results),
-        scratch(form, config, frame.maxTokens, results), depth(form.depth()) {}
+  ContractionEmitter(KernelFrame &frame, KernelForm &form,
+                     const ContractionConfig &config, ArrayRef<Value> results)
+      : frame(frame), e(frame.e), rows(frame.rows), form(form), config(config),
+        results(results), scratch(form, config, frame.maxTokens, results),
+        depth(form.depth()) {}
 
   void emit() {
     emitPrologue();
@@ -117,9 +131,11 @@ public:
     int64_t first = 0;
     for (Section &section : form.sections) {
       int64_t count = ceilDiv(section.columns, config.groupColumns);
-      Value from = e.max(frame.begin, e.index(first)), to = e.min(frame.end, e.index(first + count));
+      Value from = e.max(frame.begin, e.index(first)),
+            to = e.min(frame.end, e.index(first + count));
       e.loop(from, to, 1, [&](Value workgroup) {
-        emitGroup(section, e.mul(e.sub(workgroup, e.index(first)), config.groupColumns));
+        emitGroup(section,
+                  e.mul(e.sub(workgroup, e.index(first)), config.groupColumns));
       });
       first += count;
     }
@@ -129,17 +145,22 @@ private:
   void emitPrologue() {
     for (auto [value, offset] : scratch.values) {
       int64_t columns = rowElements(value.getType());
-      rows.place(value, {frame.view(e.getF32Type(), offset, frame.maxTokens * columns), e.index(0), columns});
+      rows.place(value,
+                 {frame.view(e.getF32Type(), offset, frame.maxTokens * columns),
+                  e.index(0), columns});
     }
     for (Operation *op : form.prologue)
       if (auto reshape = dyn_cast<tz::ReshapeOp>(op))
         rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
-    if (llvm::all_of(form.prologue, [](Operation *op) { return isa<tz::ReshapeOp, tz::ScalarOp>(op); }))
+    if (llvm::all_of(form.prologue, [](Operation *op) {
+          return isa<tz::ReshapeOp, tz::ScalarOp>(op);
+        }))
       return;
     e.loop(e.index(0), frame.tokens, 1, [&](Value row) {
       for (Operation *op : form.prologue)
         if (!isa<tz::ReshapeOp, tz::ScalarOp>(op))
-          rows.emit(op, {row, e.index(0), rowElements(op->getResult(0).getType()), Value()});
+          rows.emit(op, {row, e.index(0),
+                         rowElements(op->getResult(0).getType()), Value()});
     });
   }
 
@@ -153,19 +174,25 @@ private:
                    frame.view(e.getF32Type(), scratch.sums, count / 32),
                    frame.view(e.getF32Type(), scratch.halfSums, count / 16),
                    depth};
-      e.loop(e.index(0), frame.tokens, 1, [&](Value row) { quantiseRow(e, rows, input, row, quantised); });
+      e.loop(e.index(0), frame.tokens, 1,
+             [&](Value row) { quantiseRow(e, rows, input, row, quantised); });
       return;
     }
-    Type element = config.dot == ContractionConfig::BF16 ? Type(e.getBF16Type()) : Type(e.getF32Type());
+    Type element = config.dot == ContractionConfig::BF16 ? Type(e.getBF16Type())
+                                                         : Type(e.getF32Type());
     Value memory = frame.view(element, scratch.activations, count);
-    e.loop(e.index(0), frame.tokens, 1,
-           [&](Value row) { convertRow(e, rows, input, row, memory, depth, depth); });
+    e.loop(e.index(0), frame.tokens, 1, [&](Value row) {
+      convertRow(e, rows, input, row, memory, depth, depth);
+    });
     // Pairs of bf16 are broadcast as one word.
     bool pairs = config.dot == ContractionConfig::BF16;
-    floats = {pairs ? frame.view(e.getI32Type(), scratch.activations, count / 2) : memory, depth / (pairs ? 2 : 1)};
+    floats = {pairs ? frame.view(e.getI32Type(), scratch.activations, count / 2)
+                    : memory,
+              depth / (pairs ? 2 : 1)};
   }
 
-  /// All products and the epilogue of one section for the columns from `column` on.
+  /// All products and the epilogue of one section for the columns from `column`
+  /// on.
   void emitGroup(Section &section, Value column) {
     bool integers = config.dot == ContractionConfig::Int8;
     SmallVector<Value> panels;
@@ -173,9 +200,11 @@ private:
       int64_t size = config.groupColumns * depth;
       bool pairs = config.dot == ContractionConfig::BF16;
       for (auto [i, matmul] : llvm::enumerate(section.matmuls)) {
-        Value panel = frame.view(pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()),
-                                 scratch.panels + i * size * (pairs ? 2 : 4), size);
-        emitPanel(e, cast<RankedTensorType>(matmul.getWeight().getType()), weightMemory(matmul), column, config, panel);
+        Value panel =
+            frame.view(pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()),
+                       scratch.panels + i * size * (pairs ? 2 : 4), size);
+        emitPanel(e, cast<RankedTensorType>(matmul.getWeight().getType()),
+                  weightMemory(matmul), column, config, panel);
         panels.push_back(panel);
       }
     }
@@ -183,12 +212,15 @@ private:
     e.loop(e.index(0), frame.tokens, config.blockRows, [&](Value blockRow) {
       Value blockEnd = e.min(e.add(blockRow, config.blockRows), frame.tokens);
       for (auto [i, matmul] : llvm::enumerate(section.matmuls)) {
-        Value tile = frame.view(e.getF32Type(), scratch.tiles + i * tileSize * 4, tileSize);
+        Value tile = frame.view(e.getF32Type(),
+                                scratch.tiles + i * tileSize * 4, tileSize);
         e.loop(blockRow, blockEnd, config.tileRows, [&](Value row) {
           Value to = e.mul(e.sub(row, blockRow), config.groupColumns);
           if (integers)
-            emitIntegerTile(e, cast<RankedTensorType>(matmul.getWeight().getType()), weightMemory(matmul), column,
-                            section.columns, config, quantised, row, tile, to);
+            emitIntegerTile(
+                e, cast<RankedTensorType>(matmul.getWeight().getType()),
+                weightMemory(matmul), column, section.columns, config,
+                quantised, row, tile, to);
           else
             emitFloatTile(e, config, floats, panels[i], row, depth, tile, to);
         });
@@ -197,13 +229,18 @@ private:
     });
   }
 
-  void emitEpilogue(Section &section, Value column, Value blockRow, Value blockEnd) {
-    int64_t columns = config.groupColumns, tileSize = config.blockRows * columns;
-    // The tile's element (0, 0) stands for row blockRow and column `column` of the whole product.
+  void emitEpilogue(Section &section, Value column, Value blockRow,
+                    Value blockEnd) {
+    int64_t columns = config.groupColumns,
+            tileSize = config.blockRows * columns;
+    // The tile's element (0, 0) stands for row blockRow and column `column` of
+    // the whole product.
     Value origin = e.sub(e.sub(e.index(0), e.mul(blockRow, columns)), column);
     for (auto [i, matmul] : llvm::enumerate(section.matmuls))
       rows.place(matmul.getResult(),
-                 {frame.view(e.getF32Type(), scratch.tiles + i * tileSize * 4, tileSize), origin, columns});
+                 {frame.view(e.getF32Type(), scratch.tiles + i * tileSize * 4,
+                             tileSize),
+                  origin, columns});
     for (auto [i, op] : llvm::enumerate(section.epilogue)) {
       Value result = op->getResult(0);
       if (isa<tz::ReshapeOp>(op))
@@ -211,7 +248,10 @@ private:
       else if (isResult(result) || isa<tz::CacheAppendOp>(op))
         rows.place(result, placeOfResult(result));
       else
-        rows.place(result, {frame.view(e.getF32Type(), scratch.epilogue + i * tileSize * 4, tileSize), origin, columns});
+        rows.place(result,
+                   {frame.view(e.getF32Type(),
+                               scratch.epilogue + i * tileSize * 4, tileSize),
+                    origin, columns});
     }
     Value valid;
     if (section.columns % columns)
@@ -227,12 +267,14 @@ private:
     });
   }
 
-  /// The kernel's result that `value` is, itself or reshaped; null when it is none.
+  /// The kernel's result that `value` is, itself or reshaped; null when it is
+  /// none.
   Value resultOf(Value value) {
     if (llvm::is_contained(results, value))
       return value;
     for (Operation *user : value.getUsers())
-      if (isa<tz::ReshapeOp>(user) && llvm::is_contained(results, user->getResult(0)))
+      if (isa<tz::ReshapeOp>(user) &&
+          llvm::is_contained(results, user->getResult(0)))
         return user->getResult(0);
     return {};
   }
@@ -247,12 +289,15 @@ private:
     Place from = rows.placeOf(value), to = placeOfResult(value);
     rows.lanes(window.width, window.valid, [&](Value offset, Value mask) {
       Value column = e.add(window.column, offset);
-      e.storeLanes(e.loadLanes(from.memory, rows.at(from, window.row, column), mask), to.memory,
-                   rows.at(to, window.row, column), mask);
+      e.storeLanes(
+          e.loadLanes(from.memory, rows.at(from, window.row, column), mask),
+          to.memory, rows.at(to, window.row, column), mask);
     });
   }
 
-  Value weightMemory(tz::MatmulOp matmul) { return rows.placeOf(matmul.getWeight()).memory; }
+  Value weightMemory(tz::MatmulOp matmul) {
+    return rows.placeOf(matmul.getWeight()).memory;
+  }
 
   KernelFrame &frame;
   Emitter &e;
@@ -266,13 +311,16 @@ private:
   FloatRows floats;
 
 public:
-  /// Places of the kernel's results, before the epilogue's tiles take their names.
+  /// Places of the kernel's results, before the epilogue's tiles take their
+  /// names.
   DenseMap<Value, Place> frameResults;
 };
 
 } // namespace
 
-void lowerContraction(KernelFrame &frame, KernelForm &form, const ContractionConfig &config, ArrayRef<Value> results) {
+void lowerContraction(KernelFrame &frame, KernelForm &form,
+                      const ContractionConfig &config,
+                      ArrayRef<Value> results) {
   ContractionEmitter emitter(frame, form, config, results);
   for (Value result : results)
     if (frame.rows.hasPlace(result))

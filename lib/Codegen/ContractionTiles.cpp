@@ -7,13 +7,14 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-/// Weights stream from memory in order; a little ahead of use they are asked for by hand, because the hardware's
-/// prefetcher stops at page boundaries.
+/// Weights stream from memory in order; a little ahead of use they are asked
+/// for by hand, because the hardware's prefetcher stops at page boundaries.
 static constexpr int64_t kPrefetchBytes = 4096;
 
 /// Adds one part of a block to the accumulators of `rows` rows.
-static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack, const QuantisedRows &input, Value row,
-                    Value k, MutableArrayRef<Value> accumulators) {
+static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack,
+                    const QuantisedRows &input, Value row, Value k,
+                    MutableArrayRef<Value> accumulators) {
   int64_t groups = unpack.getScales().size(), perGroup = 8 / groups;
   VectorType fragment = VectorType::get({64}, e.getI8Type());
   for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
@@ -25,103 +26,136 @@ static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack, c
       Value products = e.i32Vector(0);
       for (int64_t g = group * perGroup; g < (group + 1) * perGroup; ++g) {
         Value x = e.splat(e.load(input.words, e.add(word, g)));
-        products = e.create<tile::DotOp>(products.getType(), products, unpack.getFragments()[g], e.create<vector::BitCastOp>(fragment, x),
-                                         static_cast<uint64_t>(info.bound));
+        products = e.create<tile::DotOp>(
+            products.getType(), products, unpack.getFragments()[g],
+            e.create<vector::BitCastOp>(fragment, x),
+            static_cast<uint64_t>(info.bound));
       }
-      Value sum = groups == 1 ? e.load(input.sums, block) : e.load(input.halfSums, e.add(e.mul(block, 2), group));
-      accumulator = e.create<tile::ScaleOp>(accumulator.getType(), accumulator, products, unpack.getScales()[group], factor,
-                                            unpack.getMinimums()[group], sum);
+      Value sum = groups == 1
+                      ? e.load(input.sums, block)
+                      : e.load(input.halfSums, e.add(e.mul(block, 2), group));
+      accumulator = e.create<tile::ScaleOp>(
+          accumulator.getType(), accumulator, products,
+          unpack.getScales()[group], factor, unpack.getMinimums()[group], sum);
     }
   }
 }
 
-void emitIntegerTile(Emitter &e, RankedTensorType weight, Value memory, Value column, int64_t columns,
-                     const ContractionConfig &config, const QuantisedRows &input, Value row, Value tile, Value to) {
-  tz::BlockFormat format = cast<tz::BlockType>(weight.getElementType()).getFormat();
+void emitIntegerTile(Emitter &e, RankedTensorType weight, Value memory,
+                     Value column, int64_t columns,
+                     const ContractionConfig &config,
+                     const QuantisedRows &input, Value row, Value tile,
+                     Value to) {
+  tz::BlockFormat format =
+      cast<tz::BlockType>(weight.getElementType()).getFormat();
   const FormatInfo &info = getFormatInfo(format);
   int64_t depth = weight.getShape()[1];
   Value tiles = e.index(config.groupColumns / kLanes);
   if (columns % config.groupColumns) {
-    Value left = e.div(e.add(e.sub(e.index(columns), column), kLanes - 1), kLanes);
+    Value left =
+        e.div(e.add(e.sub(e.index(columns), column), kLanes - 1), kLanes);
     tiles = e.min(tiles, left);
   }
   e.loop(e.index(0), tiles, 1, [&](Value index) {
     Value group = e.add(e.div(column, kLanes), index);
     SmallVector<Value> zeros(config.tileRows, e.f32Vector(0));
-    SmallVector<Value> sums = e.loop(e.index(0), e.index(depth / info.values), 1, zeros, [&](Value block,
-                                                                                            ValueRange carried) {
-      SmallVector<Value> accumulators(carried);
-      Value offset = packedBlockOffset(e, weight, group, block);
-      for (int64_t line = 0; config.tileRows == 1 && line < kInterleave * info.bytes; line += 64)
-        e.prefetch(memory, e.add(offset, kPrefetchBytes + line));
-      for (int64_t part = 0; part < info.values / 32; ++part) {
-        auto unpack = e.createOp<tile::UnpackOp>(format, memory, offset, part);
-        addPart(e, info, unpack, input, row, e.add(e.mul(block, info.values), 32 * part), accumulators);
-      }
-      return accumulators;
-    });
+    SmallVector<Value> sums = e.loop(
+        e.index(0), e.index(depth / info.values), 1, zeros,
+        [&](Value block, ValueRange carried) {
+          SmallVector<Value> accumulators(carried);
+          Value offset = packedBlockOffset(e, weight, group, block);
+          for (int64_t line = 0;
+               config.tileRows == 1 && line < kInterleave * info.bytes;
+               line += 64)
+            e.prefetch(memory, e.add(offset, kPrefetchBytes + line));
+          for (int64_t part = 0; part < info.values / 32; ++part) {
+            auto unpack =
+                e.createOp<tile::UnpackOp>(format, memory, offset, part);
+            addPart(e, info, unpack, input, row,
+                    e.add(e.mul(block, info.values), 32 * part), accumulators);
+          }
+          return accumulators;
+        });
     for (auto [r, sum] : llvm::enumerate(sums))
-      e.storeLanes(sum, tile,
-                   e.add(e.add(to, static_cast<int64_t>(r) * config.groupColumns), e.mul(index, kLanes)));
+      e.storeLanes(
+          sum, tile,
+          e.add(e.add(to, static_cast<int64_t>(r) * config.groupColumns),
+                e.mul(index, kLanes)));
   });
 }
 
-void emitPanel(Emitter &e, RankedTensorType weight, Value memory, Value column, const ContractionConfig &config,
-               Value panel) {
+void emitPanel(Emitter &e, RankedTensorType weight, Value memory, Value column,
+               const ContractionConfig &config, Value panel) {
   int64_t depth = weight.getShape()[1], tile = config.tileColumns;
   bool pairs = config.dot == ContractionConfig::BF16;
   int64_t rows = (weight.getShape()[0] + kLanes - 1) / kLanes;
-  Value groups = e.min(e.index(config.groupColumns / kLanes), e.sub(e.index(rows), e.div(column, kLanes)));
+  Value groups = e.min(e.index(config.groupColumns / kLanes),
+                       e.sub(e.index(rows), e.div(column, kLanes)));
   e.loop(e.index(0), groups, 1, [&](Value index) {
     Value group = e.add(e.div(column, kLanes), index);
     Value inTile = e.mul(e.rem(index, tile / kLanes), kLanes);
     Value base = e.mul(e.div(index, tile / kLanes), depth * tile);
-    emitFloatColumns(e, weight, memory, group, [&](Value k, ArrayRef<Value> columns) {
-      if (!pairs) {
-        for (auto [i, values] : llvm::enumerate(columns))
-          e.storeLanes(values, panel,
-                       e.add(base, e.add(e.mul(e.add(k, static_cast<int64_t>(i)), tile), inTile)));
-        return;
-      }
-      VectorType narrow = e.lanesOf(e.getBF16Type());
-      for (size_t i = 0; i < columns.size(); i += 2) {
-        Value even = e.create<arith::TruncFOp>(narrow, columns[i]);
-        Value odd = e.create<arith::TruncFOp>(narrow, columns[i + 1]);
-        Value both = e.create<vector::InterleaveOp>(even, odd);
-        Value at = e.add(base, e.add(e.mul(e.add(k, static_cast<int64_t>(i)), tile), e.mul(inTile, 2)));
-        e.createOp<vector::StoreOp>(both, panel, at);
-      }
-    });
+    emitFloatColumns(
+        e, weight, memory, group, [&](Value k, ArrayRef<Value> columns) {
+          if (!pairs) {
+            for (auto [i, values] : llvm::enumerate(columns))
+              e.storeLanes(
+                  values, panel,
+                  e.add(base,
+                        e.add(e.mul(e.add(k, static_cast<int64_t>(i)), tile),
+                              inTile)));
+            return;
+          }
+          VectorType narrow = e.lanesOf(e.getBF16Type());
+          for (size_t i = 0; i < columns.size(); i += 2) {
+            Value even = e.create<arith::TruncFOp>(narrow, columns[i]);
+            Value odd = e.create<arith::TruncFOp>(narrow, columns[i + 1]);
+            Value both = e.create<vector::InterleaveOp>(even, odd);
+            Value at = e.add(
+                base, e.add(e.mul(e.add(k, static_cast<int64_t>(i)), tile),
+                            e.mul(inTile, 2)));
+            e.createOp<vector::StoreOp>(both, panel, at);
+          }
+        });
   });
 }
 
-void emitFloatTile(Emitter &e, const ContractionConfig &config, const FloatRows &input, Value panel, Value row,
+void emitFloatTile(Emitter &e, const ContractionConfig &config,
+                   const FloatRows &input, Value panel, Value row,
                    int64_t depth, Value tile, Value to) {
   bool pairs = config.dot == ContractionConfig::BF16;
-  int64_t perLane = pairs ? 2 : 1, width = config.tileColumns, vectors = width / kLanes;
-  VectorType fragment = VectorType::get({kLanes * perLane}, pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()));
+  int64_t perLane = pairs ? 2 : 1, width = config.tileColumns,
+          vectors = width / kLanes;
+  VectorType fragment = VectorType::get(
+      {kLanes * perLane}, pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()));
   e.loop(e.index(0), e.index(config.groupColumns / width), 1, [&](Value index) {
     Value base = e.mul(index, depth * width);
     SmallVector<Value> zeros(config.tileRows * vectors, e.f32Vector(0));
-    SmallVector<Value> sums =
-        e.loop(e.index(0), e.index(depth / perLane), 1, zeros, [&](Value k, ValueRange carried) {
+    SmallVector<Value> sums = e.loop(
+        e.index(0), e.index(depth / perLane), 1, zeros,
+        [&](Value k, ValueRange carried) {
           SmallVector<Value> weights, result;
           Value at = e.add(base, e.mul(k, width * perLane));
           for (int64_t v = 0; v < vectors; ++v)
-            weights.push_back(e.create<vector::LoadOp>(fragment, panel, e.add(at, v * kLanes * perLane)));
+            weights.push_back(e.create<vector::LoadOp>(
+                fragment, panel, e.add(at, v * kLanes * perLane)));
           for (int64_t r = 0; r < config.tileRows; ++r) {
-            Value x = e.splat(e.load(input.memory, e.add(e.mul(e.add(row, r), input.stride), k)));
+            Value x = e.splat(e.load(
+                input.memory, e.add(e.mul(e.add(row, r), input.stride), k)));
             if (pairs)
               x = e.create<vector::BitCastOp>(fragment, x);
             for (int64_t v = 0; v < vectors; ++v)
-              result.push_back(e.create<tile::DotOp>(e.f32Lanes(), carried[r * vectors + v], weights[v], x, uint64_t(0)));
+              result.push_back(
+                  e.create<tile::DotOp>(e.f32Lanes(), carried[r * vectors + v],
+                                        weights[v], x, uint64_t(0)));
           }
           return result;
         });
     for (int64_t r = 0; r < config.tileRows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
         e.storeLanes(sums[r * vectors + v], tile,
-                     e.add(e.add(to, r * config.groupColumns), e.add(e.mul(index, width), v * kLanes)));
+                     e.add(e.add(to, r * config.groupColumns),
+                           e.add(e.mul(index, width), v * kLanes)));
   });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowers tz.convert_layout to sixteen interleaved rows; one workgroup takes one group of sixteen rows. Rows beyond the
-// weight's last are written as zeros.
+// Lowers tz.convert_layout to sixteen interleaved rows; one workgroup takes one
+// group of sixteen rows. Rows beyond the weight's last are written as zeros.
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelFrame.h"
 
@@ -11,10 +11,13 @@ namespace terrazzo::codegen {
 
 namespace {
 
-/// Copies one unit of `bytes` bytes from `from` to `to`, zeros when `inside` is false.
-void copyUnit(Emitter &e, Value source, Value from, Value target, Value to, int64_t bytes, Value inside) {
+/// Copies one unit of `bytes` bytes from `from` to `to`, zeros when `inside` is
+/// false.
+void copyUnit(Emitter &e, Value source, Value from, Value target, Value to,
+              int64_t bytes, Value inside) {
   VectorType type = VectorType::get({bytes}, e.getI8Type());
-  Value mask = e.create<vector::BroadcastOp>(VectorType::get({bytes}, e.getI1Type()), inside);
+  Value mask = e.create<vector::BroadcastOp>(
+      VectorType::get({bytes}, e.getI1Type()), inside);
   Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(type));
   Value value = e.create<vector::MaskedLoadOp>(type, source, from, mask, zero);
   e.createOp<vector::StoreOp>(value, target, to);
@@ -22,24 +25,34 @@ void copyUnit(Emitter &e, Value source, Value from, Value target, Value to, int6
 
 /// Regroups a row's 32 bits: bit 4t + o of the word becomes bit t of byte o.
 Value regroupBits(Emitter &e, Value word) {
-  auto constant = [&](int64_t v) { return e.create<arith::ConstantIntOp>(v, 32); };
+  auto constant = [&](int64_t v) {
+    return e.create<arith::ConstantIntOp>(v, 32);
+  };
   Value result = constant(0);
   for (int64_t o = 0; o < 4; ++o)
     for (int64_t t = 0; t < 8; ++t) {
-      Value bit = e.create<arith::AndIOp>(e.create<arith::ShRUIOp>(word, constant(4 * t + o)), constant(1));
-      result = e.create<arith::OrIOp>(result, e.create<arith::ShLIOp>(bit, constant(8 * o + t)));
+      Value bit = e.create<arith::AndIOp>(
+          e.create<arith::ShRUIOp>(word, constant(4 * t + o)), constant(1));
+      result = e.create<arith::OrIOp>(
+          result, e.create<arith::ShLIOp>(bit, constant(8 * o + t)));
     }
   return result;
 }
 
-void copyBits(Emitter &e, Value source, Value from, Value target, Value to, Value inside) {
-  VectorType bytes = VectorType::get({4}, e.getI8Type()), word = VectorType::get({1}, e.getI32Type());
-  Value mask = e.create<vector::BroadcastOp>(VectorType::get({4}, e.getI1Type()), inside);
+void copyBits(Emitter &e, Value source, Value from, Value target, Value to,
+              Value inside) {
+  VectorType bytes = VectorType::get({4}, e.getI8Type()),
+             word = VectorType::get({1}, e.getI32Type());
+  Value mask = e.create<vector::BroadcastOp>(
+      VectorType::get({4}, e.getI1Type()), inside);
   Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(bytes));
-  Value loaded = e.create<vector::MaskedLoadOp>(bytes, source, from, mask, zero);
-  Value bits = e.create<vector::ExtractOp>(e.create<vector::BitCastOp>(word, loaded), int64_t(0));
+  Value loaded =
+      e.create<vector::MaskedLoadOp>(bytes, source, from, mask, zero);
+  Value bits = e.create<vector::ExtractOp>(
+      e.create<vector::BitCastOp>(word, loaded), int64_t(0));
   Value regrouped = e.create<vector::BroadcastOp>(word, regroupBits(e, bits));
-  e.createOp<vector::StoreOp>(e.create<vector::BitCastOp>(bytes, regrouped), target, to);
+  e.createOp<vector::StoreOp>(e.create<vector::BitCastOp>(bytes, regrouped),
+                              target, to);
 }
 
 } // namespace
@@ -70,18 +83,24 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
       Value inside = e.less(row, e.index(type.getShape()[0]));
       e.loop(e.index(0), e.index(blocks), 1, [&](Value block) {
         Value from = e.add(e.mul(row, rowBytes), e.mul(block, blockBytes));
-        Value to = e.add(e.mul(group, kInterleave * rowBytes), e.mul(block, kInterleave * blockBytes));
+        Value to = e.add(e.mul(group, kInterleave * rowBytes),
+                         e.mul(block, kInterleave * blockBytes));
         for (const BlockField &field : fields) {
-          Value fieldFrom = e.add(from, field.offset), fieldTo = e.add(to, kInterleave * field.offset);
+          Value fieldFrom = e.add(from, field.offset),
+                fieldTo = e.add(to, kInterleave * field.offset);
           if (field.kind == BlockField::Bits) {
-            copyBits(e, source, fieldFrom, target, e.add(fieldTo, e.mul(lane, field.unit)), inside);
+            copyBits(e, source, fieldFrom, target,
+                     e.add(fieldTo, e.mul(lane, field.unit)), inside);
             continue;
           }
-          e.loop(e.index(0), e.index(field.bytes / field.unit), 1, [&](Value unit) {
-            Value unitTo = e.add(e.mul(unit, kInterleave * field.unit), e.mul(lane, field.unit));
-            copyUnit(e, source, e.add(fieldFrom, e.mul(unit, field.unit)), target, e.add(fieldTo, unitTo), field.unit,
-                     inside);
-          });
+          e.loop(e.index(0), e.index(field.bytes / field.unit), 1,
+                 [&](Value unit) {
+                   Value unitTo = e.add(e.mul(unit, kInterleave * field.unit),
+                                        e.mul(lane, field.unit));
+                   copyUnit(e, source,
+                            e.add(fieldFrom, e.mul(unit, field.unit)), target,
+                            e.add(fieldTo, unitTo), field.unit, inside);
+                 });
         }
       });
     });

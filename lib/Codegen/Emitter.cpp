@@ -9,51 +9,80 @@ namespace terrazzo::codegen {
 // Index arithmetic
 //===------------------------------------------------------------------------------------------------------------===//
 
-Value Emitter::index(int64_t value) { return create<arith::ConstantIndexOp>(value); }
-Value Emitter::add(Value a, Value b) { return createOrFold<arith::AddIOp>(a, b); }
-Value Emitter::sub(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
-Value Emitter::mul(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
+Value Emitter::index(int64_t value) {
+  return create<arith::ConstantIndexOp>(value);
+}
+Value Emitter::add(Value a, Value b) {
+  return createOrFold<arith::AddIOp>(a, b);
+}
+Value Emitter::sub(Value a, Value b) {
+  return createOrFold<arith::SubIOp>(a, b);
+}
+Value Emitter::mul(Value a, Value b) {
+  return createOrFold<arith::MulIOp>(a, b);
+}
 // Indices are never negative, and unsigned division by a constant is cheaper.
-Value Emitter::div(Value a, int64_t b) { return createOrFold<arith::DivUIOp>(a, index(b)); }
-Value Emitter::rem(Value a, int64_t b) { return createOrFold<arith::RemUIOp>(a, index(b)); }
-Value Emitter::min(Value a, Value b) { return createOrFold<arith::MinSIOp>(a, b); }
-Value Emitter::max(Value a, Value b) { return createOrFold<arith::MaxSIOp>(a, b); }
-Value Emitter::less(Value a, Value b) { return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b); }
-Value Emitter::equal(Value a, Value b) { return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b); }
+Value Emitter::div(Value a, int64_t b) {
+  return createOrFold<arith::DivUIOp>(a, index(b));
+}
+Value Emitter::rem(Value a, int64_t b) {
+  return createOrFold<arith::RemUIOp>(a, index(b));
+}
+Value Emitter::min(Value a, Value b) {
+  return createOrFold<arith::MinSIOp>(a, b);
+}
+Value Emitter::max(Value a, Value b) {
+  return createOrFold<arith::MaxSIOp>(a, b);
+}
+Value Emitter::less(Value a, Value b) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
+}
+Value Emitter::equal(Value a, Value b) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
+}
 
 //===------------------------------------------------------------------------------------------------------------===//
 // Constants and broadcasts
 //===------------------------------------------------------------------------------------------------------------===//
 
-Value Emitter::f32(double value) { return create<arith::ConstantOp>(getF32FloatAttr(static_cast<float>(value))); }
+Value Emitter::f32(double value) {
+  return create<arith::ConstantOp>(getF32FloatAttr(static_cast<float>(value)));
+}
 
 Value Emitter::f32Vector(double value) {
-  return create<arith::ConstantOp>(DenseElementsAttr::get(f32Lanes(), static_cast<float>(value)));
+  return create<arith::ConstantOp>(
+      DenseElementsAttr::get(f32Lanes(), static_cast<float>(value)));
 }
 
 Value Emitter::i32Vector(int64_t value) {
-  return create<arith::ConstantOp>(DenseElementsAttr::get(i32Lanes(), static_cast<int32_t>(value)));
+  return create<arith::ConstantOp>(
+      DenseElementsAttr::get(i32Lanes(), static_cast<int32_t>(value)));
 }
 
-Value Emitter::splat(Value scalar) { return create<vector::BroadcastOp>(lanesOf(scalar.getType()), scalar); }
+Value Emitter::splat(Value scalar) {
+  return create<vector::BroadcastOp>(lanesOf(scalar.getType()), scalar);
+}
 
 //===------------------------------------------------------------------------------------------------------------===//
 // Control
 //===------------------------------------------------------------------------------------------------------------===//
 
-void Emitter::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
+void Emitter::loop(Value from, Value to, int64_t step,
+                   function_ref<void(Value)> body) {
   auto loop = createOp<scf::ForOp>(from, to, index(step));
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
 }
 
-SmallVector<Value> Emitter::loop(Value from, Value to, int64_t step, ValueRange carried,
-                                 function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value>
+Emitter::loop(Value from, Value to, int64_t step, ValueRange carried,
+              function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = createOp<scf::ForOp>(from, to, index(step), carried);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
-  createOp<scf::YieldOp>(body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  createOp<scf::YieldOp>(
+      body(loop.getInductionVar(), loop.getRegionIterArgs()));
   return SmallVector<Value>(loop.getResults());
 }
 
@@ -68,12 +97,17 @@ void Emitter::when(Value condition, function_ref<void()> body) {
 // Memory
 //===------------------------------------------------------------------------------------------------------------===//
 
-Value Emitter::load(Value memory, Value at) { return create<memref::LoadOp>(memory, at); }
+Value Emitter::load(Value memory, Value at) {
+  return create<memref::LoadOp>(memory, at);
+}
 
-void Emitter::store(Value value, Value memory, Value at) { createOp<memref::StoreOp>(value, memory, at); }
+void Emitter::store(Value value, Value memory, Value at) {
+  createOp<memref::StoreOp>(value, memory, at);
+}
 
 static VectorType lanesIn(Value memory) {
-  return VectorType::get({kLanes}, cast<MemRefType>(memory.getType()).getElementType());
+  return VectorType::get({kLanes},
+                         cast<MemRefType>(memory.getType()).getElementType());
 }
 
 Value Emitter::loadLanes(Value memory, Value at, Value mask) {
@@ -92,15 +126,18 @@ void Emitter::storeLanes(Value value, Value memory, Value at, Value mask) {
 }
 
 Value Emitter::loadBytes(Value memory, Value at, int64_t count) {
-  return create<vector::LoadOp>(VectorType::get({count}, getI8Type()), memory, at);
+  return create<vector::LoadOp>(VectorType::get({count}, getI8Type()), memory,
+                                at);
 }
 
 void Emitter::prefetch(Value bytes, Value at) {
-  createOp<memref::PrefetchOp>(bytes, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  createOp<memref::PrefetchOp>(bytes, ValueRange{at}, /*isWrite=*/false,
+                               /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 Value Emitter::maskOf(Value count) {
-  return create<vector::CreateMaskOp>(VectorType::get({kLanes}, getI1Type()), ValueRange{count});
+  return create<vector::CreateMaskOp>(VectorType::get({kLanes}, getI1Type()),
+                                      ValueRange{count});
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -111,12 +148,15 @@ Value Emitter::reduceAdd(Value vector) {
   auto type = cast<VectorType>(vector.getType());
   if (type.getElementType().isInteger())
     return create<vector::ReductionOp>(vector::CombiningKind::ADD, vector);
-  // Reassociated into a tree of fixed shape: halves are added until one lane is left.
-  return create<vector::ReductionOp>(vector::CombiningKind::ADD, vector, arith::FastMathFlags::reassoc);
+  // Reassociated into a tree of fixed shape: halves are added until one lane is
+  // left.
+  return create<vector::ReductionOp>(vector::CombiningKind::ADD, vector,
+                                     arith::FastMathFlags::reassoc);
 }
 
 Value Emitter::reduceMax(Value vector) {
-  return create<vector::ReductionOp>(vector::CombiningKind::MAXNUMF, vector, arith::FastMathFlags::nnan);
+  return create<vector::ReductionOp>(vector::CombiningKind::MAXNUMF, vector,
+                                     arith::FastMathFlags::nnan);
 }
 
 Value Emitter::toF32(Value value) {
@@ -131,24 +171,29 @@ Value Emitter::toF32(Value value) {
 }
 
 Value Emitter::exp(Value x) {
-  // x = n ln 2 + r with |r| <= ln 2 / 2; e^r by a polynomial of degree 6 (Taylor with the last terms economised), and
-  // 2^n by adding n to the exponent.
+  // x = n ln 2 + r with |r| <= ln 2 / 2; e^r by a polynomial of degree 6
+  // (Taylor with the last terms economised), and 2^n by adding n to the
+  // exponent.
   x = create<arith::MaximumFOp>(x, f32Vector(-87.3));
   x = create<arith::MinimumFOp>(x, f32Vector(88.0));
   Value n = create<math::RoundEvenOp>(mulf(x, f32Vector(1.4426950408889634)));
   Value r = fma(n, f32Vector(-0.693359375), x);
   r = fma(n, f32Vector(2.12194440e-4), r);
   Value p = f32Vector(1.3981999507e-3);
-  for (double c : {8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1.0, 1.0})
+  for (double c : {8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
+                   5.0000001201e-1, 1.0, 1.0})
     p = fma(p, r, f32Vector(c));
   Value bits = create<arith::BitcastOp>(i32Lanes(), p);
-  Value shift = create<arith::ShLIOp>(create<arith::FPToSIOp>(i32Lanes(), n), i32Vector(23));
-  return create<arith::BitcastOp>(f32Lanes(), create<arith::AddIOp>(bits, shift));
+  Value shift = create<arith::ShLIOp>(create<arith::FPToSIOp>(i32Lanes(), n),
+                                      i32Vector(23));
+  return create<arith::BitcastOp>(f32Lanes(),
+                                  create<arith::AddIOp>(bits, shift));
 }
 
 Value Emitter::tanh(Value x) {
   // tanh x = 1 - 2 / (e^(2x) + 1); beyond |x| = 10 it is 1 in f32.
-  Value y = create<arith::MinimumFOp>(create<arith::MaximumFOp>(x, f32Vector(-10)), f32Vector(10));
+  Value y = create<arith::MinimumFOp>(
+      create<arith::MaximumFOp>(x, f32Vector(-10)), f32Vector(10));
   Value e = exp(addf(y, y));
   return subf(f32Vector(1), divf(f32Vector(2), addf(e, f32Vector(1))));
 }
@@ -156,10 +201,18 @@ Value Emitter::tanh(Value x) {
 std::pair<Value, Value> Emitter::sinCos(Value x) {
   auto wide = cast<VectorType>(x.getType());
   auto lanes = wide.getShape();
-  VectorType f = VectorType::get(lanes, getF32Type()), i = VectorType::get(lanes, getI32Type());
-  auto f64 = [&](double v) { return create<arith::ConstantOp>(DenseElementsAttr::get(wide, v)); };
-  auto f32 = [&](double v) { return create<arith::ConstantOp>(DenseElementsAttr::get(f, static_cast<float>(v))); };
-  auto i32 = [&](int v) { return create<arith::ConstantOp>(DenseElementsAttr::get(i, v)); };
+  VectorType f = VectorType::get(lanes, getF32Type()),
+             i = VectorType::get(lanes, getI32Type());
+  auto f64 = [&](double v) {
+    return create<arith::ConstantOp>(DenseElementsAttr::get(wide, v));
+  };
+  auto f32 = [&](double v) {
+    return create<arith::ConstantOp>(
+        DenseElementsAttr::get(f, static_cast<float>(v)));
+  };
+  auto i32 = [&](int v) {
+    return create<arith::ConstantOp>(DenseElementsAttr::get(i, v));
+  };
   // x = n pi/2 + r with |r| <= pi/4.
   Value n = create<math::RoundEvenOp>(mulf(x, f64(0.63661977236758134)));
   Value r = fma(n, f64(-1.5707963267948966), x);
@@ -177,14 +230,17 @@ std::pair<Value, Value> Emitter::sinCos(Value x) {
   c = fma(c, y2, f32(4.166664568298827e-2));
   c = fma(mulf(c, y2), y2, fma(y2, f32(-0.5), f32(1)));
   auto bit = [&](Value v, int mask) {
-    return create<arith::CmpIOp>(arith::CmpIPredicate::ne, create<arith::AndIOp>(v, i32(mask)), i32(0));
+    return create<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                                 create<arith::AndIOp>(v, i32(mask)), i32(0));
   };
   Value swap = bit(quadrant, 1);
   Value sine = create<arith::SelectOp>(swap, c, s);
   Value cosine = create<arith::SelectOp>(swap, s, c);
-  sine = create<arith::SelectOp>(bit(quadrant, 2), create<arith::NegFOp>(sine), sine);
-  cosine = create<arith::SelectOp>(bit(create<arith::AddIOp>(quadrant, i32(1)), 2), create<arith::NegFOp>(cosine),
-                                   cosine);
+  sine = create<arith::SelectOp>(bit(quadrant, 2), create<arith::NegFOp>(sine),
+                                 sine);
+  cosine =
+      create<arith::SelectOp>(bit(create<arith::AddIOp>(quadrant, i32(1)), 2),
+                              create<arith::NegFOp>(cosine), cosine);
   return {sine, cosine};
 }
 

@@ -21,11 +21,13 @@ int64_t packedGroupBytes(RankedTensorType weight) {
   return kInterleave * columns * (weight.getElementTypeBitWidth() / 8);
 }
 
-int64_t KernelForm::depth() { return cast<RankedTensorType>(input().getType()).getShape()[1]; }
+int64_t KernelForm::depth() {
+  return cast<RankedTensorType>(input().getType()).getShape()[1];
+}
 
 static bool isRowWise(Operation *op) {
-  return isa<tz::ElementwiseOp, tz::ReshapeOp, tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::EmbeddingOp,
-             tz::ScalarOp>(op);
+  return isa<tz::ElementwiseOp, tz::ReshapeOp, tz::RmsNormOp, tz::RopeOp,
+             tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
 }
 
 /// Columns that an epilogue operation needs together.
@@ -37,9 +39,10 @@ static int64_t unitOf(Operation *op) {
   return 1;
 }
 
-
 /// Groups products and epilogue operations that share values.
-static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls, ArrayRef<Operation *> epilogue, KernelForm &form) {
+static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls,
+                                  ArrayRef<Operation *> epilogue,
+                                  KernelForm &form) {
   llvm::EquivalenceClasses<Operation *> classes;
   llvm::SmallPtrSet<Operation *, 16> members;
   for (tz::MatmulOp matmul : matmuls) {
@@ -50,7 +53,8 @@ static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls, ArrayRef<Opera
     classes.insert(op);
     members.insert(op);
     for (Value operand : op->getOperands())
-      if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
+      if (Operation *producer = operand.getDefiningOp();
+          producer && members.contains(producer))
         classes.unionSets(op, producer);
   }
   std::map<Operation *, size_t> order;
@@ -62,7 +66,8 @@ static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls, ArrayRef<Opera
     Section &section = form.sections[entry->second];
     int64_t columns = rowElements(matmul.getResult().getType());
     if (!section.matmuls.empty() && section.columns != columns)
-      return matmul.emitOpError("meets a product of ") << section.columns << " columns, it has " << columns;
+      return matmul.emitOpError("meets a product of ")
+             << section.columns << " columns, it has " << columns;
     section.columns = columns;
     section.matmuls.push_back(matmul);
   }
@@ -90,13 +95,15 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
       form.attention = attention;
     } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
       if (!matmuls.empty() && matmul.getInput() != matmuls.front().getInput())
-        return matmul.emitOpError("has another input than the kernel's first product");
+        return matmul.emitOpError(
+            "has another input than the kernel's first product");
       form.kind = KernelForm::Contraction;
       matmuls.push_back(matmul);
       afterProduct.insert(matmul);
     } else if (isRowWise(&op)) {
       bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
-        return operand.getDefiningOp() && afterProduct.contains(operand.getDefiningOp());
+        return operand.getDefiningOp() &&
+               afterProduct.contains(operand.getDefiningOp());
       });
       if (depends)
         afterProduct.insert(&op);
@@ -105,12 +112,16 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
       return op.emitOpError("has no place in a kernel");
     }
   }
-  bool single = form.kind == KernelForm::Attention || form.kind == KernelForm::ConvertLayout;
-  if (single && (!matmuls.empty() || llvm::any_of(form.prologue, [](Operation *op) {
+  bool single = form.kind == KernelForm::Attention ||
+                form.kind == KernelForm::ConvertLayout;
+  if (single &&
+      (!matmuls.empty() || llvm::any_of(form.prologue, [](Operation *op) {
         return !isa<tz::ReshapeOp>(op);
       })))
-    return function.emitOpError("mixes attention or a layout conversion with other work");
-  if (form.kind == KernelForm::Contraction && failed(formSections(matmuls, epilogue, form)))
+    return function.emitOpError(
+        "mixes attention or a layout conversion with other work");
+  if (form.kind == KernelForm::Contraction &&
+      failed(formSections(matmuls, epilogue, form)))
     return failure();
   return form;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz-lower-kernel: the shell of a kernel (its bindings as flat memory) around the body that its form asks for.
+// tz-lower-kernel: the shell of a kernel (its bindings as flat memory) around
+// the body that its form asks for.
 #include "terrazzo/Codegen/KernelFrame.h"
 #include "terrazzo/Codegen/Passes.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
@@ -20,12 +21,16 @@ static MemRefType memoryType(Type type) {
   else
     element = cast<RankedTensorType>(type).getElementType();
   bool isWeight = isa<tz::BlockType>(element);
-  if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
+  if (auto tensor = dyn_cast<RankedTensorType>(type);
+      tensor && tensor.getEncoding())
     isWeight = true;
   // Weights of two dimensions are bytes, whatever they hold.
-  if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getRank() == 2 && tensor.hasStaticShape())
+  if (auto tensor = dyn_cast<RankedTensorType>(type);
+      tensor && tensor.getRank() == 2 && tensor.hasStaticShape())
     isWeight = true;
-  return MemRefType::get({ShapedType::kDynamic}, isWeight ? IntegerType::get(type.getContext(), 8) : element);
+  return MemRefType::get({ShapedType::kDynamic},
+                         isWeight ? IntegerType::get(type.getContext(), 8)
+                                  : element);
 }
 
 static int64_t strideOf(Type type) {
@@ -44,30 +49,36 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       module.emitError("kernel has no 'plan.config' or no 'plan.max_tokens'");
       return signalPassFailure();
     }
-    for (auto function : llvm::make_early_inc_range(module.getOps<tz::FuncOp>()))
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<tz::FuncOp>()))
       if (failed(lower(function, config, maxTokens.getInt())))
         return signalPassFailure();
   }
 
-  LogicalResult lower(tz::FuncOp function, plan::KernelConfigAttr config, int64_t maxTokens) {
+  LogicalResult lower(tz::FuncOp function, plan::KernelConfigAttr config,
+                      int64_t maxTokens) {
     FailureOr<KernelForm> form = analyseKernel(function);
     if (failed(form))
       return failure();
     ContractionConfig contraction;
     if (form->kind == KernelForm::Contraction) {
-      FailureOr<ContractionConfig> parsed = ContractionConfig::fromAttr(config.getOptions());
+      FailureOr<ContractionConfig> parsed =
+          ContractionConfig::fromAttr(config.getOptions());
       if (failed(parsed))
-        return function.emitError("kernel's config lacks the options of a contraction");
+        return function.emitError(
+            "kernel's config lacks the options of a contraction");
       contraction = *parsed;
     }
-    auto results = llvm::to_vector(function.getBody().front().getTerminator()->getOperands());
+    auto results = llvm::to_vector(
+        function.getBody().front().getTerminator()->getOperands());
     func::FuncOp shell = buildShell(function, results);
     Block &entry = shell.getBody().front();
     Emitter emitter(function.getLoc(), OpBuilder::atBlockEnd(&entry));
     unsigned extra = entry.getNumArguments() - 4;
     Value sizes = entry.getArgument(extra);
     auto size = [&](int64_t i) -> Value {
-      return emitter.create<arith::IndexCastOp>(emitter.getIndexType(), emitter.load(sizes, emitter.index(i)));
+      return emitter.create<arith::IndexCastOp>(
+          emitter.getIndexType(), emitter.load(sizes, emitter.index(i)));
     };
     Value tokens = maxTokens == 1 ? emitter.index(1) : size(0);
     Value cacheRows = size(1);
@@ -110,27 +121,34 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
     for (Value result : results)
       if (!isa<tz::CacheType>(result.getType()))
         types.push_back(memoryType(result.getType()));
-    auto flat = [&](Type element) { return MemRefType::get({ShapedType::kDynamic}, element); };
-    types.append({flat(builder.getI64Type()), builder.getIndexType(), builder.getIndexType(),
-                  flat(builder.getI8Type())});
-    auto shell = func::FuncOp::create(builder, function.getLoc(), function.getName(),
-                                      builder.getFunctionType(types, {}));
+    auto flat = [&](Type element) {
+      return MemRefType::get({ShapedType::kDynamic}, element);
+    };
+    types.append({flat(builder.getI64Type()), builder.getIndexType(),
+                  builder.getIndexType(), flat(builder.getI8Type())});
+    auto shell =
+        func::FuncOp::create(builder, function.getLoc(), function.getName(),
+                             builder.getFunctionType(types, {}));
     shell.addEntryBlock();
     return shell;
   }
 
-  void placeBindings(Emitter &e, RowEmitter &rows, tz::FuncOp function, ArrayRef<Value> results, Block &entry) {
+  void placeBindings(Emitter &e, RowEmitter &rows, tz::FuncOp function,
+                     ArrayRef<Value> results, Block &entry) {
     Value zero = e.index(0);
     unsigned next = 0;
     for (BlockArgument argument : function.getArguments())
-      rows.place(argument, {entry.getArgument(next++), zero, strideOf(argument.getType())});
+      rows.place(argument, {entry.getArgument(next++), zero,
+                            strideOf(argument.getType())});
     for (Value result : results)
       if (!isa<tz::CacheType>(result.getType()))
-        rows.place(result, {entry.getArgument(next++), zero, strideOf(result.getType())});
+        rows.place(result, {entry.getArgument(next++), zero,
+                            strideOf(result.getType())});
   }
 
   /// Reshapes around the attention are other names for the same memory.
-  void placeAttention(RowEmitter &rows, KernelForm &form, ArrayRef<Value> results) {
+  void placeAttention(RowEmitter &rows, KernelForm &form,
+                      ArrayRef<Value> results) {
     for (Operation *op : form.prologue) {
       auto reshape = cast<tz::ReshapeOp>(op);
       if (reshape.getInput() == form.attention.getResult())

@@ -12,14 +12,17 @@ Value RowEmitter::at(const Place &place, Value row, Value column) {
   return e.add(e.add(place.base, e.mul(row, place.stride)), column);
 }
 
-void RowEmitter::lanes(int64_t width, Value valid, function_ref<void(Value, Value)> body) {
+void RowEmitter::lanes(int64_t width, Value valid,
+                       function_ref<void(Value, Value)> body) {
   int64_t whole = valid ? 0 : width / kLanes * kLanes;
   if (whole == kLanes)
     body(e.index(0), Value());
   else if (whole)
-    e.loop(e.index(0), e.index(whole), kLanes, [&](Value offset) { body(offset, Value()); });
+    e.loop(e.index(0), e.index(whole), kLanes,
+           [&](Value offset) { body(offset, Value()); });
   for (int64_t offset = whole; offset < width; offset += kLanes) {
-    Value left = valid ? e.max(e.sub(valid, e.index(offset)), e.index(0)) : e.index(width - offset);
+    Value left = valid ? e.max(e.sub(valid, e.index(offset)), e.index(0))
+                       : e.index(width - offset);
     body(e.index(offset), e.maskOf(left));
   }
 }
@@ -35,11 +38,13 @@ void RowEmitter::emit(Operation *op, const Window &window) {
 
 Value RowEmitter::positionOf(Value operand, Value row) {
   Place place = placeOf(operand);
-  Value first = e.create<arith::IndexCastOp>(e.getIndexType(), e.load(place.memory, place.base));
+  Value first = e.create<arith::IndexCastOp>(e.getIndexType(),
+                                             e.load(place.memory, place.base));
   return e.add(first, row);
 }
 
-Value RowEmitter::operandLanes(Value operand, const Window &window, Value offset, Value mask) {
+Value RowEmitter::operandLanes(Value operand, const Window &window,
+                               Value offset, Value mask) {
   if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
     return e.f32Vector(scalar.getValue().convertToDouble());
   auto type = cast<RankedTensorType>(operand.getType());
@@ -49,10 +54,13 @@ Value RowEmitter::operandLanes(Value operand, const Window &window, Value offset
   // A value of fewer dimensions is the same for every row.
   bool perRow = type.isDynamicDim(0);
   Value column = e.add(window.column, offset);
-  return e.loadLanes(place.memory, perRow ? at(place, window.row, column) : e.add(place.base, column), mask);
+  return e.loadLanes(
+      place.memory,
+      perRow ? at(place, window.row, column) : e.add(place.base, column), mask);
 }
 
-static Value applyFunction(Emitter &e, tz::ElementwiseFunction function, ArrayRef<Value> x) {
+static Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
+                           ArrayRef<Value> x) {
   switch (function) {
   case tz::ElementwiseFunction::Add:
     return e.addf(x[0], x[1]);
@@ -68,8 +76,10 @@ static Value applyFunction(Emitter &e, tz::ElementwiseFunction function, ArrayRe
   }
   case tz::ElementwiseFunction::GeluTanh: {
     Value cube = e.mulf(e.mulf(x[0], x[0]), x[0]);
-    Value inner = e.mulf(e.f32Vector(0.7978845608028654), e.fma(cube, e.f32Vector(0.044715), x[0]));
-    return e.mulf(e.mulf(x[0], e.f32Vector(0.5)), e.addf(e.f32Vector(1), e.tanh(inner)));
+    Value inner = e.mulf(e.f32Vector(0.7978845608028654),
+                         e.fma(cube, e.f32Vector(0.044715), x[0]));
+    return e.mulf(e.mulf(x[0], e.f32Vector(0.5)),
+                  e.addf(e.f32Vector(1), e.tanh(inner)));
   }
   case tz::ElementwiseFunction::Tanh:
     return e.tanh(x[0]);
@@ -84,80 +94,101 @@ void RowEmitter::emitElementwise(tz::ElementwiseOp op, const Window &window) {
     for (Value input : op.getInputs())
       operands.push_back(operandLanes(input, window, offset, mask));
     Value value = applyFunction(e, op.getFunction(), operands);
-    e.storeLanes(value, result.memory, at(result, window.row, e.add(window.column, offset)), mask);
+    e.storeLanes(value, result.memory,
+                 at(result, window.row, e.add(window.column, offset)), mask);
   });
 }
 
 void RowEmitter::emitRmsNorm(tz::RmsNormOp op, const Window &window) {
-  int64_t dim = cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  Place input = placeOf(op.getInput()), result = placeOf(op.getResult()), weight = placeOf(op.getWeight());
+  int64_t dim =
+      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+  Place input = placeOf(op.getInput()), result = placeOf(op.getResult()),
+        weight = placeOf(op.getWeight());
   e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
     Value from = at(input, window.row, e.add(window.column, head));
     Value to = at(result, window.row, e.add(window.column, head));
     Value squares = e.f32Vector(0);
     int64_t whole = dim / kLanes * kLanes;
-    squares = e.loop(e.index(0), e.index(whole), kLanes, ValueRange{squares}, [&](Value offset, ValueRange carried) {
-      Value x = e.loadLanes(input.memory, e.add(from, offset));
-      return SmallVector<Value>{e.fma(x, x, carried[0])};
-    })[0];
+    squares = e.loop(e.index(0), e.index(whole), kLanes, ValueRange{squares},
+                     [&](Value offset, ValueRange carried) {
+                       Value x = e.loadLanes(input.memory, e.add(from, offset));
+                       return SmallVector<Value>{e.fma(x, x, carried[0])};
+                     })[0];
     if (whole < dim) {
-      Value x = e.loadLanes(input.memory, e.add(from, whole), e.maskOf(e.index(dim - whole)));
+      Value x = e.loadLanes(input.memory, e.add(from, whole),
+                            e.maskOf(e.index(dim - whole)));
       squares = e.fma(x, x, squares);
     }
     Value mean = e.mulf(e.reduceAdd(squares), e.f32(1.0 / dim));
-    Value root = e.create<math::SqrtOp>(e.addf(mean, e.f32(op.getEpsilon().convertToDouble())));
+    Value root = e.create<math::SqrtOp>(
+        e.addf(mean, e.f32(op.getEpsilon().convertToDouble())));
     Value scale = e.splat(e.divf(e.f32(1), root));
     lanes(dim, Value(), [&](Value offset, Value mask) {
       Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
       Value w = e.loadLanes(weight.memory, e.add(weight.base, offset), mask);
-      e.storeLanes(e.mulf(e.mulf(x, scale), w), result.memory, e.add(to, offset), mask);
+      e.storeLanes(e.mulf(e.mulf(x, scale), w), result.memory,
+                   e.add(to, offset), mask);
     });
   });
 }
 
-/// Exponents -2i/rotated, i counted from `first` in eight lanes, as logarithms of the inverse frequencies.
+/// Exponents -2i/rotated, i counted from `first` in eight lanes, as logarithms
+/// of the inverse frequencies.
 static Value inverseFrequencies(Emitter &e, tz::RopeOp op, int64_t first) {
   SmallVector<double> values;
-  double base = op.getBase().convertToDouble(), scale = op.getScale().convertToDouble();
+  double base = op.getBase().convertToDouble(),
+         scale = op.getScale().convertToDouble();
   for (int64_t i = first; i < first + 8; ++i)
     values.push_back(1.0 / (std::pow(base, 2.0 * i / op.getRotated()) * scale));
-  return e.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get({8}, e.getF64Type()), ArrayRef(values)));
+  return e.create<arith::ConstantOp>(DenseElementsAttr::get(
+      VectorType::get({8}, e.getF64Type()), ArrayRef(values)));
 }
 
 void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
-  int64_t dim = cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+  int64_t dim =
+      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
   int64_t half = op.getRotated() / 2;
   Place input = placeOf(op.getInput()), result = placeOf(op.getResult());
   bool neox = op.getMode() == tz::RopeMode::Neox;
   Value position = positionOf(op.getPosition(), window.row);
   Value angleScale = e.create<arith::SIToFPOp>(
       e.getF64Type(), e.create<arith::IndexCastOp>(e.getI64Type(), position));
-  VectorType wide = VectorType::get({8}, e.getF64Type()), narrow = VectorType::get({8}, e.getF32Type());
+  VectorType wide = VectorType::get({8}, e.getF64Type()),
+             narrow = VectorType::get({8}, e.getF32Type());
   VectorType pairs = VectorType::get({16}, e.getF32Type());
   for (int64_t i = 0; i < half; i += 8) {
     int64_t count = std::min<int64_t>(8, half - i);
-    Value angles = e.mulf(e.create<vector::BroadcastOp>(wide, angleScale), inverseFrequencies(e, op, i));
-    Value mask = e.create<vector::CreateMaskOp>(VectorType::get({8}, e.getI1Type()), ValueRange{e.index(count)});
-    Value pairMask =
-        e.create<vector::CreateMaskOp>(VectorType::get({16}, e.getI1Type()), ValueRange{e.index(2 * count)});
+    Value angles = e.mulf(e.create<vector::BroadcastOp>(wide, angleScale),
+                          inverseFrequencies(e, op, i));
+    Value mask = e.create<vector::CreateMaskOp>(
+        VectorType::get({8}, e.getI1Type()), ValueRange{e.index(count)});
+    Value pairMask = e.create<vector::CreateMaskOp>(
+        VectorType::get({16}, e.getI1Type()), ValueRange{e.index(2 * count)});
     if (op.getFactors()) {
       Place factors = placeOf(op.getFactors());
-      Value ones = e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 1.0f));
-      Value f = e.create<vector::MaskedLoadOp>(narrow, factors.memory, e.add(factors.base, i), mask, ones);
+      Value ones =
+          e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 1.0f));
+      Value f = e.create<vector::MaskedLoadOp>(
+          narrow, factors.memory, e.add(factors.base, i), mask, ones);
       angles = e.divf(angles, e.create<arith::ExtFOp>(wide, f));
     }
     auto [sine, cosine] = e.sinCos(angles);
-    Value zero = e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 0.0f));
-    Value zeroPairs = e.create<arith::ConstantOp>(DenseElementsAttr::get(pairs, 0.0f));
+    Value zero =
+        e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 0.0f));
+    Value zeroPairs =
+        e.create<arith::ConstantOp>(DenseElementsAttr::get(pairs, 0.0f));
     e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
       Value from = at(input, window.row, e.add(window.column, head));
       Value to = at(result, window.row, e.add(window.column, head));
       Value x, y;
       if (neox) {
-        x = e.create<vector::MaskedLoadOp>(narrow, input.memory, e.add(from, i), mask, zero);
-        y = e.create<vector::MaskedLoadOp>(narrow, input.memory, e.add(from, half + i), mask, zero);
+        x = e.create<vector::MaskedLoadOp>(narrow, input.memory, e.add(from, i),
+                                           mask, zero);
+        y = e.create<vector::MaskedLoadOp>(narrow, input.memory,
+                                           e.add(from, half + i), mask, zero);
       } else {
-        Value both = e.create<vector::MaskedLoadOp>(pairs, input.memory, e.add(from, 2 * i), pairMask, zeroPairs);
+        Value both = e.create<vector::MaskedLoadOp>(
+            pairs, input.memory, e.add(from, 2 * i), pairMask, zeroPairs);
         auto parts = e.createOp<vector::DeinterleaveOp>(both);
         x = parts.getRes1();
         y = parts.getRes2();
@@ -165,11 +196,14 @@ void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
       Value newX = e.subf(e.mulf(x, cosine), e.mulf(y, sine));
       Value newY = e.addf(e.mulf(x, sine), e.mulf(y, cosine));
       if (neox) {
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, i), mask, newX);
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, half + i), mask, newY);
+        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, i), mask,
+                                          newX);
+        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, half + i),
+                                          mask, newY);
       } else {
         Value both = e.create<vector::InterleaveOp>(newX, newY);
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, 2 * i), pairMask, both);
+        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, 2 * i),
+                                          pairMask, both);
       }
     });
   }
@@ -177,8 +211,10 @@ void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
     return;
   // Values beyond the rotated ones pass unchanged.
   e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
-    Value from = e.add(at(input, window.row, e.add(window.column, head)), op.getRotated());
-    Value to = e.add(at(result, window.row, e.add(window.column, head)), op.getRotated());
+    Value from = e.add(at(input, window.row, e.add(window.column, head)),
+                       op.getRotated());
+    Value to = e.add(at(result, window.row, e.add(window.column, head)),
+                     op.getRotated());
     lanes(dim - op.getRotated(), Value(), [&](Value offset, Value mask) {
       Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
       e.storeLanes(x, result.memory, e.add(to, offset), mask);
@@ -195,8 +231,10 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
   int64_t step = std::min(window.width, type.getDim());
   e.loop(e.index(0), e.index(window.width), step, [&](Value start) {
     Value column = e.add(window.column, start);
-    Value head = e.div(column, type.getDim()), first = e.rem(column, type.getDim());
-    Value to = e.add(e.mul(e.add(e.mul(head, cacheRows), position), type.getDim()), first);
+    Value head = e.div(column, type.getDim()),
+          first = e.rem(column, type.getDim());
+    Value to = e.add(
+        e.mul(e.add(e.mul(head, cacheRows), position), type.getDim()), first);
     Value from = at(rows, window.row, column);
     lanes(step, window.valid, [&](Value offset, Value mask) {
       Value x = e.loadLanes(rows.memory, e.add(from, offset), mask);
@@ -208,17 +246,21 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
 }
 
 void RowEmitter::emitEmbedding(tz::EmbeddingOp op, const Window &window) {
-  Place ids = placeOf(op.getIds()), weight = placeOf(op.getWeight()), result = placeOf(op.getResult());
+  Place ids = placeOf(op.getIds()), weight = placeOf(op.getWeight()),
+        result = placeOf(op.getResult());
   auto type = cast<RankedTensorType>(op.getWeight().getType());
-  Value id = e.create<arith::IndexCastOp>(e.getIndexType(), e.load(ids.memory, e.add(ids.base, window.row)));
+  Value id = e.create<arith::IndexCastOp>(
+      e.getIndexType(), e.load(ids.memory, e.add(ids.base, window.row)));
   Value group = e.div(id, kLanes), lane = e.rem(id, kLanes);
   Value to = at(result, window.row, e.index(0));
-  // Sixteen rows are unpacked for the sake of one: that keeps one description per format, and a gather is rare.
-  emitFloatColumns(e, type, weight.memory, group, [&](Value k, ArrayRef<Value> columns) {
-    for (auto [i, column] : llvm::enumerate(columns))
-      e.store(e.create<vector::ExtractOp>(column, OpFoldResult(lane)), result.memory,
-              e.add(to, e.add(k, static_cast<int64_t>(i))));
-  });
+  // Sixteen rows are unpacked for the sake of one: that keeps one description
+  // per format, and a gather is rare.
+  emitFloatColumns(
+      e, type, weight.memory, group, [&](Value k, ArrayRef<Value> columns) {
+        for (auto [i, column] : llvm::enumerate(columns))
+          e.store(e.create<vector::ExtractOp>(column, OpFoldResult(lane)),
+                  result.memory, e.add(to, e.add(k, static_cast<int64_t>(i))));
+      });
 }
 
 } // namespace terrazzo::codegen

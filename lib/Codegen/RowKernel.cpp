@@ -8,11 +8,13 @@ using namespace mlir;
 namespace terrazzo::codegen {
 
 /// Values that live in a worker's scratch, one row each.
-static SmallVector<Value> scratchValues(KernelForm &form, ArrayRef<Value> results) {
+static SmallVector<Value> scratchValues(KernelForm &form,
+                                        ArrayRef<Value> results) {
   SmallVector<Value> values;
   for (Operation *op : form.prologue) {
     Value result = op->getResult(0);
-    if (!isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) && !llvm::is_contained(results, result))
+    if (!isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) &&
+        !llvm::is_contained(results, result))
       values.push_back(result);
   }
   return values;
@@ -25,14 +27,18 @@ int64_t rowScratch(KernelForm &form, ArrayRef<Value> results) {
   return plan.size();
 }
 
-void lowerRowKernel(KernelFrame &frame, KernelForm &form, ArrayRef<Value> results) {
+void lowerRowKernel(KernelFrame &frame, KernelForm &form,
+                    ArrayRef<Value> results) {
   Emitter &e = frame.e;
   RowEmitter &rows = frame.rows;
   ScratchPlan plan;
-  // A scratch row stands for whichever row is being worked on, so its rows are no distance apart.
+  // A scratch row stands for whichever row is being worked on, so its rows are
+  // no distance apart.
   for (Value value : scratchValues(form, results)) {
     int64_t columns = rowElements(value.getType());
-    rows.place(value, {frame.view(e.getF32Type(), plan.reserve(columns, 4), columns), e.index(0), 0});
+    rows.place(value,
+               {frame.view(e.getF32Type(), plan.reserve(columns, 4), columns),
+                e.index(0), 0});
   }
   e.loop(frame.begin, frame.end, 1, [&](Value row) {
     for (Operation *op : form.prologue) {
@@ -44,19 +50,24 @@ void lowerRowKernel(KernelFrame &frame, KernelForm &form, ArrayRef<Value> result
           rows.place(result, rows.placeOf(reshape.getInput()));
           continue;
         }
-        Place from = rows.placeOf(reshape.getInput()), to = rows.placeOf(result);
-        rows.lanes(rowElements(result.getType()), Value(), [&](Value offset, Value mask) {
-          e.storeLanes(e.loadLanes(from.memory, rows.at(from, row, offset), mask), to.memory, rows.at(to, row, offset),
-                       mask);
-        });
+        Place from = rows.placeOf(reshape.getInput()),
+              to = rows.placeOf(result);
+        rows.lanes(rowElements(result.getType()), Value(),
+                   [&](Value offset, Value mask) {
+                     e.storeLanes(e.loadLanes(from.memory,
+                                              rows.at(from, row, offset), mask),
+                                  to.memory, rows.at(to, row, offset), mask);
+                   });
         continue;
       }
       if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {
         rows.place(append.getResult(), rows.placeOf(append.getCache()));
-        rows.emit(op, {row, e.index(0), rowElements(append.getRows().getType()), Value()});
+        rows.emit(op, {row, e.index(0), rowElements(append.getRows().getType()),
+                       Value()});
         continue;
       }
-      rows.emit(op, {row, e.index(0), rowElements(op->getResult(0).getType()), Value()});
+      rows.emit(op, {row, e.index(0), rowElements(op->getResult(0).getType()),
+                     Value()});
     }
   });
 }

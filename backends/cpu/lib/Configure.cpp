@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tiles. Generation (one row) and small batches multiply integers straight from the blocks, because they wait for
-// memory; chunks unpack columns once and use whichever product is fastest for many rows.
+// Tiles. Generation (one row) and small batches multiply integers straight from
+// the blocks, because they wait for memory; chunks unpack columns once and use
+// whichever product is fastest for many rows.
 #include "TzCpu/Cpu.h"
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelFrame.h"
@@ -14,7 +15,9 @@ namespace terrazzo::tz_cpu {
 static bool allBlocks(KernelForm &form) {
   for (Section &section : form.sections)
     for (tz::MatmulOp matmul : section.matmuls)
-      if (!isa<tz::BlockType>(cast<RankedTensorType>(matmul.getWeight().getType()).getElementType()))
+      if (!isa<tz::BlockType>(
+              cast<RankedTensorType>(matmul.getWeight().getType())
+                  .getElementType()))
         return false;
   return true;
 }
@@ -26,27 +29,32 @@ static int64_t largestUnit(KernelForm &form) {
   return unit;
 }
 
-/// Columns of a workgroup for a chunk: a width that divides the columns into an even number of groups, so that two
-/// workers have the same.
+/// Columns of a workgroup for a chunk: a width that divides the columns into an
+/// even number of groups, so that two workers have the same.
 static int64_t chunkColumns(KernelForm &form) {
   for (int64_t width : {64, 96, 48, 32})
-    if (llvm::all_of(form.sections, [&](Section &section) { return section.columns % (2 * width) == 0; }))
+    if (llvm::all_of(form.sections, [&](Section &section) {
+          return section.columns % (2 * width) == 0;
+        }))
       return width;
   return 64;
 }
 
 static void chooseFloatTile(ContractionConfig &config, TargetAttr target) {
-  // About 24 accumulators, as many vectors wide as divide the group; AVX2 has 16 registers of half the width.
-  int64_t width = config.groupColumns % 64 == 0 ? 64 : config.groupColumns % 48 == 0 ? 48
-                  : config.groupColumns % 32 == 0                                    ? 32
-                                                                                     : 16;
+  // About 24 accumulators, as many vectors wide as divide the group; AVX2 has
+  // 16 registers of half the width.
+  int64_t width = config.groupColumns % 64 == 0   ? 64
+                  : config.groupColumns % 48 == 0 ? 48
+                  : config.groupColumns % 32 == 0 ? 32
+                                                  : 16;
   if (!target.hasAvx512())
     width = 16;
   config.tileColumns = width;
   config.tileRows = target.hasAvx512() ? 24 / (width / 16) : 6;
 }
 
-static ContractionConfig chooseTiles(KernelForm &form, int64_t maxTokens, TargetAttr target) {
+static ContractionConfig chooseTiles(KernelForm &form, int64_t maxTokens,
+                                     TargetAttr target) {
   ContractionConfig config;
   int64_t unit = largestUnit(form);
   bool blocks = allBlocks(form);
@@ -61,36 +69,44 @@ static ContractionConfig chooseTiles(KernelForm &form, int64_t maxTokens, Target
     return config;
   }
   config.groupColumns = unit > 1 ? unit : chunkColumns(form);
-  config.dot = !blocks                              ? ContractionConfig::F32
-               : target.isFast("bf16")              ? ContractionConfig::BF16
-                                                    : ContractionConfig::Int8;
+  config.dot = !blocks                 ? ContractionConfig::F32
+               : target.isFast("bf16") ? ContractionConfig::BF16
+                                       : ContractionConfig::Int8;
   if (config.dot == ContractionConfig::Int8)
     config.tileRows = target.hasAvx512() ? 4 : 2;
   else
     chooseFloatTile(config, target);
-  config.blockRows = (48 + config.tileRows - 1) / config.tileRows * config.tileRows;
+  config.blockRows =
+      (48 + config.tileRows - 1) / config.tileRows * config.tileRows;
   return config;
 }
 
-FailureOr<plan::KernelConfigAttr> configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target) {
+FailureOr<plan::KernelConfigAttr>
+configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target) {
   auto function = cast<tz::FuncOp>(kernel.getFunction().getOperation());
   FailureOr<KernelForm> form = analyseKernel(function);
   if (failed(form))
     return failure();
   MLIRContext *context = kernel.getContext();
-  auto results = llvm::to_vector(function.getBody().front().getTerminator()->getOperands());
-  auto config = [&](int64_t factor, ArrayRef<int64_t> tiles, int64_t scratch, DictionaryAttr options = {}) {
-    return plan::KernelConfigAttr::get(context, factor, tiles, scratch, options);
+  auto results = llvm::to_vector(
+      function.getBody().front().getTerminator()->getOperands());
+  auto config = [&](int64_t factor, ArrayRef<int64_t> tiles, int64_t scratch,
+                    DictionaryAttr options = {}) {
+    return plan::KernelConfigAttr::get(context, factor, tiles, scratch,
+                                       options);
   };
   switch (form->kind) {
   case KernelForm::Row:
     return config(1, {1, 0}, rowScratch(*form, results));
   case KernelForm::Attention: {
-    int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType()).getShape()[1];
-    return config(heads, {attentionRows(maxTokens), 0}, attentionScratch(form->attention, maxTokens));
+    int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
+                        .getShape()[1];
+    return config(heads, {attentionRows(maxTokens), 0},
+                  attentionScratch(form->attention, maxTokens));
   }
   case KernelForm::ConvertLayout: {
-    int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType()).getShape()[0];
+    int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
+                       .getShape()[0];
     return config((rows + kInterleave - 1) / kInterleave, {0, 0}, 0);
   }
   case KernelForm::Contraction:
@@ -98,10 +114,12 @@ FailureOr<plan::KernelConfigAttr> configureKernel(plan::KernelOp kernel, int64_t
   }
   ContractionConfig tiles = chooseTiles(*form, maxTokens, target);
   if (tiles.groupColumns % kLanes)
-    return kernel.emitError("the cpu backend works on heads in multiples of 16 values, this kernel's have ")
+    return kernel.emitError("the cpu backend works on heads in multiples of 16 "
+                            "values, this kernel's have ")
            << tiles.groupColumns;
   int64_t scratch = ContractionScratch(*form, tiles, maxTokens, results).size;
-  return config(countWorkgroups(*form, tiles), {0, 0}, scratch, tiles.toAttr(context));
+  return config(countWorkgroups(*form, tiles), {0, 0}, scratch,
+                tiles.toAttr(context));
 }
 
 } // namespace terrazzo::tz_cpu

@@ -2,17 +2,17 @@
 //
 // The cpu backend's hooks and its plugin entry.
 #include "TzCpu/Cpu.h"
-#include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/Passes.h"
-#include "terrazzo/Target/Plugin.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/DialectImplementation.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Codegen/Passes.h"
+#include "terrazzo/Target/Plugin.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "TzCpu/CpuDialect.cpp.inc"
@@ -30,38 +30,46 @@ class CpuBackend : public TargetBackend {
 public:
   using TargetBackend::TargetBackend;
 
-  FailureOr<Attribute> resolve(StringRef arch, DictionaryAttr, EmitErrorFn emitError) const final {
+  FailureOr<Attribute> resolve(StringRef arch, DictionaryAttr,
+                               EmitErrorFn emitError) const final {
     FailureOr<TargetAttr> target = resolveTarget(getContext(), arch, emitError);
     if (failed(target))
       return failure();
     return Attribute(*target);
   }
 
-  plan::TargetSpecAttr spec(Attribute target) const final { return buildSpec(cast<TargetAttr>(target)); }
+  plan::TargetSpecAttr spec(Attribute target) const final {
+    return buildSpec(cast<TargetAttr>(target));
+  }
 
   std::string cacheKey(Attribute target) const final {
-    return cast<TargetAttr>(target).getTargetString() + " " TERRAZZO_PLUGIN_VERSION " llvm " LLVM_VERSION_STRING;
+    return cast<TargetAttr>(target).getTargetString() +
+           " " TERRAZZO_PLUGIN_VERSION " llvm " LLVM_VERSION_STRING;
   }
 
   void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
-                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tile::TileDialect,
-                    vector::VectorDialect>();
+    registry
+        .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
   }
 
   Support supports(Operation *operation, Attribute) const final {
     for (Type type : operation->getOperandTypes())
       if (auto cache = dyn_cast<tz::CacheType>(type)) {
         if (cache.getDim() % codegen::kInterleave)
-          return Support::no("cpu supports heads in multiples of 16 values, head_dim = " +
-                             std::to_string(cache.getDim()));
+          return Support::no(
+              "cpu supports heads in multiples of 16 values, head_dim = " +
+              std::to_string(cache.getDim()));
         if (!cache.getElementType().isF16() && !cache.getElementType().isF32())
           return Support::no("cpu supports caches of f16 and f32");
       }
     return Support::yes();
   }
 
-  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type, ArrayRef<WeightUse> uses, Attribute) const final {
+  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type,
+                                         ArrayRef<WeightUse> uses,
+                                         Attribute) const final {
     bool product = llvm::any_of(uses, [](const WeightUse &use) {
       return isa<tz::MatmulOp, tz::EmbeddingOp>(use.operation);
     });
@@ -70,8 +78,10 @@ public:
     return tz::LayoutAttr::get(getContext(), codegen::kInterleave);
   }
 
-  FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel, int64_t maxTokens) const final {
-    return configureKernel(kernel, maxTokens, cast<TargetAttr>(kernel.getTarget()));
+  FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
+                                              int64_t maxTokens) const final {
+    return configureKernel(kernel, maxTokens,
+                           cast<TargetAttr>(kernel.getTarget()));
   }
 
   void buildLower(OpPassManager &manager, Attribute target) const final {
@@ -91,11 +101,13 @@ public:
     manager.addPass(createWrapEntryPass());
   }
 
-  FailureOr<Object> serialize(ModuleOp kernel, StringRef name, Attribute target, const Dump &dump) const final {
+  FailureOr<Object> serialize(ModuleOp kernel, StringRef name, Attribute target,
+                              const Dump &dump) const final {
     return compileObject(kernel, name, cast<TargetAttr>(target), dump);
   }
 
-  FailureOr<Artifact> link(ArrayRef<Object> objects, Attribute target, const Dump &dump) const final {
+  FailureOr<Artifact> link(ArrayRef<Object> objects, Attribute target,
+                           const Dump &dump) const final {
     return linkImage(getContext(), objects, dump);
   }
 };

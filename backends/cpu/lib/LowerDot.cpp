@@ -2,14 +2,16 @@
 //
 // tile.dot on x86-64:
 //
-//   u8 x s8 -> s32   AVX512-VNNI: vpdpbusd. Otherwise vpmaddubsw and vpmaddwd on halves, which saturates at pairs of
-//                    products beyond 2^15: weights whose bound allows that are widened to 16 bits first.
+//   u8 x s8 -> s32   AVX512-VNNI: vpdpbusd. Otherwise vpmaddubsw and vpmaddwd
+//   on halves, which saturates at pairs of
+//                    products beyond 2^15: weights whose bound allows that are
+//                    widened to 16 bits first.
 //   bf16 -> f32      vdpbf16ps
 //   f32              a fused multiplication and addition
 #include "TzCpu/Cpu.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "terrazzo/Codegen/Emitter.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using terrazzo::codegen::Emitter;
@@ -19,51 +21,67 @@ namespace terrazzo::tz_cpu {
 namespace {
 
 Value intrinsic(Emitter &e, StringRef name, Type result, ValueRange arguments) {
-  auto call = LLVM::CallIntrinsicOp::create(e, e.getLoc(), result, e.getStringAttr(name), arguments);
+  auto call = LLVM::CallIntrinsicOp::create(e, e.getLoc(), result,
+                                            e.getStringAttr(name), arguments);
   return call.getResults();
 }
 
 /// The first or second half of a vector.
 Value halfOf(Emitter &e, Value vector, int64_t half) {
   int64_t size = cast<VectorType>(vector.getType()).getNumElements() / 2;
-  return e.create<vector::ExtractStridedSliceOp>(vector, ArrayRef<int64_t>{half * size}, ArrayRef<int64_t>{size},
-                                                 ArrayRef<int64_t>{1});
+  return e.create<vector::ExtractStridedSliceOp>(
+      vector, ArrayRef<int64_t>{half * size}, ArrayRef<int64_t>{size},
+      ArrayRef<int64_t>{1});
 }
 
-Value shifted16(Emitter &e, Value v, int64_t left, int64_t right, bool isSigned) {
+Value shifted16(Emitter &e, Value v, int64_t left, int64_t right,
+                bool isSigned) {
   auto type = cast<VectorType>(v.getType());
   auto amount = [&](int64_t by) {
-    return e.create<arith::ConstantOp>(DenseElementsAttr::get(type, static_cast<int16_t>(by)));
+    return e.create<arith::ConstantOp>(
+        DenseElementsAttr::get(type, static_cast<int16_t>(by)));
   };
   if (left)
     v = e.create<arith::ShLIOp>(v, amount(left));
-  return isSigned ? e.create<arith::ShRSIOp>(v, amount(right)) : e.create<arith::ShRUIOp>(v, amount(right));
+  return isSigned ? e.create<arith::ShRSIOp>(v, amount(right))
+                  : e.create<arith::ShRUIOp>(v, amount(right));
 }
 
-/// Sums of four neighbouring products of 32 unsigned and 32 signed bytes, as vector<8xi32>.
+/// Sums of four neighbouring products of 32 unsigned and 32 signed bytes, as
+/// vector<8xi32>.
 Value dot256(Emitter &e, Value weights, Value values, int64_t bound) {
-  VectorType words = VectorType::get({16}, e.getI16Type()), result = VectorType::get({8}, e.getI32Type());
+  VectorType words = VectorType::get({16}, e.getI16Type()),
+             result = VectorType::get({8}, e.getI32Type());
   if (bound && bound * 127 * 2 < 32768) {
-    Value pairs = intrinsic(e, "llvm.x86.avx2.pmadd.ub.sw", words, {weights, values});
-    Value ones = e.create<arith::ConstantOp>(DenseElementsAttr::get(words, static_cast<int16_t>(1)));
+    Value pairs =
+        intrinsic(e, "llvm.x86.avx2.pmadd.ub.sw", words, {weights, values});
+    Value ones = e.create<arith::ConstantOp>(
+        DenseElementsAttr::get(words, static_cast<int16_t>(1)));
     return intrinsic(e, "llvm.x86.avx2.pmadd.wd", result, {pairs, ones});
   }
-  Value w = e.create<vector::BitCastOp>(words, weights), x = e.create<vector::BitCastOp>(words, values);
-  Value even = intrinsic(e, "llvm.x86.avx2.pmadd.wd", result,
-                         {shifted16(e, w, 8, 8, false), shifted16(e, x, 8, 8, true)});
+  Value w = e.create<vector::BitCastOp>(words, weights),
+        x = e.create<vector::BitCastOp>(words, values);
+  Value even =
+      intrinsic(e, "llvm.x86.avx2.pmadd.wd", result,
+                {shifted16(e, w, 8, 8, false), shifted16(e, x, 8, 8, true)});
   Value odd =
-      intrinsic(e, "llvm.x86.avx2.pmadd.wd", result, {shifted16(e, w, 0, 8, false), shifted16(e, x, 0, 8, true)});
+      intrinsic(e, "llvm.x86.avx2.pmadd.wd", result,
+                {shifted16(e, w, 0, 8, false), shifted16(e, x, 0, 8, true)});
   return e.create<arith::AddIOp>(even, odd);
 }
 
-struct LowerDotPass : public PassWrapper<LowerDotPass, OperationPass<ModuleOp>> {
+struct LowerDotPass
+    : public PassWrapper<LowerDotPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerDotPass)
   explicit LowerDotPass(TargetAttr target) : target(target) {}
 
   StringRef getArgument() const final { return "tz-cpu-lower-dot"; }
-  StringRef getDescription() const final { return "turn tile.dot into x86-64 instructions"; }
+  StringRef getDescription() const final {
+    return "turn tile.dot into x86-64 instructions";
+  }
   void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
+    registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect,
+                    vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -76,17 +94,23 @@ struct LowerDotPass : public PassWrapper<LowerDotPass, OperationPass<ModuleOp>> 
 
   Value lower(Emitter &e, tile::DotOp op) {
     Type element = cast<VectorType>(op.getWeights().getType()).getElementType();
-    Value accumulator = op.getAccumulator(), weights = op.getWeights(), values = op.getValues();
+    Value accumulator = op.getAccumulator(), weights = op.getWeights(),
+          values = op.getValues();
     if (element.isF32())
       return e.fma(weights, values, accumulator);
     if (element.isBF16())
-      return intrinsic(e, "llvm.x86.avx512bf16.dpbf16ps.512", accumulator.getType(), {accumulator, weights, values});
+      return intrinsic(e, "llvm.x86.avx512bf16.dpbf16ps.512",
+                       accumulator.getType(), {accumulator, weights, values});
     if (target.hasFeature("vnni"))
-      return intrinsic(e, "llvm.x86.avx512.vpdpbusd.512", accumulator.getType(), {accumulator, weights, values});
-    Value whole = e.create<arith::ConstantOp>(e.getZeroAttr(accumulator.getType()));
+      return intrinsic(e, "llvm.x86.avx512.vpdpbusd.512", accumulator.getType(),
+                       {accumulator, weights, values});
+    Value whole =
+        e.create<arith::ConstantOp>(e.getZeroAttr(accumulator.getType()));
     for (int64_t half = 0; half < 2; ++half) {
-      Value sums = dot256(e, halfOf(e, weights, half), halfOf(e, values, half), op.getBound());
-      whole = e.create<vector::InsertStridedSliceOp>(sums, whole, ArrayRef<int64_t>{half * 8}, ArrayRef<int64_t>{1});
+      Value sums = dot256(e, halfOf(e, weights, half), halfOf(e, values, half),
+                          op.getBound());
+      whole = e.create<vector::InsertStridedSliceOp>(
+          sums, whole, ArrayRef<int64_t>{half * 8}, ArrayRef<int64_t>{1});
     }
     return e.create<arith::AddIOp>(accumulator, whole);
   }
@@ -96,6 +120,8 @@ struct LowerDotPass : public PassWrapper<LowerDotPass, OperationPass<ModuleOp>> 
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerDotPass(TargetAttr target) { return std::make_unique<LowerDotPass>(target); }
+std::unique_ptr<Pass> createLowerDotPass(TargetAttr target) {
+  return std::make_unique<LowerDotPass>(target);
+}
 
 } // namespace terrazzo::tz_cpu

@@ -12,15 +12,21 @@ namespace terrazzo::tz_cpu {
 
 namespace {
 
-struct LowerTransposePass : public PassWrapper<LowerTransposePass, OperationPass<ModuleOp>> {
+struct LowerTransposePass
+    : public PassWrapper<LowerTransposePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerTransposePass)
   StringRef getArgument() const final { return "tz-cpu-lower-transpose"; }
-  StringRef getDescription() const final { return "turn 16x16 transposes into shuffles"; }
-  void getDependentDialects(DialectRegistry &registry) const final { registry.insert<vector::VectorDialect>(); }
+  StringRef getDescription() const final {
+    return "turn 16x16 transposes into shuffles";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<vector::VectorDialect>();
+  }
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    vector::populateVectorTransposeLoweringPatterns(patterns, vector::VectorTransposeLowering::Shuffle16x16);
+    vector::populateVectorTransposeLoweringPatterns(
+        patterns, vector::VectorTransposeLowering::Shuffle16x16);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
@@ -28,6 +34,8 @@ struct LowerTransposePass : public PassWrapper<LowerTransposePass, OperationPass
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerTransposePass() { return std::make_unique<LowerTransposePass>(); }
+std::unique_ptr<Pass> createLowerTransposePass() {
+  return std::make_unique<LowerTransposePass>();
+}
 
 } // namespace terrazzo::tz_cpu

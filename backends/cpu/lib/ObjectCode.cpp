@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One kernel from LLVM's dialect to an ELF object. Called on several threads at once.
+// One kernel from LLVM's dialect to an ELF object. Called on several threads at
+// once.
 #include "TzCpu/Cpu.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -20,7 +21,8 @@ using namespace mlir;
 
 namespace terrazzo::tz_cpu {
 
-static std::unique_ptr<llvm::TargetMachine> createMachine(TargetAttr target, std::string &error) {
+static std::unique_ptr<llvm::TargetMachine> createMachine(TargetAttr target,
+                                                          std::string &error) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo();
@@ -29,14 +31,16 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(TargetAttr target, std
     LLVMInitializeX86AsmPrinter();
   });
   llvm::Triple triple("x86_64-unknown-linux-gnu");
-  const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *llvmTarget =
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!llvmTarget)
     return nullptr;
   llvm::TargetOptions options;
-  // Vector constants and jump tables stay relative to the code, so that the image needs no relocation.
-  return std::unique_ptr<llvm::TargetMachine>(
-      llvmTarget->createTargetMachine(triple, llvmCpu(target), llvmFeatures(target), options, llvm::Reloc::PIC_,
-                                      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+  // Vector constants and jump tables stay relative to the code, so that the
+  // image needs no relocation.
+  return std::unique_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
+      triple, llvmCpu(target), llvmFeatures(target), options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -56,29 +60,35 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
 }
 
-static void emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type,
-                 SmallVectorImpl<char> &bytes) {
+static void emit(llvm::Module &module, llvm::TargetMachine &machine,
+                 llvm::CodeGenFileType type, SmallVectorImpl<char> &bytes) {
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager codegen;
   machine.addPassesToEmitFile(codegen, stream, nullptr, type);
   codegen.run(module);
 }
 
-static void dumpAssembly(const llvm::Module &module, llvm::TargetMachine &machine, StringRef name, const Dump &dump) {
+static void dumpAssembly(const llvm::Module &module,
+                         llvm::TargetMachine &machine, StringRef name,
+                         const Dump &dump) {
   SmallString<0> text;
-  emit(*llvm::CloneModule(module), machine, llvm::CodeGenFileType::AssemblyFile, text);
+  emit(*llvm::CloneModule(module), machine, llvm::CodeGenFileType::AssemblyFile,
+       text);
   std::error_code error;
   llvm::raw_fd_ostream file(dump.directory + "/" + name.str() + ".s", error);
   if (!error)
     file << text;
 }
 
-FailureOr<Object> compileObject(ModuleOp module, StringRef name, TargetAttr target, const Dump &dump) {
+FailureOr<Object> compileObject(ModuleOp module, StringRef name,
+                                TargetAttr target, const Dump &dump) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, name);
+  std::unique_ptr<llvm::Module> code =
+      translateModuleToLLVMIR(module, context, name);
   if (!code)
     return module.emitError("kernel '") << name << "' has no form in LLVM's IR";
   std::string error;

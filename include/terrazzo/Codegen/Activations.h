@@ -8,8 +8,9 @@
 
 namespace terrazzo::codegen {
 
-/// Rows rounded to signed bytes with a scale for each 32 values (largest magnitude / 127, ties to even), and the sums
-/// that stand for a weight's minimum: `sums` per 32 values, `halfSums` per 16, both already scaled.
+/// Rows rounded to signed bytes with a scale for each 32 values (largest
+/// magnitude / 127, ties to even), and the sums that stand for a weight's
+/// minimum: `sums` per 32 values, `halfSums` per 16, both already scaled.
 struct QuantisedRows {
   mlir::Value bytes;    ///< memref<?xi8>, depth values a row
   mlir::Value words;    ///< the same memory as memref<?xi32>
@@ -20,10 +21,13 @@ struct QuantisedRows {
 };
 
 /// Quantises row `row` of `input` into row `to`.
-void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, mlir::Value row, const QuantisedRows &result);
+void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input,
+                 mlir::Value row, const QuantisedRows &result);
 
-/// Copies row `row` of `input`, converting to the element type of `memory`, `depth` values a row.
-void convertRow(Emitter &e, RowEmitter &rows, const Place &input, mlir::Value row, mlir::Value memory, int64_t depth,
+/// Copies row `row` of `input`, converting to the element type of `memory`,
+/// `depth` values a row.
+void convertRow(Emitter &e, RowEmitter &rows, const Place &input,
+                mlir::Value row, mlir::Value memory, int64_t depth,
                 int64_t stride);
 
 } // namespace terrazzo::codegen

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A builder with the vocabulary that kernel bodies are written in: index arithmetic that folds constants, counted
-// loops, sixteen-lane loads and stores with optional masks, and the transcendental functions that kernels need, as
+// A builder with the vocabulary that kernel bodies are written in: index
+// arithmetic that folds constants, counted loops, sixteen-lane loads and stores
+// with optional masks, and the transcendental functions that kernels need, as
 // polynomials (a kernel calls no library).
 //
 // Memory is flat: one-dimensional memrefs and element indices.
@@ -16,7 +17,8 @@
 
 namespace terrazzo::codegen {
 
-/// Lanes of the vectors that kernels are written with; a chip with narrower registers has them split by its backend.
+/// Lanes of the vectors that kernels are written with; a chip with narrower
+/// registers has them split by its backend.
 inline constexpr int64_t kLanes = 16;
 
 class Emitter : public mlir::ImplicitLocOpBuilder {
@@ -40,7 +42,9 @@ public:
   Value equal(Value a, Value b);
 
   // Types.
-  mlir::VectorType lanesOf(Type element) { return mlir::VectorType::get({kLanes}, element); }
+  mlir::VectorType lanesOf(Type element) {
+    return mlir::VectorType::get({kLanes}, element);
+  }
   mlir::VectorType f32Lanes() { return lanesOf(getF32Type()); }
   mlir::VectorType i32Lanes() { return lanesOf(getI32Type()); }
 
@@ -51,9 +55,12 @@ public:
   Value splat(Value scalar);
 
   // Control.
-  void loop(Value from, Value to, int64_t step, llvm::function_ref<void(Value)> body);
-  mlir::SmallVector<Value> loop(Value from, Value to, int64_t step, mlir::ValueRange carried,
-                                llvm::function_ref<mlir::SmallVector<Value>(Value, mlir::ValueRange)> body);
+  void loop(Value from, Value to, int64_t step,
+            llvm::function_ref<void(Value)> body);
+  mlir::SmallVector<Value>
+  loop(Value from, Value to, int64_t step, mlir::ValueRange carried,
+       llvm::function_ref<mlir::SmallVector<Value>(Value, mlir::ValueRange)>
+           body);
   void when(Value condition, llvm::function_ref<void()> body);
 
   // Memory. A null mask means all lanes; masked-off lanes load as zero.
@@ -71,17 +78,21 @@ public:
   Value subf(Value a, Value b) { return create<mlir::arith::SubFOp>(a, b); }
   Value mulf(Value a, Value b) { return create<mlir::arith::MulFOp>(a, b); }
   Value divf(Value a, Value b) { return create<mlir::arith::DivFOp>(a, b); }
-  Value fma(Value a, Value b, Value c) { return create<mlir::math::FmaOp>(a, b, c); }
+  Value fma(Value a, Value b, Value c) {
+    return create<mlir::math::FmaOp>(a, b, c);
+  }
   Value maxf(Value a, Value b) { return create<mlir::arith::MaximumFOp>(a, b); }
   Value reduceAdd(Value vector);
   Value reduceMax(Value vector);
   Value toF32(Value value);
 
-  /// e^x for f32 vectors; relative error below 2e-7; 0 below -87.3, at most 2^127.
+  /// e^x for f32 vectors; relative error below 2e-7; 0 below -87.3, at most
+  /// 2^127.
   Value exp(Value x);
   /// tanh(x) from exp; absolute error below 3e-7.
   Value tanh(Value x);
-  /// Sine and cosine of f64 vectors after reduction in f64, as f32; absolute error below 2e-7 for |x| < 1e9.
+  /// Sine and cosine of f64 vectors after reduction in f64, as f32; absolute
+  /// error below 2e-7 for |x| < 1e9.
   std::pair<Value, Value> sinCos(Value x);
 
   template <typename OpT, typename... Args> Value create(Args &&...args) {

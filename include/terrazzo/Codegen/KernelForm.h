@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What kind of kernel a function on tz ops is, and how its operations divide into prologue, products and epilogue.
+// What kind of kernel a function on tz ops is, and how its operations divide
+// into prologue, products and epilogue.
 //
-//   Row            row-wise operations only (embedding, rms_norm, elementwise, rope, reshape, cache_append)
-//   Contraction    a prologue of row-wise operations, one or more tz.matmul of the same input, an epilogue of
+//   Row            row-wise operations only (embedding, rms_norm, elementwise,
+//   rope, reshape, cache_append) Contraction    a prologue of row-wise
+//   operations, one or more tz.matmul of the same input, an epilogue of
 //                  row-wise operations on their results
 //   Attention      one tz.attention, with reshapes
 //   ConvertLayout  one tz.convert_layout
 //
-// The epilogue falls into sections: products whose results meet in the epilogue belong to one section and are computed
-// for the same columns; sections are independent of each other.
+// The epilogue falls into sections: products whose results meet in the epilogue
+// belong to one section and are computed for the same columns; sections are
+// independent of each other.
 #pragma once
 
 #include "terrazzo/Dialect/Tz/Tz.h"
@@ -22,7 +25,8 @@ struct Section {
   llvm::SmallVector<mlir::Operation *> epilogue;
   /// Columns of each product.
   int64_t columns = 0;
-  /// Columns that must be computed together: a head where the epilogue works on heads, else 1.
+  /// Columns that must be computed together: a head where the epilogue works on
+  /// heads, else 1.
   int64_t unit = 1;
 };
 
@@ -41,13 +45,16 @@ struct KernelForm {
   int64_t depth();
 };
 
-/// The form of `function`, or failure with an error at the operation that fits none.
+/// The form of `function`, or failure with an error at the operation that fits
+/// none.
 mlir::FailureOr<KernelForm> analyseKernel(tz::FuncOp function);
 
-/// Elements of one row: the product of all dimensions but the first of [tokens, ...].
+/// Elements of one row: the product of all dimensions but the first of [tokens,
+/// ...].
 int64_t rowElements(mlir::Type type);
 
-/// Elements of one weight row as stored, and the bytes of sixteen interleaved rows.
+/// Elements of one weight row as stored, and the bytes of sixteen interleaved
+/// rows.
 int64_t packedGroupBytes(mlir::RankedTensorType weight);
 
 } // namespace terrazzo::codegen

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the body of a kernel is emitted into: the values of the kernel's interface and the scratch it may use.
+// What the body of a kernel is emitted into: the values of the kernel's
+// interface and the scratch it may use.
 #pragma once
 
 #include "terrazzo/Codegen/KernelForm.h"
@@ -9,7 +10,8 @@
 
 namespace terrazzo::codegen {
 
-/// How a contraction is cut; a backend chooses it in `configure` and finds it again in the kernel's config.
+/// How a contraction is cut; a backend chooses it in `configure` and finds it
+/// again in the kernel's config.
 struct ContractionConfig {
   enum Dot { Int8, BF16, F32 };
   Dot dot = F32;
@@ -17,7 +19,8 @@ struct ContractionConfig {
   int64_t tileRows = 1, tileColumns = 16;
   /// Rows that go through the epilogue together, a multiple of tileRows.
   int64_t blockRows = 1;
-  /// Columns of a workgroup, for each section a multiple of its unit and of tileColumns (where there are as many).
+  /// Columns of a workgroup, for each section a multiple of its unit and of
+  /// tileColumns (where there are as many).
   int64_t groupColumns = 16;
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
@@ -27,7 +30,8 @@ struct ContractionConfig {
 /// Byte offsets into a worker's scratch.
 class ScratchPlan {
 public:
-  /// Reserves `count` elements of `bytes` bytes each, on a cache line of its own; gives the offset.
+  /// Reserves `count` elements of `bytes` bytes each, on a cache line of its
+  /// own; gives the offset.
   int64_t reserve(int64_t count, int64_t bytes) {
     int64_t offset = total;
     total += (count * bytes + 63) / 64 * 64;
@@ -42,8 +46,8 @@ private:
 struct KernelFrame {
   Emitter &e;
   RowEmitter &rows;
-  mlir::Value tokens;    ///< rows in this call
-  mlir::Value cacheRows; ///< rows of every cache
+  mlir::Value tokens;     ///< rows in this call
+  mlir::Value cacheRows;  ///< rows of every cache
   mlir::Value begin, end; ///< this worker's workgroups
   mlir::Value scratch;    ///< memref<?xi8>
   int64_t maxTokens;
@@ -51,17 +55,19 @@ struct KernelFrame {
   /// A typed view of scratch.
   mlir::Value view(mlir::Type element, int64_t offset, int64_t count) {
     auto type = mlir::MemRefType::get({mlir::ShapedType::kDynamic}, element);
-    return e.create<mlir::memref::ViewOp>(type, scratch, e.index(offset), mlir::ValueRange{e.index(count)});
+    return e.create<mlir::memref::ViewOp>(type, scratch, e.index(offset),
+                                          mlir::ValueRange{e.index(count)});
   }
 };
 
 /// Where a contraction keeps what, in a worker's scratch.
 struct ContractionScratch {
-  ContractionScratch(KernelForm &form, const ContractionConfig &config, int64_t maxTokens,
-                     llvm::ArrayRef<mlir::Value> results);
+  ContractionScratch(KernelForm &form, const ContractionConfig &config,
+                     int64_t maxTokens, llvm::ArrayRef<mlir::Value> results);
   /// Offsets of the prologue's values that are not results of the kernel.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> values;
-  int64_t activations = 0, scales = 0, sums = 0, halfSums = 0, panels = 0, tiles = 0, epilogue = 0;
+  int64_t activations = 0, scales = 0, sums = 0, halfSums = 0, panels = 0,
+          tiles = 0, epilogue = 0;
   int64_t paddedRows = 0;
   int64_t size = 0;
 };
@@ -69,13 +75,16 @@ struct ContractionScratch {
 /// Workgroups of a contraction, section by section.
 int64_t countWorkgroups(KernelForm &form, const ContractionConfig &config);
 
-void lowerContraction(KernelFrame &frame, KernelForm &form, const ContractionConfig &config,
+void lowerContraction(KernelFrame &frame, KernelForm &form,
+                      const ContractionConfig &config,
                       llvm::ArrayRef<mlir::Value> results);
-void lowerRowKernel(KernelFrame &frame, KernelForm &form, llvm::ArrayRef<mlir::Value> results);
+void lowerRowKernel(KernelFrame &frame, KernelForm &form,
+                    llvm::ArrayRef<mlir::Value> results);
 void lowerAttention(KernelFrame &frame, KernelForm &form);
 void lowerConvertLayout(KernelFrame &frame, KernelForm &form);
 
-/// Rows of queries that one workgroup of an attention kernel takes, and its scratch in bytes.
+/// Rows of queries that one workgroup of an attention kernel takes, and its
+/// scratch in bytes.
 int64_t attentionRows(int64_t maxTokens);
 int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens);
 /// Scratch of a row kernel in bytes.

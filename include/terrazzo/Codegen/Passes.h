@@ -3,7 +3,6 @@
 // Code generation passes; documentation stands in Passes.td.
 #pragma once
 
-#include "terrazzo/Dialect/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -11,6 +10,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
 
 namespace terrazzo::codegen {
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Emits row-wise tz operations over windows of rows and columns, as loops on flat memory. Prologues, epilogues and row
-// kernels are all made of these.
+// Emits row-wise tz operations over windows of rows and columns, as loops on
+// flat memory. Prologues, epilogues and row kernels are all made of these.
 //
-// Every tz value has a place: a flat memref, an index of its row 0 and column 0, and the distance between rows. A
-// tensor [tokens, heads, dim] is rows of heads * dim columns; a reshape shares its operand's place. A window is
-// `width` columns from `column` on, of one row; only the first `valid` of them are touched when `valid` is given.
+// Every tz value has a place: a flat memref, an index of its row 0 and column
+// 0, and the distance between rows. A tensor [tokens, heads, dim] is rows of
+// heads * dim columns; a reshape shares its operand's place. A window is
+// `width` columns from `column` on, of one row; only the first `valid` of them
+// are touched when `valid` is given.
 #pragma once
 
 #include "terrazzo/Codegen/Emitter.h"
@@ -14,7 +16,8 @@
 
 namespace terrazzo::codegen {
 
-/// Where the rows of a value lie: element (t, n) is memory[base + t * stride + n].
+/// Where the rows of a value lie: element (t, n) is memory[base + t * stride +
+/// n].
 struct Place {
   mlir::Value memory;
   mlir::Value base;
@@ -31,18 +34,22 @@ struct Window {
 class RowEmitter {
 public:
   /// `cacheRows` is the number of rows of every cache, an index.
-  RowEmitter(Emitter &emitter, mlir::Value cacheRows) : e(emitter), cacheRows(cacheRows) {}
+  RowEmitter(Emitter &emitter, mlir::Value cacheRows)
+      : e(emitter), cacheRows(cacheRows) {}
 
   void place(mlir::Value value, Place where) { places[value] = where; }
   bool hasPlace(mlir::Value value) const { return places.contains(value); }
   Place placeOf(mlir::Value value) const { return places.lookup(value); }
 
-  /// One operation over one window; its result, if it has rows, must have a place.
+  /// One operation over one window; its result, if it has rows, must have a
+  /// place.
   void emit(mlir::Operation *op, const Window &window);
   /// Index of column `column` of row `row`.
   mlir::Value at(const Place &place, mlir::Value row, mlir::Value column);
-  /// Calls `body` with column offsets from 0 in steps of the lanes, and the mask of the last ones where one is needed.
-  void lanes(int64_t width, mlir::Value valid, llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+  /// Calls `body` with column offsets from 0 in steps of the lanes, and the
+  /// mask of the last ones where one is needed.
+  void lanes(int64_t width, mlir::Value valid,
+             llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 private:
   void emitElementwise(tz::ElementwiseOp op, const Window &window);
@@ -50,7 +57,8 @@ private:
   void emitRope(tz::RopeOp op, const Window &window);
   void emitCacheAppend(tz::CacheAppendOp op, const Window &window);
   void emitEmbedding(tz::EmbeddingOp op, const Window &window);
-  mlir::Value operandLanes(mlir::Value operand, const Window &window, mlir::Value offset, mlir::Value mask);
+  mlir::Value operandLanes(mlir::Value operand, const Window &window,
+                           mlir::Value offset, mlir::Value mask);
   /// The position of a row: the kernel's position operand plus the row.
   mlir::Value positionOf(mlir::Value operand, mlir::Value row);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Registration, builders and verifiers of the tile dialect.
-#include "terrazzo/Dialect/Tile/Tile.h"
-#include "terrazzo/Codegen/BlockFormats.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
 
 using namespace mlir;
 
@@ -22,13 +22,15 @@ void TileDialect::initialize() {
       >();
 }
 
-void UnpackOp::build(OpBuilder &builder, OperationState &state, tz::BlockFormat format, Value memory, Value offset,
+void UnpackOp::build(OpBuilder &builder, OperationState &state,
+                     tz::BlockFormat format, Value memory, Value offset,
                      int64_t part) {
   Type fragment = VectorType::get({64}, builder.getI8Type());
   Type scale = VectorType::get({16}, builder.getF32Type());
   int64_t groups = codegen::getFormatInfo(format).groupsPerPart;
-  build(builder, state, SmallVector<Type>(8, fragment), SmallVector<Type>(groups, scale),
-        SmallVector<Type>(groups, scale), tz::BlockFormatAttr::get(builder.getContext(), format), memory, offset,
+  build(builder, state, SmallVector<Type>(8, fragment),
+        SmallVector<Type>(groups, scale), SmallVector<Type>(groups, scale),
+        tz::BlockFormatAttr::get(builder.getContext(), format), memory, offset,
         builder.getI64IntegerAttr(part));
 }
 
@@ -36,10 +38,13 @@ LogicalResult UnpackOp::verify() {
   const codegen::FormatInfo &info = codegen::getFormatInfo(getFormat());
   int64_t part = getPart();
   if (part < 0 || part >= info.values / 32)
-    return emitOpError("unpacks part ") << part << " of a block that has " << info.values / 32;
-  if (getFragments().size() != 8 || static_cast<int64_t>(getScales().size()) != info.groupsPerPart ||
+    return emitOpError("unpacks part ")
+           << part << " of a block that has " << info.values / 32;
+  if (getFragments().size() != 8 ||
+      static_cast<int64_t>(getScales().size()) != info.groupsPerPart ||
       getMinimums().size() != getScales().size())
-    return emitOpError("gives 8 fragments and ") << info.groupsPerPart << " scales and minimums for this format";
+    return emitOpError("gives 8 fragments and ")
+           << info.groupsPerPart << " scales and minimums for this format";
   return success();
 }
 
@@ -47,16 +52,21 @@ LogicalResult DotOp::verify() {
   auto accumulator = cast<VectorType>(getAccumulator().getType());
   auto weights = cast<VectorType>(getWeights().getType());
   if (weights != getValues().getType())
-    return emitOpError("multiplies ") << weights << " by " << getValues().getType();
-  int64_t perLane = weights.getElementType().isInteger(8) ? 4 : weights.getElementType().isBF16() ? 2 : 1;
+    return emitOpError("multiplies ")
+           << weights << " by " << getValues().getType();
+  int64_t perLane = weights.getElementType().isInteger(8) ? 4
+                    : weights.getElementType().isBF16()   ? 2
+                                                          : 1;
   if (weights.getNumElements() != accumulator.getNumElements() * perLane)
-    return emitOpError("needs ") << perLane << " operand elements for each lane of " << accumulator;
+    return emitOpError("needs ")
+           << perLane << " operand elements for each lane of " << accumulator;
   return success();
 }
 
 LogicalResult ScaleOp::verify() {
   if (!getMinimum() != !getSum())
-    return emitOpError("has a minimum without a sum, or a sum without a minimum");
+    return emitOpError(
+        "has a minimum without a sum, or a sum without a minimum");
   return success();
 }
 

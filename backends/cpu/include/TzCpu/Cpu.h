@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The cpu backend's dialect, passes and steps from a kernel's module to a linked image.
+// The cpu backend's dialect, passes and steps from a kernel's module to a
+// linked image.
 #pragma once
 
-#include "terrazzo/Target/TargetBackend.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/Pass/Pass.h"
+#include "terrazzo/Target/TargetBackend.h"
 
 #include "TzCpu/CpuDialect.h.inc"
 
@@ -14,17 +15,22 @@
 
 namespace terrazzo::tz_cpu {
 
-/// The target for an architecture string ("x86-64-v4+vnni+bf16=fast"; empty: this machine's).
-mlir::FailureOr<TargetAttr> resolveTarget(mlir::MLIRContext *context, llvm::StringRef arch, EmitErrorFn emitError);
+/// The target for an architecture string ("x86-64-v4+vnni+bf16=fast"; empty:
+/// this machine's).
+mlir::FailureOr<TargetAttr> resolveTarget(mlir::MLIRContext *context,
+                                          llvm::StringRef arch,
+                                          EmitErrorFn emitError);
 /// This machine's architecture string.
 std::string hostArch();
 /// LLVM's name and features for a target.
 std::string llvmCpu(TargetAttr target);
 std::string llvmFeatures(TargetAttr target);
 
-/// Levels of memory and units of computation; rates are those of one 3.5 GHz core.
+/// Levels of memory and units of computation; rates are those of one 3.5 GHz
+/// core.
 plan::TargetSpecAttr buildSpec(TargetAttr target);
-mlir::FailureOr<plan::KernelConfigAttr> configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target);
+mlir::FailureOr<plan::KernelConfigAttr>
+configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target);
 
 /// tile.dot -> this processor's instructions.
 std::unique_ptr<mlir::Pass> createLowerDotPass(TargetAttr target);
@@ -33,7 +39,11 @@ std::unique_ptr<mlir::Pass> createWrapEntryPass();
 /// Wide transposes as shuffles, before vectors become LLVM's.
 std::unique_ptr<mlir::Pass> createLowerTransposePass();
 
-mlir::FailureOr<Object> compileObject(mlir::ModuleOp module, llvm::StringRef name, TargetAttr target, const Dump &dump);
-mlir::FailureOr<Artifact> linkImage(mlir::MLIRContext *context, llvm::ArrayRef<Object> objects, const Dump &dump);
+mlir::FailureOr<Object> compileObject(mlir::ModuleOp module,
+                                      llvm::StringRef name, TargetAttr target,
+                                      const Dump &dump);
+mlir::FailureOr<Artifact> linkImage(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<Object> objects,
+                                    const Dump &dump);
 
 } // namespace terrazzo::tz_cpu

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "KernelHarness.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "support/Error.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
+#include "terrazzo/Target/PluginRegistry.h"
+#include <chrono>
+#include <cstring>
+#include <sys/mman.h>
+
+using namespace mlir;
+
+namespace terrazzo::test {
+
+static std::string lastError;
+const std::string &CompiledKernel::error() { return lastError; }
+
+static PluginRegistry &plugins() {
+  static PluginRegistry registry;
+  return registry;
+}
+
+static std::unique_ptr<MLIRContext> createContext(StringRef target) {
+  if (Status status = plugins().loadById(target.split(':').first); !status) {
+    lastError = status.error().format();
+    return nullptr;
+  }
+  DialectRegistry dialects;
+  dialects.insert<tz::TzDialect, plan::PlanDialect, tile::TileDialect>();
+  plugins().appendDialects(dialects);
+  auto context =
+      std::make_unique<MLIRContext>(dialects, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  context->getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    lastError += diagnostic.str() + "\n";
+    return success();
+  });
+  return context;
+}
+
+/// Maps an image as the runtime would: read-only data and code, nothing
+/// writable.
+static void *mapImage(const Artifact &artifact, size_t &bytes) {
+  bytes = 0;
+  for (const Segment &segment : artifact.segments)
+    bytes = std::max<size_t>(bytes, segment.address + segment.memorySize);
+  void *base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED)
+    return nullptr;
+  for (const Segment &segment : artifact.segments)
+    std::memcpy(static_cast<char *>(base) + segment.address,
+                segment.bytes.data(), segment.bytes.size());
+  mprotect(base, bytes, PROT_READ | PROT_EXEC);
+  return base;
+}
+
+std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
+                                                        StringRef targetName,
+                                                        int64_t maxTokens) {
+  lastError.clear();
+  auto kernel = std::make_unique<CompiledKernel>();
+  kernel->context = createContext(targetName);
+  if (!kernel->context)
+    return nullptr;
+  MLIRContext *context = kernel->context.get();
+  kernel->original = parseSourceString<ModuleOp>(function, context);
+  FailureOr<Attribute> target = resolveTarget(
+      context, targetName, [&] { return emitError(UnknownLoc::get(context)); });
+  if (!kernel->original || failed(target))
+    return nullptr;
+  auto start = std::chrono::steady_clock::now();
+  const TargetBackend *backend = getBackend(*target);
+  OpBuilder builder(context);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+  builder.setInsertionPointToStart(module->getBody());
+  auto op = plan::KernelOp::create(builder, builder.getUnknownLoc(), "kernel",
+                                   *target);
+  op.getBody().front().push_back(kernel->original->clone());
+  FailureOr<plan::KernelConfigAttr> config = backend->configure(op, maxTokens);
+  if (failed(config))
+    return nullptr;
+  kernel->config = *config;
+  ModuleOp inner = op.getModule();
+  inner->setAttr("plan.config", *config);
+  inner->setAttr("plan.max_tokens", builder.getI64IntegerAttr(maxTokens));
+  PassManager manager(context);
+  backend->buildLower(manager, *target);
+  if (failed(manager.run(inner)))
+    return nullptr;
+  FailureOr<Object> object = backend->serialize(inner, "kernel", *target, {});
+  if (failed(object))
+    return nullptr;
+  FailureOr<Artifact> artifact = backend->link(*object, *target, {});
+  if (failed(artifact))
+    return nullptr;
+  kernel->compileSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  kernel->image = mapImage(*artifact, kernel->imageBytes);
+  kernel->entry = reinterpret_cast<Entry>(static_cast<char *>(kernel->image) +
+                                          artifact->entries.front().second);
+  return kernel;
+}
+
+CompiledKernel::~CompiledKernel() {
+  if (image)
+    munmap(image, imageBytes);
+}
+
+tz::FuncOp CompiledKernel::function() {
+  return original->lookupSymbol<tz::FuncOp>("kernel");
+}
+
+void CompiledKernel::run(ArrayRef<void *> bindings, int64_t tokens,
+                         int64_t cacheRows, int workers) {
+  int64_t sizes[2] = {tokens, cacheRows};
+  int64_t workgroups = config.getFactor();
+  for (auto [size, tile] : llvm::zip(sizes, config.getTiles()))
+    if (tile)
+      workgroups *= (size + tile - 1) / tile;
+  // Scratch starts as garbage: a kernel must not rely on zeros.
+  std::vector<char> scratch(config.getScratch() + 64, char(0x7f));
+  void *aligned = reinterpret_cast<void *>(
+      (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
+  for (int64_t worker = 0; worker < workers; ++worker)
+    entry(bindings.data(), sizes, workgroups * worker / workers,
+          workgroups * (worker + 1) / workers, aligned);
+}
+
+} // namespace terrazzo::test

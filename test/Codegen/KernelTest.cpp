@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every form of kernel on random and awkward shapes, on each variant that this
+// machine can run, against the float64 reference. Error budgets are relative to
+// the largest magnitude of the reference's result:
+//
+//   f32 arithmetic (rows, attention, f32 weights)    2e-5   rounding of f32
+//   sums f16 caches                                       1e-3   one rounding
+//   to f16 of each appended value int8 products, a scale per 32 activations
+//   2e-2   half a step of 1/127 per activation, averaged bf16 products 1e-2
+//   2^-9 per operand, averaged
+#include "KernelHarness.h"
+#include "RandomBindings.h"
+#include "terrazzo/Reference/Interpreter.h"
+#include "llvm/TargetParser/Host.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace terrazzo;
+using namespace terrazzo::test;
+
+namespace {
+
+std::vector<std::string> hostTargets() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  std::vector<std::string> targets = {"cpu:x86-64-v3"};
+  if (features.lookup("avx512vl") && features.lookup("avx512bw"))
+    targets.push_back("cpu:x86-64-v4");
+  if (features.lookup("avx512vnni"))
+    targets.push_back("cpu:x86-64-v4+vnni");
+  if (features.lookup("avx512vnni") && features.lookup("avx512bf16"))
+    targets.push_back("cpu:x86-64-v4+vnni+bf16=fast");
+  return targets;
+}
+
+struct Shape {
+  int64_t maxTokens, tokens, position;
+};
+
+/// Largest error of `got` relative to the largest magnitude of `want`.
+double relativeError(const std::vector<double> &want,
+                     llvm::ArrayRef<float> got) {
+  double largest = 1e-30, error = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    largest = std::max(largest, std::abs(want[i]));
+    double difference = std::abs(want[i] - got[i]);
+    if (!(difference <= error))
+      error = difference; // also takes what is not a number
+  }
+  return error / largest;
+}
+
+void checkCaches(RandomBindings &bindings, int64_t cacheRows, double budget) {
+  size_t next = 0;
+  for (reference::Value &value : bindings.values) {
+    auto *cache = std::get_if<std::shared_ptr<reference::Cache>>(&value);
+    if (!cache)
+      continue;
+    const reference::Cache &want = **cache;
+    const std::vector<uint16_t> &got = *bindings.caches[next++];
+    double worst = 0, largest = 1e-30;
+    for (int64_t row = 0; row < want.rows(); ++row)
+      for (int64_t head = 0; head < want.heads; ++head)
+        for (int64_t d = 0; d < want.dim; ++d) {
+          double expected =
+              want.values[(row * want.heads + head) * want.dim + d];
+          double found =
+              halfToFloat(got[(head * cacheRows + row) * want.dim + d]);
+          largest = std::max(largest, std::abs(expected));
+          if (!(std::abs(expected - found) <= worst))
+            worst = std::abs(expected - found);
+        }
+    EXPECT_LE(worst / largest, budget) << "cache " << next;
+  }
+}
+
+/// Compiles, runs with one and with two workers, compares both with the
+/// reference and with each other.
+void check(const std::string &function, Shape shape, double budget) {
+  for (const std::string &target : hostTargets()) {
+    SCOPED_TRACE(target + ", tokens " + std::to_string(shape.tokens) + " of " +
+                 std::to_string(shape.maxTokens) + ", position " +
+                 std::to_string(shape.position));
+    auto kernel = CompiledKernel::compile(function, target, shape.maxTokens);
+    ASSERT_TRUE(kernel) << CompiledKernel::error();
+    int64_t cacheRows = shape.position + shape.tokens + 3;
+    std::vector<std::vector<float>> first;
+    for (int workers : {1, 2}) {
+      RandomBindings bindings;
+      ASSERT_TRUE(bindings.create(kernel->function(), target, shape.tokens,
+                                  shape.position, cacheRows, 7));
+      kernel->run(bindings.bindings, shape.tokens, cacheRows, workers);
+      reference::Interpreter interpreter;
+      auto want = interpreter.call(kernel->function(), bindings.values);
+      ASSERT_TRUE(static_cast<bool>(want)) << want.error().format();
+      for (size_t i = 0; i < bindings.results.size(); ++i) {
+        if (bindings.results[i].empty())
+          continue;
+        const std::vector<double> &numbers =
+            reference::asTensor((*want)[i]).values;
+        EXPECT_LE(relativeError(numbers, bindings.results[i]), budget)
+            << "result " << i;
+        for (size_t rest = numbers.size(); rest < bindings.results[i].size();
+             ++rest)
+          ASSERT_EQ(bindings.results[i][rest], 777.0f)
+              << "wrote beyond the last row";
+      }
+      checkCaches(bindings, cacheRows, std::max(budget, 1e-3));
+      if (workers == 1)
+        first = bindings.results;
+      else
+        EXPECT_EQ(first, bindings.results)
+            << "two workers gave other bits than one";
+    }
+  }
+}
+
+std::string weightType(int64_t rows, int64_t columns,
+                       const std::string &element) {
+  return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
+         "x" + element + ", #tz.layout<interleave = 16>>";
+}
+
+std::string matmulKernel(int64_t rows, int64_t columns,
+                         const std::string &element) {
+  std::string x = "tensor<?x" + std::to_string(columns) + "xf32>",
+              y = "tensor<?x" + std::to_string(rows) + "xf32>";
+  std::string w = weightType(rows, columns, element);
+  return "tz.func @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
+         " { %y = tz.matmul %x, %w : (" + x + ", " + w + ") -> " + y +
+         " tz.return %y : " + y + " }";
+}
+
+const Shape shapes[] = {
+    {1, 1, 0}, {8, 3, 0}, {8, 8, 0}, {512, 1, 0}, {512, 61, 0}};
+
+class BlockFormatTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(BlockFormatTest, Matmul) {
+  std::string format = GetParam();
+  int64_t depth = format.back() == 'k' ? 256 : 32;
+  std::string element = "!tz.block<" + format + ">";
+  for (Shape shape : shapes) {
+    check(matmulKernel(64, 2 * depth, element), shape, 2e-2);
+    check(matmulKernel(37, depth, element), shape, 2e-2);
+  }
+  check(matmulKernel(1, depth, element), {8, 8, 0}, 2e-2);
+}
+
+TEST_P(BlockFormatTest, Embedding) {
+  std::string format = GetParam();
+  int64_t depth = format.back() == 'k' ? 256 : 96;
+  std::string w = weightType(53, depth, "!tz.block<" + format + ">"),
+              y = "tensor<?x" + std::to_string(depth) + "xf32>";
+  check("tz.func @kernel(%w: " + w + ", %ids: tensor<?xi32>) -> " + y +
+            " { %y = tz.embedding %w, %ids : (" + w + ", tensor<?xi32>) -> " +
+            y + " tz.return %y : " + y + " }",
+        {8, 5, 0}, 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, BlockFormatTest,
+                         testing::Values("q4_0", "q4_1", "q5_0", "q5_1", "q8_0",
+                                         "q4_k", "q5_k", "q6_k"));
+
+class FloatFormatTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(FloatFormatTest, Matmul) {
+  for (Shape shape : shapes) {
+    check(matmulKernel(48, 67, GetParam()), shape, 2e-5);
+    check(matmulKernel(17, 1, GetParam()), shape, 2e-5);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, FloatFormatTest,
+                         testing::Values("f32", "f16", "bf16"));
+
+TEST(RowKernelTest, NormAndResidual) {
+  for (int64_t n : {1, 16, 67, 576}) {
+    std::string x = "tensor<?x" + std::to_string(n) + "xf32>",
+                w = "tensor<" + std::to_string(n) + "xf32>";
+    check("tz.func @kernel(%x: " + x + ", %y: " + x + ", %w: " + w + ") -> (" +
+              x + ", " + x + ") { %s = tz.elementwise add(%x, %y) : (" + x +
+              ", " + x + ") -> " + x +
+              " %n = tz.rms_norm %s, %w {epsilon = 1.0e-5 : f64} : (" + x +
+              ", " + w + ") -> " + x + " tz.return %s, %n : " + x + ", " + x +
+              " }",
+          {8, 5, 0}, 2e-5);
+  }
+}
+
+TEST(RowKernelTest, Functions) {
+  for (const char *function : {"silu", "gelu_tanh", "tanh"})
+    check(std::string("tz.func @kernel(%x: tensor<?x70xf32>) -> "
+                      "tensor<?x70xf32> { %c = tz.scalar 7.0 : tensor<f32> ") +
+              "%m = tz.elementwise mul(%x, %c) : (tensor<?x70xf32>, "
+              "tensor<f32>) -> tensor<?x70xf32> %y = "
+              "tz.elementwise " +
+              function +
+              "(%m) : (tensor<?x70xf32>) -> tensor<?x70xf32> tz.return %y : "
+              "tensor<?x70xf32> }",
+          {8, 7, 0}, 2e-6);
+}
+
+TEST(RowKernelTest, Rope) {
+  for (const char *mode : {"neox", "interleaved"})
+    for (const char *rotated : {"64", "20"})
+      check(std::string("tz.func @kernel(%x: tensor<?x3x64xf32>, %p: "
+                        "tensor<i32>) -> tensor<?x3x64xf32> { %y = "
+                        "tz.rope %x, %p ") +
+                mode + " {base = 1.0e4 : f64, rotated = " + rotated +
+                " : i64} : (tensor<?x3x64xf32>, tensor<i32>) -> "
+                "tensor<?x3x64xf32> tz.return %y : tensor<?x3x64xf32> }",
+            {8, 5, 4000}, 2e-5);
+}
+
+std::string attentionKernel(int heads, int keyHeads, int dim,
+                            const std::string &attributes) {
+  std::string q =
+      "tensor<?x" + std::to_string(heads) + "x" + std::to_string(dim) + "xf32>";
+  std::string c = "!tz.cache<" + std::to_string(keyHeads) + "x" +
+                  std::to_string(dim) + "xf16, ?>";
+  return "tz.func @kernel(%q: " + q + ", %k: " + c +
+         " {tz.state = \"k\"}, %v: " + c +
+         " {tz.state = \"v\"}, %p: tensor<i32>) -> (" + q + ", " + c +
+         " {tz.state = \"k\"}, " + c +
+         " {tz.state = \"v\"}) { %o = tz.attention %q, %k, %v, %p {" +
+         attributes + "} : (" + q + ", " + c + ", " + c + ", tensor<i32>) -> " +
+         q + " tz.return %o, %k, %v : " + q + ", " + c + ", " + c + " }";
+}
+
+TEST(ContractionTest, FusedHeads) {
+  // Norm, three products, rope on heads, appended keys and values: the first
+  // kernel of a layer.
+  std::string x = "tensor<?x64xf32>",
+              w4 = weightType(128, 64, "!tz.block<q4_1>"),
+              w2 = weightType(64, 64, "!tz.block<q4_1>"),
+              q = "tensor<?x4x32xf32>", k = "tensor<?x2x32xf32>",
+              flat4 = "tensor<?x128xf32>", flat2 = "tensor<?x64xf32>",
+              c = "!tz.cache<2x32xf16, ?>";
+  std::string text =
+      "tz.func @kernel(%x: " + x + ", %n: tensor<64xf32>, %wq: " + w4 +
+      ", %wk: " + w2 + ", %wv: " + w2 + ", %p: tensor<i32>, %kc: " + c +
+      " {tz.state = \"k\"}, %vc: " + c + " {tz.state = \"v\"}) -> (" + q +
+      ", " + c + " {tz.state = \"k\"}, " + c +
+      " {tz.state = \"v\"}) {\n"
+      " %h = tz.rms_norm %x, %n {epsilon = 1.0e-5 : f64} : (" +
+      x + ", tensor<64xf32>) -> " + x +
+      "\n"
+      " %q0 = tz.matmul %h, %wq : (" +
+      x + ", " + w4 + ") -> " + flat4 +
+      "\n"
+      " %k0 = tz.matmul %h, %wk : (" +
+      x + ", " + w2 + ") -> " + flat2 +
+      "\n"
+      " %v0 = tz.matmul %h, %wv : (" +
+      x + ", " + w2 + ") -> " + flat2 +
+      "\n"
+      " %q1 = tz.reshape %q0 : " +
+      flat4 + " -> " + q +
+      "\n"
+      " %k1 = tz.reshape %k0 : " +
+      flat2 + " -> " + k +
+      "\n"
+      " %v1 = tz.reshape %v0 : " +
+      flat2 + " -> " + k +
+      "\n"
+      " %q2 = tz.rope %q1, %p interleaved {base = 1.0e4 : f64, rotated = 32 : "
+      "i64} : (" +
+      q + ", tensor<i32>) -> " + q +
+      "\n"
+      " %k2 = tz.rope %k1, %p interleaved {base = 1.0e4 : f64, rotated = 32 : "
+      "i64} : (" +
+      k + ", tensor<i32>) -> " + k +
+      "\n"
+      " %kc1 = tz.cache_append %kc, %k2, %p : (" +
+      c + ", " + k + ", tensor<i32>) -> " + c +
+      "\n"
+      " %vc1 = tz.cache_append %vc, %v1, %p : (" +
+      c + ", " + k + ", tensor<i32>) -> " + c +
+      "\n"
+      " tz.return %q2, %kc1, %vc1 : " +
+      q + ", " + c + ", " + c + " }";
+  for (Shape shape : {Shape{1, 1, 9}, Shape{8, 5, 2}, Shape{512, 70, 1}})
+    check(text, shape, 3e-2);
+}
+
+TEST(ContractionTest, GatedPairAndResidual) {
+  std::string x = "tensor<?x64xf32>", y = "tensor<?x96xf32>",
+              w = weightType(96, 64, "!tz.block<q8_0>");
+  std::string text =
+      "tz.func @kernel(%x: " + x + ", %wg: " + w + ", %wu: " + w +
+      ", %r: " + y + ") -> " + y + " {\n %g = tz.matmul %x, %wg : (" + x +
+      ", " + w + ") -> " + y + "\n %u = tz.matmul %x, %wu : (" + x + ", " + w +
+      ") -> " + y + "\n %s = tz.elementwise silu(%g) : (" + y + ") -> " + y +
+      "\n %m = tz.elementwise mul(%s, %u) : (" + y + ", " + y + ") -> " + y +
+      "\n %o = tz.elementwise add(%m, %r) : (" + y + ", " + y + ") -> " + y +
+      "\n tz.return %o : " + y + " }";
+  for (Shape shape : shapes)
+    check(text, shape, 2e-2);
+}
+
+TEST(AttentionTest, Shapes) {
+  for (Shape shape :
+       {Shape{1, 1, 0}, Shape{1, 1, 63}, Shape{1, 1, 200}, Shape{8, 5, 61},
+        Shape{512, 1, 0}, Shape{512, 70, 0}, Shape{512, 33, 100}}) {
+    check(attentionKernel(4, 2, 64, "scale = 0.125 : f64"), shape, 2e-5);
+    check(attentionKernel(3, 1, 16, "scale = 0.25 : f64, window = 32 : i64"),
+          shape, 2e-5);
+    check(attentionKernel(2, 2, 48, "scale = 0.2 : f64, soft_cap = 5.0 : f64"),
+          shape, 2e-5);
+  }
+}
+
+} // namespace

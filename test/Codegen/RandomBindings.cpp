@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "RandomBindings.h"
+#include "terrazzo/Codegen/KernelForm.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstring>
+#include <map>
+
+using namespace mlir;
+
+namespace terrazzo::test {
+
+float halfToFloat(uint16_t bits) {
+  _Float16 half;
+  std::memcpy(&half, &bits, 2);
+  return static_cast<float>(half);
+}
+
+uint16_t floatToHalf(float value) {
+  _Float16 half = static_cast<_Float16>(value);
+  uint16_t bits;
+  std::memcpy(&bits, &half, 2);
+  return bits;
+}
+
+void *RandomBindings::hold(std::vector<char> bytes) {
+  // A cache line of slack before and after, as the runtime's own buffers are
+  // aligned.
+  auto owned = std::make_unique<std::vector<char>>(bytes.size() + 8192);
+  char *aligned = reinterpret_cast<char *>(
+      (reinterpret_cast<uintptr_t>(owned->data()) + 63) / 64 * 64);
+  std::memcpy(aligned, bytes.data(), bytes.size());
+  memory.push_back(std::move(owned));
+  return aligned;
+}
+
+/// Byte offsets of the f16 numbers in one block.
+static SmallVector<int64_t> scalesOf(tz::BlockFormat format) {
+  switch (format) {
+  case tz::BlockFormat::Q4_0:
+  case tz::BlockFormat::Q5_0:
+  case tz::BlockFormat::Q8_0:
+    return {0};
+  case tz::BlockFormat::Q6_K:
+    return {208};
+  default:
+    return {0, 2};
+  }
+}
+
+static std::string typeText(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+static CompiledKernel *packer(RankedTensorType packed, StringRef target) {
+  static std::map<std::string, std::unique_ptr<CompiledKernel>> kernels;
+  auto plain =
+      RankedTensorType::get(packed.getShape(), packed.getElementType());
+  std::string from = typeText(plain), to = typeText(packed);
+  auto &kernel = kernels[to + target.str()];
+  if (!kernel)
+    kernel = CompiledKernel::compile(
+        "tz.func @kernel(%w: " + from + ") -> " + to +
+            " { %p = tz.convert_layout %w : " + from + " -> " + to +
+            " tz.return %p : " + to + " }",
+        target, 1);
+  return kernel.get();
+}
+
+void RandomBindings::addWeight(RankedTensorType type, StringRef target,
+                               bool &ok) {
+  int64_t groupBytes = codegen::packedGroupBytes(type),
+          rows = type.getShape()[0];
+  std::vector<char> bytes(groupBytes / 16 * rows);
+  std::normal_distribution<float> normal;
+  if (auto block = dyn_cast<tz::BlockType>(type.getElementType())) {
+    for (char &byte : bytes)
+      byte = static_cast<char>(random());
+    for (size_t at = 0; at < bytes.size(); at += block.getBytes())
+      for (int64_t offset : scalesOf(block.getFormat())) {
+        uint16_t scale = floatToHalf(0.01f * normal(random));
+        std::memcpy(&bytes[at + offset], &scale, 2);
+      }
+  } else {
+    for (size_t at = 0; at < bytes.size();
+         at += type.getElementTypeBitWidth() / 8) {
+      float value = normal(random);
+      uint16_t half = floatToHalf(value);
+      uint32_t word;
+      std::memcpy(&word, &value, 4);
+      if (type.getElementType().isF32())
+        std::memcpy(&bytes[at], &value, 4);
+      else if (type.getElementType().isF16())
+        std::memcpy(&bytes[at], &half, 2);
+      else
+        std::memcpy(&bytes[at], reinterpret_cast<char *>(&word) + 2, 2);
+    }
+  }
+  void *stored = hold(bytes);
+  values.push_back(reference::Weight{
+      type, ArrayRef(static_cast<uint8_t *>(stored), bytes.size())});
+  void *packed = hold(std::vector<char>(groupBytes * ((rows + 15) / 16), 0x55));
+  bindings.push_back(packed);
+  CompiledKernel *kernel = packer(type, target);
+  ok &= kernel != nullptr;
+  if (kernel)
+    kernel->run({stored, packed}, 1, 1, 2);
+}
+
+void RandomBindings::addCache(tz::CacheType type, int64_t rowsBefore,
+                              int64_t cacheRows) {
+  std::normal_distribution<float> normal;
+  auto cache = std::make_unique<std::vector<uint16_t>>(
+      type.getHeads() * cacheRows * type.getDim() + 64, floatToHalf(123.0f));
+  reference::Value value = reference::makeCache(type.getHeads(), type.getDim());
+  std::vector<double> &rows =
+      std::get<std::shared_ptr<reference::Cache>>(value)->values;
+  for (int64_t row = 0; row < rowsBefore; ++row)
+    for (int64_t head = 0; head < type.getHeads(); ++head)
+      for (int64_t d = 0; d < type.getDim(); ++d) {
+        uint16_t half = floatToHalf(normal(random));
+        (*cache)[(head * cacheRows + row) * type.getDim() + d] = half;
+        rows.push_back(halfToFloat(half));
+      }
+  values.push_back(value);
+  bindings.push_back(cache->data());
+  caches.push_back(cache.get());
+  cacheMemory.push_back(std::move(cache));
+}
+
+bool RandomBindings::create(tz::FuncOp function, StringRef target,
+                            int64_t tokens, int64_t position, int64_t cacheRows,
+                            uint32_t seed) {
+  random.seed(seed);
+  bool ok = true, appends = false;
+  function.walk([&](tz::CacheAppendOp) { appends = true; });
+  int64_t vocabulary = 0;
+  function.walk([&](tz::EmbeddingOp op) {
+    vocabulary = cast<RankedTensorType>(op.getWeight().getType()).getShape()[0];
+  });
+  std::normal_distribution<float> normal;
+  for (Type type : function.getArgumentTypes()) {
+    if (auto cache = dyn_cast<tz::CacheType>(type)) {
+      addCache(cache, appends ? position : position + tokens, cacheRows);
+      continue;
+    }
+    auto tensor = cast<RankedTensorType>(type);
+    if (tensor.getRank() == 2 && tensor.hasStaticShape()) {
+      addWeight(tensor, target, ok);
+      continue;
+    }
+    SmallVector<int64_t> shape(tensor.getShape());
+    if (!shape.empty() && ShapedType::isDynamic(shape[0]))
+      shape[0] = tokens;
+    int64_t count = 1;
+    for (int64_t dim : shape)
+      count *= dim;
+    std::vector<char> bytes(count * 4);
+    if (tensor.getElementType().isInteger(32)) {
+      std::vector<int32_t> integers;
+      for (int64_t i = 0; i < count; ++i)
+        integers.push_back(shape.empty()
+                               ? position
+                               : static_cast<int64_t>(random()) % vocabulary);
+      std::memcpy(bytes.data(), integers.data(), bytes.size());
+      values.push_back(reference::makeIntegers(shape, integers));
+    } else {
+      std::vector<double> numbers;
+      for (int64_t i = 0; i < count; ++i) {
+        float number = normal(random);
+        std::memcpy(&bytes[i * 4], &number, 4);
+        numbers.push_back(number);
+      }
+      values.push_back(
+          reference::makeTensor(reference::Tensor(shape, numbers)));
+    }
+    bindings.push_back(hold(bytes));
+  }
+  results.resize(function.getNumResults());
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
+    if (isa<tz::CacheType>(type))
+      continue;
+    // One canary row beyond the last must stay as it is.
+    results[i].assign((tokens + 1) * codegen::rowElements(type), 777.0f);
+    bindings.push_back(results[i].data());
+  }
+  return ok;
+}
+
+} // namespace terrazzo::test

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Random arguments for a kernel, in memory as the kernel takes them and as
+// values of the reference interpreter.
+#pragma once
+
+#include "KernelHarness.h"
+#include "terrazzo/Reference/Values.h"
+#include <random>
+
+namespace terrazzo::test {
+
+struct RandomBindings {
+  /// Bindings of the kernel in order: arguments, then results that are not
+  /// states.
+  std::vector<void *> bindings;
+  /// The same arguments for the reference; caches hold the rows before
+  /// `position`, and those of this call's tokens where the kernel does not
+  /// append them itself.
+  llvm::SmallVector<reference::Value> values;
+  /// Memory of the results, by their order among the function's results; empty
+  /// for states.
+  std::vector<std::vector<float>> results;
+  /// Memory of the caches, by argument order.
+  std::vector<std::vector<uint16_t> *> caches;
+
+  /// Weights are packed by the target's own convert_layout kernel.
+  bool create(tz::FuncOp function, llvm::StringRef target, int64_t tokens,
+              int64_t position, int64_t cacheRows, uint32_t seed);
+
+private:
+  void *hold(std::vector<char> bytes);
+  void addWeight(mlir::RankedTensorType type, llvm::StringRef target, bool &ok);
+  void addCache(tz::CacheType type, int64_t rowsBefore, int64_t cacheRows);
+  std::mt19937 random;
+  std::vector<std::unique_ptr<std::vector<char>>> memory;
+  std::vector<std::unique_ptr<std::vector<uint16_t>>> cacheMemory;
+};
+
+float halfToFloat(uint16_t bits);
+uint16_t floatToHalf(float value);
+
+} // namespace terrazzo::test
