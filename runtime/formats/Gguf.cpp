@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Accessors of GgufFile; the parser is GgufParser.cpp.
+#include "formats/Gguf.h"
+
+namespace terrazzo::formats {
+
+uint64_t GgufTensor::elements() const {
+  uint64_t count = 1;
+  for (uint64_t dim : dims)
+    count *= dim;
+  return count;
+}
+
+uint64_t GgufTensor::rowBytes() const {
+  const BlockFormatInfo &info = blockFormatInfo(format);
+  return dims[0] / info.values * info.bytes;
+}
+
+GgufFile::~GgufFile() = default;
+
+const std::string &GgufFile::path() const { return file->path(); }
+uint64_t GgufFile::fileBytes() const { return file->size(); }
+const uint8_t *GgufFile::data() const { return file->data(); }
+
+const GgufValue *GgufFile::find(std::string_view key) const {
+  auto found = valueIndex.find(key);
+  return found == valueIndex.end() ? nullptr : &values[found->second];
+}
+
+const GgufTensor *GgufFile::findTensor(std::string_view name) const {
+  auto found = tensorIndex.find(name);
+  return found == tensorIndex.end() ? nullptr : &tensorTable[found->second];
+}
+
+Expected<const GgufTensor *> GgufFile::getTensor(std::string_view name) const {
+  if (const GgufTensor *tensor = findTensor(name))
+    return tensor;
+  return Error{ExitCode::ModelNotSupported,
+               "TZ0112",
+               "the file has no tensor '" + std::string(name) + "'",
+               path(),
+               "its architecture needs it",
+               "the file may be incomplete, or of a newer architecture of the "
+               "same name"};
+}
+
+const uint8_t *GgufFile::tensorData(const GgufTensor &tensor) const {
+  return file->data() + tensor.offset;
+}
+
+Status GgufFile::intact() const {
+  if (file->intact())
+    return {};
+  return Error{ExitCode::Failure,
+               "TZ0115",
+               "the file became unreadable while it was in use",
+               path(),
+               "it was cut short or replaced in place, or its disk failed",
+               "restore the file; write a new file and rename it over the old "
+               "one"};
+}
+
+static Error missingKey(const GgufFile &file, std::string_view key) {
+  return {ExitCode::ModelNotSupported,
+          "TZ0110",
+          "the file's metadata has no '" + std::string(key) + "'",
+          file.path(),
+          "it is needed to read this model",
+          "convert the model again with a current converter"};
+}
+
+static Error wrongType(const GgufFile &file, const GgufValue &value,
+                       const char *expected) {
+  return {ExitCode::ModelNotSupported,
+          "TZ0111",
+          "metadata '" + std::string(value.key) + "' is not " + expected,
+          file.path(),
+          "it is " + std::string(ggufTypeName(value.type)) + ", " +
+              value.describe(),
+          ""};
+}
+
+Expected<uint64_t> GgufFile::getUInt(std::string_view key) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return missingKey(*this, key);
+  if (!value->fitsUnsigned())
+    return wrongType(*this, *value, "a non-negative integer");
+  return value->unsignedInteger();
+}
+
+Expected<uint64_t> GgufFile::getUInt(std::string_view key,
+                                     uint64_t otherwise) const {
+  return find(key) ? getUInt(key) : Expected<uint64_t>(otherwise);
+}
+
+Expected<double> GgufFile::getFloat(std::string_view key) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return missingKey(*this, key);
+  if (value->type == GgufType::Float32 || value->type == GgufType::Float64 ||
+      isInteger(value->type))
+    return value->number();
+  return wrongType(*this, *value, "a number");
+}
+
+Expected<double> GgufFile::getFloat(std::string_view key,
+                                    double otherwise) const {
+  return find(key) ? getFloat(key) : Expected<double>(otherwise);
+}
+
+Expected<bool> GgufFile::getBool(std::string_view key, bool otherwise) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return otherwise;
+  if (value->type != GgufType::Bool)
+    return wrongType(*this, *value, "true or false");
+  return value->boolean();
+}
+
+Expected<std::string_view> GgufFile::getString(std::string_view key) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return missingKey(*this, key);
+  if (value->type != GgufType::String)
+    return wrongType(*this, *value, "a string");
+  return value->string();
+}
+
+Expected<std::string_view>
+GgufFile::getString(std::string_view key, std::string_view otherwise) const {
+  return find(key) ? getString(key) : Expected<std::string_view>(otherwise);
+}
+
+Expected<GgufArray> GgufFile::getArray(std::string_view key,
+                                       GgufType element) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return missingKey(*this, key);
+  auto folded = [](GgufType type) {
+    return type == GgufType::UInt32 ? GgufType::Int32 : type;
+  };
+  if (value->type != GgufType::Array ||
+      folded(value->array.elementType) != folded(element))
+    return wrongType(
+        *this, *value,
+        ("an array of " + std::string(ggufTypeName(element))).c_str());
+  return value->array;
+}
+
+} // namespace terrazzo::formats
