@@ -4,7 +4,9 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "support/Error.h"
+#include "terrazzo/Codegen/Passes.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "terrazzo/Target/PluginRegistry.h"
 #include "terrazzo/Transforms/Passes.h"
@@ -74,7 +76,8 @@ int beginDeveloperTool(std::vector<char *> &arguments,
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registerTransforms();
-  registry.insert<tz::TzDialect, plan::PlanDialect>();
+  codegen::registerCodegenPasses();
+  registry.insert<tz::TzDialect, plan::PlanDialect, tile::TileDialect>();
   return 0;
 }
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: terrazzo-opt --tz-lower-kernel %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{kernel has no 'plan.config' or no 'plan.max_tokens'}}
+module {
+}
+
+// -----
+
+module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+  // expected-error @+1 {{kernel's config lacks the options of a contraction}}
+  tz.func @product(%x: tensor<?x64xf32>, %w: tensor<32x64xf32>) -> tensor<?x32xf32> {
+    %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<32x64xf32>) -> tensor<?x32xf32>
+    tz.return %y : tensor<?x32xf32>
+  }
+}
+
+// -----
+
+module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+  tz.func @chain(%x: tensor<?x64xf32>, %w: tensor<64x64xf32>) -> tensor<?x64xf32> {
+    %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
+    // expected-error @+1 {{has another input than the kernel's first product}}
+    %z = tz.matmul %y, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
+    tz.return %z : tensor<?x64xf32>
+  }
+}
