@@ -99,7 +99,7 @@ LogicalResult TzDialect::verifyRegionArgAttribute(Operation *op, unsigned,
   if (attribute.getName() == kStateAttr)
     return verifyState(op, type, attribute.getValue());
   return op->emitOpError("has an unknown argument attribute '")
-         << attribute.getName() << "'";
+         << attribute.getName().strref() << "'";
 }
 
 LogicalResult TzDialect::verifyRegionResultAttribute(Operation *op, unsigned,
@@ -109,7 +109,7 @@ LogicalResult TzDialect::verifyRegionResultAttribute(Operation *op, unsigned,
   if (attribute.getName() == kStateAttr)
     return verifyState(op, type, attribute.getValue());
   return op->emitOpError("has an unknown result attribute '")
-         << attribute.getName() << "'";
+         << attribute.getName().strref() << "'";
 }
 
 } // namespace terrazzo::tz

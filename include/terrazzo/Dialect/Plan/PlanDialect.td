@@ -39,10 +39,10 @@ def Plan_KernelConfigAttr : AttrDef<Plan_Dialect, "KernelConfig"> {
     `tiles` and `scratch` are the backend's choice; `options` is anything else that it wants to find again when it
     lowers the kernel.
   }];
-  let parameters = (ins "int64_t":$factor, ArrayRefParameter<"int64_t">:$tiles, "int64_t":$scratch,
+  let parameters = (ins "int64_t":$factor, OptionalArrayRefParameter<"int64_t">:$tiles, "int64_t":$scratch,
                     OptionalParameter<"::mlir::DictionaryAttr">:$options);
   let assemblyFormat = [{
-    `<` `factor` `=` $factor `,` `tiles` `=` `[` $tiles `]` `,` `scratch` `=` $scratch (`,` `options` `=` $options^)? `>`
+    `<` `factor` `=` $factor `,` `tiles` `=` `[` (`]`) : ($tiles^ `]`)? `,` `scratch` `=` $scratch (`,` `options` `=` $options^)? `>`
   }];
 }
 

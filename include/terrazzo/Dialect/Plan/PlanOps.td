@@ -25,7 +25,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, SingleBlock, NoTerminator, Isolat
 
     ```mlir
     plan.kernel @norm_matmul attributes {target = #tz_cpu.target<"x86-64-v4">} {
-      module { tz.func @norm_matmul(...) { ... } }
+      builtin.module { tz.func @norm_matmul(...) { ... } }
     }
     ```
   }];

@@ -1,0 +1,397 @@
+// RUN: terrazzo-opt %s --split-input-file --verify-diagnostics
+
+// Every error that the dialect's parsers and verifiers can report, by file of lib/Dialect/Tz.
+
+// AttentionOps: tz.rope
+
+tz.func @f(%x: tensor<?x8xf32>, %p: tensor<i32>) -> tensor<?x8xf32> {
+  // expected-error@+1 {{takes and gives [tokens, heads, dim], got 'tensor<?x8xf32>'}}
+  %0 = tz.rope %x, %p neox {base = 1.0e4 : f64, rotated = 4 : i64} : (tensor<?x8xf32>, tensor<i32>) -> tensor<?x8xf32>
+  tz.return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x2x4xf32>, %p: tensor<i32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{rotates 6 values of 4; an even number up to that is possible}}
+  %0 = tz.rope %x, %p neox {base = 1.0e4 : f64, rotated = 6 : i64} : (tensor<?x2x4xf32>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x2x4xf32>, %p: tensor<i32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{rotates 3 values of 4}}
+  %0 = tz.rope %x, %p neox {base = 1.0e4 : f64, rotated = 3 : i64} : (tensor<?x2x4xf32>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x2x4xf32>, %p: tensor<i32>, %n: tensor<4xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{needs rotated/2 = 2 factors}}
+  %0 = tz.rope %x, %p factors(%n) neox {base = 1.0e4 : f64, rotated = 4 : i64} : (tensor<?x2x4xf32>, tensor<i32>, tensor<4xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x2x4xf32>, %p: tensor<i32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{unknown keyword 'twisted'}}
+  %0 = tz.rope %x, %p twisted {base = 1.0e4 : f64, rotated = 4 : i64} : (tensor<?x2x4xf32>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+// AttentionOps: tz.cache_append
+
+tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x1x4xf32>, %p: tensor<i32>) -> (!tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{changes the cache's type}}
+  %0 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf32, ?>
+  tz.return %0 : !tz.cache<1x4xf32, ?>
+}
+
+// -----
+
+tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x2x4xf32>, %p: tensor<i32>) -> (!tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{cannot append 'tensor<?x2x4xf32>' to '!tz.cache<1x4xf16, ?>'}}
+  %0 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x2x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  tz.return %0 : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+// AttentionOps: tz.attention
+
+tz.func @f(%q: tensor<?x8xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{takes and gives [tokens, heads, dim], got 'tensor<?x8xf32>'}}
+  %0 = tz.attention %q, %k, %k, %p {scale = 0.5 : f64} : (tensor<?x8xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>, tensor<i32>) -> tensor<?x8xf32>
+  tz.return %k : !tz.cache<2x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %v: !tz.cache<1x4xf16, ?> {tz.state = "v"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}, !tz.cache<1x4xf16, ?> {tz.state = "v"}) {
+  // expected-error@+1 {{has keys of '!tz.cache<2x4xf16, ?>' but values of '!tz.cache<1x4xf16, ?>'}}
+  %0 = tz.attention %q, %k, %v, %p {scale = 0.5 : f64} : (tensor<?x2x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<1x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %k, %v : !tz.cache<2x4xf16, ?>, !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x3x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{cannot share '!tz.cache<2x4xf16, ?>' among queries of 'tensor<?x3x4xf32>'}}
+  %0 = tz.attention %q, %k, %k, %p {scale = 0.5 : f64} : (tensor<?x3x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>, tensor<i32>) -> tensor<?x3x4xf32>
+  tz.return %k : !tz.cache<2x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{has a negative window}}
+  %0 = tz.attention %q, %k, %k, %p {scale = 0.5 : f64, window = -1 : i64} : (tensor<?x2x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %k : !tz.cache<2x4xf16, ?>
+}
+
+// -----
+
+// ContractionOps
+
+tz.func @f(%x: tensor<?x32xf32>, %w: tensor<?x32xf32>) -> tensor<?x64xf32> {
+  // expected-error@+1 {{takes a weight of two fixed dimensions, got 'tensor<?x32xf32>'}}
+  %0 = tz.matmul %x, %w : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x64xf32>
+  tz.return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x48xf32>, %w: tensor<64x48x!tz.block<q8_0>>) -> tensor<?x64xf32> {
+  // expected-error@+1 {{has rows of 48 values, which is not a multiple of the block's 32}}
+  %0 = tz.matmul %x, %w : (tensor<?x48xf32>, tensor<64x48x!tz.block<q8_0>>) -> tensor<?x64xf32>
+  tz.return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x32xf32>, %w: tensor<64x64xf16>) -> tensor<?x64xf32> {
+  // expected-error@+1 {{cannot multiply 'tensor<?x32xf32>' by 'tensor<64x64xf16>' into 'tensor<?x64xf32>'}}
+  %0 = tz.matmul %x, %w : (tensor<?x32xf32>, tensor<64x64xf16>) -> tensor<?x64xf32>
+  tz.return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+tz.func @f(%ids: tensor<?xi32>, %w: tensor<64xf16>) -> tensor<?x64xf32> {
+  // expected-error@+1 {{takes a weight of two fixed dimensions, got 'tensor<64xf16>'}}
+  %0 = tz.embedding %w, %ids : (tensor<64xf16>, tensor<?xi32>) -> tensor<?x64xf32>
+  tz.return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+tz.func @f(%ids: tensor<?xi32>, %w: tensor<64x32xf16>) -> tensor<?x64xf32> {
+  // expected-error@+1 {{cannot gather 'tensor<?x64xf32>' from 'tensor<64x32xf16>' by 'tensor<?xi32>'}}
+  %0 = tz.embedding %w, %ids : (tensor<64x32xf16>, tensor<?xi32>) -> tensor<?x64xf32>
+  tz.return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+// ElementwiseOps
+
+tz.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{unknown keyword 'power'}}
+  %0 = tz.elementwise power(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{takes 2 operands for 'add', has 1}}
+  %0 = tz.elementwise add(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{takes 1 operands for 'silu', has 2}}
+  %0 = tz.elementwise silu(%x, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<1x4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{cannot broadcast 'tensor<1x4xf32>' to 'tensor<4xf32>'}}
+  %0 = tz.elementwise silu(%x) : (tensor<1x4xf32>) -> tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<3xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{cannot broadcast 'tensor<3xf32>' to 'tensor<4xf32>'}}
+  %0 = tz.elementwise silu(%x) : (tensor<3xf32>) -> tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<4xf32>) -> tensor<4xf16> {
+  // expected-error@+1 {{changes the element type}}
+  %0 = tz.reshape %x : tensor<4xf32> -> tensor<4xf16>
+  tz.return %0 : tensor<4xf16>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x4xf32>) -> tensor<?x3xf32> {
+  // expected-error@+1 {{cannot turn 'tensor<?x4xf32>' into 'tensor<?x3xf32>'}}
+  %0 = tz.reshape %x : tensor<?x4xf32> -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x4xf32>) -> tensor<4x?xf32> {
+  // expected-error@+1 {{cannot turn 'tensor<?x4xf32>' into 'tensor<4x?xf32>'}}
+  %0 = tz.reshape %x : tensor<?x4xf32> -> tensor<4x?xf32>
+  tz.return %0 : tensor<4x?xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x4xf32>, %w: tensor<4xf32>) -> tensor<?x4xf16> {
+  // expected-error@+1 {{result and input differ in type}}
+  %0 = tz.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf16>
+  tz.return %0 : tensor<?x4xf16>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x4xf32>, %w: tensor<8xf32>) -> tensor<?x4xf32> {
+  // expected-error@+1 {{normalises rows of 'tensor<?x4xf32>' with a weight of 'tensor<8xf32>'}}
+  %0 = tz.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<?x4xf32>, tensor<8xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+// FunctionOps
+
+// expected-error@+1 {{argument 0 is a '!tz.cache' without 'tz.state'}}
+tz.func @f(%c: !tz.cache<1x4xf16, ?>) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{names the state 'k' on two arguments}}
+tz.func @f(%a: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %b: !tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{result 0 is a '!tz.cache' that no argument of the same state and type brings}}
+tz.func @f(%a: !tz.cache<1x4xf16, ?> {tz.state = "k"}) -> (!tz.cache<1x4xf16, ?> {tz.state = "v"}) {
+  tz.return %a : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+// expected-error@+1 {{result 0 is a '!tz.cache' that no argument of the same state and type brings}}
+tz.func @f(%a: !tz.cache<1x4xf16, ?> {tz.state = "k"}) -> !tz.cache<1x4xf16, ?> {
+  tz.return %a : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+// expected-error@+1 {{drops the state 'k': no result carries it}}
+tz.func @f(%a: !tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  tz.return
+}
+
+// -----
+
+tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x1x4xf32>, %p: tensor<i32>) -> (!tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{replaces a state that another operation has replaced already}}
+  %0 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  %1 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  tz.return %1 : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x1x4xf32>, %p: tensor<i32>) -> (!tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  %0 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  // expected-error@+1 {{uses an old version of a state}}
+  tz.return %c : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x1x4xf32>, %p: tensor<i32>) -> (!tz.cache<1x4xf16, ?> {tz.state = "k"}) {
+  %0 = tz.cache_append %c, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  %1 = tz.cache_append %0, %r, %p : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  // expected-error@+1 {{uses an old version of a state}}
+  %2 = tz.attention %r, %0, %0, %p {scale = 0.5 : f64} : (tensor<?x1x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, ?>, tensor<i32>) -> tensor<?x1x4xf32>
+  tz.return %1 : !tz.cache<1x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%x: tensor<4xf32>) -> tensor<4xf16> {
+  // expected-error@+1 {{returns other types than the function's results}}
+  tz.return %x : tensor<4xf32>
+}
+
+// -----
+
+// TzDialect: argument and result attributes
+
+// expected-error@+1 {{'tz.dims' needs one entry per dimension of a tensor argument}}
+tz.func @f(%x: tensor<?x4xf32> {tz.dims = ["T"]}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{'tz.dims' names each '?' by a string and repeats each fixed size as an integer}}
+tz.func @f(%x: tensor<?x4xf32> {tz.dims = ["T", "H"]}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{'tz.dims' names each '?' by a string and repeats each fixed size as an integer}}
+tz.func @f(%x: tensor<?x4xf32> {tz.dims = [1, 4]}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{'tz.state' is a string on a '!tz.cache'}}
+tz.func @f(%x: tensor<4xf32> {tz.state = "k"}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{'tz.state' is a string on a '!tz.cache'}}
+tz.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {tz.state = "k"}) {
+  tz.return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has an unknown argument attribute 'tz.colour'}}
+tz.func @f(%x: tensor<4xf32> {tz.colour = "red"}) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{has an unknown result attribute 'tz.colour'}}
+tz.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {tz.colour = "red"}) {
+  tz.return %x : tensor<4xf32>
+}
+
+// -----
+
+// TzTypes
+
+// expected-error@+1 {{expected heads x dim x type}}
+tz.func @f(%c: !tz.cache<4xf16, ?> {tz.state = "k"}) {
+  tz.return
+}
+
+// -----
+
+// WeightOps
+
+// expected-error@+1 {{has a type without stored form: 'tensor<?xf32>'}}
+tz.weight @w : tensor<?xf32> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 0 : i64, hash = 0 : i64}
+
+// -----
+
+// expected-error@+1 {{has a type without stored form: 'tensor<4x48x!tz.block<q4_1>>'}}
+tz.weight @w : tensor<4x48x!tz.block<q4_1>> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 120 : i64, hash = 0 : i64}
+
+// -----
+
+// expected-error@+1 {{has a type without stored form: 'tensor<4xindex>'}}
+tz.weight @w : tensor<4xindex> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 32 : i64, hash = 0 : i64}
+
+// -----
+
+// expected-error@+1 {{says 128 bytes, its type takes 80}}
+tz.weight @w : tensor<4x32x!tz.block<q4_1>> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 128 : i64, hash = 0 : i64}
+
+// -----
+
+tz.func @f() -> tensor<4xf32> {
+  // expected-error@+1 {{uses 'w', which is not a tz.weight}}
+  %0 = tz.use_weight @w : tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.weight @w : tensor<8xf32> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 32 : i64, hash = 0 : i64}
+tz.func @f() -> tensor<4xf32> {
+  // expected-error@+1 {{has type 'tensor<4xf32>', the weight is 'tensor<8xf32>'}}
+  %0 = tz.use_weight @w : tensor<4xf32>
+  tz.return %0 : tensor<4xf32>
+}
+
+// -----
+
+tz.func @f(%w: tensor<32x32xf32>) -> tensor<32x32xf16> {
+  // expected-error@+1 {{changes more than the layout}}
+  %0 = tz.convert_layout %w : tensor<32x32xf32> -> tensor<32x32xf16>
+  tz.return %0 : tensor<32x32xf16>
+}

@@ -1,0 +1,87 @@
+// RUN: terrazzo-opt %s | terrazzo-opt | FileCheck %s
+// RUN: terrazzo-opt --mlir-print-op-generic %s | terrazzo-opt | FileCheck %s
+// RUN: terrazzo-opt --emit-bytecode %s | terrazzo-opt | FileCheck %s
+
+// Every op, type and attribute of the dialect is written and read back, as text, in generic form and as bytecode.
+
+// CHECK: tz.weight @embedding : tensor<64x32x!tz.block<q8_0>> {bytes = 2176 : i64, file = "m.gguf", hash = 17 : i64, offset = 32 : i64, tensor = "token_embd.weight"}
+tz.weight @embedding : tensor<64x32x!tz.block<q8_0>> {file = "m.gguf", tensor = "token_embd.weight", offset = 32 : i64, bytes = 2176 : i64, hash = 17 : i64}
+
+// CHECK-LABEL: tz.func @weights
+// CHECK-SAME: (%{{.*}}: tensor<?xi32> {tz.dims = ["T"]}) -> tensor<?x32xf32>
+tz.func @weights(%ids: tensor<?xi32> {tz.dims = ["T"]}) -> tensor<?x32xf32> {
+  // CHECK: %[[W:.*]] = tz.use_weight @embedding : tensor<64x32x!tz.block<q8_0>>
+  %w = tz.use_weight @embedding : tensor<64x32x!tz.block<q8_0>>
+  // CHECK: %[[P:.*]] = tz.convert_layout %[[W]] : tensor<64x32x!tz.block<q8_0>> -> tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>
+  %p = tz.convert_layout %w : tensor<64x32x!tz.block<q8_0>> -> tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>
+  // CHECK: tz.embedding %[[P]], %{{.*}} : (tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>, tensor<?xi32>) -> tensor<?x32xf32>
+  %x = tz.embedding %p, %ids : (tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>, tensor<?xi32>) -> tensor<?x32xf32>
+  // CHECK: tz.return %{{.*}} : tensor<?x32xf32>
+  tz.return %x : tensor<?x32xf32>
+}
+
+// CHECK-LABEL: tz.func @formats
+tz.func @formats(%x: tensor<?x256xf32> {tz.dims = ["T", 256]},
+    %a: tensor<1x256x!tz.block<q4_0>>, %b: tensor<1x256x!tz.block<q4_1>>, %c: tensor<1x256x!tz.block<q5_0>>,
+    %d: tensor<1x256x!tz.block<q5_1>>, %e: tensor<1x256x!tz.block<q4_k>>, %f: tensor<1x256x!tz.block<q5_k>>,
+    %g: tensor<1x256x!tz.block<q6_k>>, %h: tensor<1x256xbf16>) -> tensor<?x1xf32> {
+  // CHECK: tz.matmul %{{.*}}, %{{.*}} : (tensor<?x256xf32>, tensor<1x256x!tz.block<q4_0>>) -> tensor<?x1xf32>
+  // CHECK: !tz.block<q4_1>>)
+  // CHECK: !tz.block<q5_0>>)
+  // CHECK: !tz.block<q5_1>>)
+  // CHECK: !tz.block<q4_k>>)
+  // CHECK: !tz.block<q5_k>>)
+  // CHECK: !tz.block<q6_k>>)
+  // CHECK: tensor<1x256xbf16>)
+  %0 = tz.matmul %x, %a : (tensor<?x256xf32>, tensor<1x256x!tz.block<q4_0>>) -> tensor<?x1xf32>
+  %1 = tz.matmul %x, %b : (tensor<?x256xf32>, tensor<1x256x!tz.block<q4_1>>) -> tensor<?x1xf32>
+  %2 = tz.matmul %x, %c : (tensor<?x256xf32>, tensor<1x256x!tz.block<q5_0>>) -> tensor<?x1xf32>
+  %3 = tz.matmul %x, %d : (tensor<?x256xf32>, tensor<1x256x!tz.block<q5_1>>) -> tensor<?x1xf32>
+  %4 = tz.matmul %x, %e : (tensor<?x256xf32>, tensor<1x256x!tz.block<q4_k>>) -> tensor<?x1xf32>
+  %5 = tz.matmul %x, %f : (tensor<?x256xf32>, tensor<1x256x!tz.block<q5_k>>) -> tensor<?x1xf32>
+  %6 = tz.matmul %x, %g : (tensor<?x256xf32>, tensor<1x256x!tz.block<q6_k>>) -> tensor<?x1xf32>
+  %7 = tz.matmul %x, %h : (tensor<?x256xf32>, tensor<1x256xbf16>) -> tensor<?x1xf32>
+  tz.return %0 : tensor<?x1xf32>
+}
+
+// CHECK-LABEL: tz.func @elementwise
+tz.func @elementwise(%x: tensor<?x2x4xf32>, %row: tensor<4xf32>) -> tensor<?x8xf32> {
+  // CHECK: %[[S:.*]] = tz.scalar 1.250000e-01 : tensor<f32>
+  %s = tz.scalar 0.125 : tensor<f32>
+  // CHECK: tz.elementwise add(%{{.*}}, %{{.*}}) : (tensor<?x2x4xf32>, tensor<4xf32>) -> tensor<?x2x4xf32>
+  %0 = tz.elementwise add(%x, %row) : (tensor<?x2x4xf32>, tensor<4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise sub(
+  %1 = tz.elementwise sub(%0, %x) : (tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise mul(%{{.*}}, %[[S]]) : (tensor<?x2x4xf32>, tensor<f32>) -> tensor<?x2x4xf32>
+  %2 = tz.elementwise mul(%1, %s) : (tensor<?x2x4xf32>, tensor<f32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise div(
+  %3 = tz.elementwise div(%2, %x) : (tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise silu(%{{.*}}) : (tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  %4 = tz.elementwise silu(%3) : (tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise gelu_tanh(
+  %5 = tz.elementwise gelu_tanh(%4) : (tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.elementwise tanh(
+  %6 = tz.elementwise tanh(%5) : (tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.rms_norm %{{.*}}, %{{.*}} {epsilon = 1.000000e-05 : f64} : (tensor<?x2x4xf32>, tensor<4xf32>) -> tensor<?x2x4xf32>
+  %7 = tz.rms_norm %6, %row {epsilon = 1.0e-5 : f64} : (tensor<?x2x4xf32>, tensor<4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.reshape %{{.*}} : tensor<?x2x4xf32> -> tensor<?x8xf32>
+  %8 = tz.reshape %7 : tensor<?x2x4xf32> -> tensor<?x8xf32>
+  tz.return %8 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: tz.func @attention
+// CHECK-SAME: %{{.*}}: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %{{.*}}: !tz.cache<1x4xf16, 640> {tz.state = "v"}
+// CHECK-SAME: -> (tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?> {tz.state = "k"}, !tz.cache<1x4xf16, 640> {tz.state = "v"})
+tz.func @attention(%q: tensor<?x2x4xf32>, %rows: tensor<?x1x4xf32>, %position: tensor<i32>, %factors: tensor<2xf32>,
+    %k: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %v: !tz.cache<1x4xf16, 640> {tz.state = "v"})
+    -> (tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?> {tz.state = "k"}, !tz.cache<1x4xf16, 640> {tz.state = "v"}) {
+  // CHECK: tz.rope %{{.*}}, %{{.*}} neox {base = 1.000000e+04 : f64, rotated = 4 : i64} : (tensor<?x2x4xf32>, tensor<i32>) -> tensor<?x2x4xf32>
+  %0 = tz.rope %q, %position neox {base = 1.0e4 : f64, rotated = 4 : i64} : (tensor<?x2x4xf32>, tensor<i32>) -> tensor<?x2x4xf32>
+  // CHECK: tz.rope %{{.*}}, %{{.*}} factors(%{{.*}}) interleaved {base = 1.000000e+06 : f64, rotated = 4 : i64, scale = 8.000000e+00 : f64} : (tensor<?x2x4xf32>, tensor<i32>, tensor<2xf32>) -> tensor<?x2x4xf32>
+  %1 = tz.rope %0, %position factors(%factors) interleaved {base = 1.0e6 : f64, rotated = 4 : i64, scale = 8.0 : f64} : (tensor<?x2x4xf32>, tensor<i32>, tensor<2xf32>) -> tensor<?x2x4xf32>
+  // CHECK: %[[K:.*]] = tz.cache_append %{{.*}}, %{{.*}}, %{{.*}} : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  %k1 = tz.cache_append %k, %rows, %position : (!tz.cache<1x4xf16, ?>, tensor<?x1x4xf32>, tensor<i32>) -> !tz.cache<1x4xf16, ?>
+  // CHECK: tz.attention %{{.*}}, %[[K]], %[[K]], %{{.*}} {scale = 5.000000e-01 : f64, soft_cap = 3.000000e+01 : f64, window = 512 : i64} : (tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
+  %2 = tz.attention %1, %k1, %k1, %position {scale = 0.5 : f64, window = 512 : i64, soft_cap = 30.0 : f64} : (tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %2, %k1, %v : tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, 640>
+}
