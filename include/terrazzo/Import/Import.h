@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a model file to the tz dialect. The module holds no weights: each
+// tz.weight names a tensor of the file. A decoder exports
+//
+//   tz.func @trunk(%ids: tensor<?xi32>, %position: tensor<i32>, caches...)
+//       -> (tensor<?xHxf32>, caches...)
+//   tz.func @head(%hidden: tensor<?xHxf32>) -> tensor<?xVxf32>
+//
+// where the final norm belongs to @head, and the module carries these facts:
+// tz.architecture, tz.file (base name), tz.layers, tz.hidden, tz.vocabulary and
+// tz.context_length.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "support/Error.h"
+#include <vector>
+
+namespace terrazzo {
+namespace formats {
+class GgufFile;
+} // namespace formats
+
+struct ImportOptions {
+  /// Gives every tz.weight the XXH3 hash of its content; reads the whole file.
+  bool hashWeights = true;
+};
+
+/// Imports the GGUF file at `path`. Answers with ExitCode::ModelNotSupported
+/// for an architecture, tensor type or setting that is not supported and for a
+/// malformed file; the error names the tensor or the key. Loads the tz dialect
+/// into `context`.
+Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+importGguf(llvm::StringRef path, mlir::MLIRContext *context,
+           const ImportOptions &options = {});
+
+/// The same for a file that is open already.
+Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+importGguf(const formats::GgufFile &file, llvm::StringRef path,
+           mlir::MLIRContext *context, const ImportOptions &options = {});
+
+/// Names of the supported architectures, as `general.architecture` gives them.
+std::vector<llvm::StringRef> importableArchitectures();
+
+} // namespace terrazzo

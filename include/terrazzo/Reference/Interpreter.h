@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The meaning of the tz dialect: evaluates any tz.func in float64, op by op and
+// simply. Conformance, error budgets and bisection compare against it. Results
+// do not depend on the number of threads.
+#pragma once
+
+#include "support/Error.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Reference/Values.h"
+#include <functional>
+
+namespace terrazzo::reference {
+
+/// Finds the stored bytes of a weight.
+using WeightReader =
+    std::function<Expected<llvm::ArrayRef<uint8_t>>(tz::WeightOp)>;
+
+class Interpreter {
+public:
+  /// `read` serves tz.use_weight; functions without it need none.
+  explicit Interpreter(WeightReader read = {}) : read(std::move(read)) {}
+
+  /// Evaluates `func` on one value per argument and answers with one per
+  /// result. A cache that is appended to is changed in place: the verifier of
+  /// tz.func sees to it that nobody looks at the old version. Fails on
+  /// arguments that do not fit the function's types, on ids outside an
+  /// embedding, and on ops of other dialects.
+  Expected<llvm::SmallVector<Value>> call(tz::FuncOp func,
+                                          llvm::SmallVector<Value> arguments);
+
+private:
+  WeightReader read;
+};
+
+} // namespace terrazzo::reference

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The list of architectures. To add one, write a file that reads like its
+// paper, declare its function here and add a row in ImportGguf.cpp.
+#pragma once
+
+#include "GraphBuilder.h"
+
+namespace terrazzo {
+
+/// Facts about a model that the module carries as attributes "tz.<name>".
+using Facts = llvm::StringMap<int64_t>;
+
+/// Reads the settings, builds @trunk and @head, and answers with the facts.
+/// Returns early when `metadata` has recorded a fault.
+using BuildArchitecture = Facts (*)(GraphBuilder &graph, Metadata &metadata);
+
+Facts buildLlama(GraphBuilder &graph, Metadata &metadata);
+Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
+
+} // namespace terrazzo

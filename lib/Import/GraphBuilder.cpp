@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Functions and ops; weights are in GraphWeights.cpp.
+#include "GraphBuilder.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+
+using tz::ElementwiseFunction;
+
+GraphBuilder::GraphBuilder(MLIRContext *context, const formats::GgufFile &gguf,
+                           StringRef modelPath,
+                           const ImportOptions &importOptions)
+    : file(gguf), path(modelPath.str()), options(importOptions),
+      builder(context) {
+  context->loadDialect<tz::TzDialect>();
+  module = ModuleOp::create(located(llvm::sys::path::filename(path)));
+}
+
+Location GraphBuilder::located(const Twine &name) {
+  return NameLoc::get(builder.getStringAttr(name));
+}
+
+Location GraphBuilder::here() { return located(scope); }
+
+RankedTensorType GraphBuilder::f32(ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, builder.getF32Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+NamedAttrList GraphBuilder::dims(RankedTensorType type) {
+  SmallVector<Attribute> names;
+  for (int64_t dim : type.getShape())
+    names.push_back(ShapedType::isDynamic(dim)
+                        ? Attribute(builder.getStringAttr("T"))
+                        : builder.getI64IntegerAttr(dim));
+  NamedAttrList attributes;
+  attributes.set(tz::TzDialect::kDimsAttr, builder.getArrayAttr(names));
+  return attributes;
+}
+
+NamedAttrList GraphBuilder::state(StringRef name) {
+  NamedAttrList attributes;
+  attributes.set(tz::TzDialect::kStateAttr, builder.getStringAttr(name));
+  return attributes;
+}
+
+tz::FuncOp
+GraphBuilder::function(StringRef name,
+                       ArrayRef<std::pair<Type, NamedAttrList>> arguments,
+                       TypeRange results) {
+  SmallVector<Type> types;
+  for (const auto &argument : arguments)
+    types.push_back(argument.first);
+  builder.setInsertionPointToEnd(module->getBody());
+  scope = name.str();
+  auto func = tz::FuncOp::create(builder, here(), name,
+                                 builder.getFunctionType(types, results));
+  for (auto [i, argument] : llvm::enumerate(arguments))
+    func.setArgAttrs(i, argument.second);
+  Block *block = builder.createBlock(&func.getBody());
+  for (Type type : types)
+    block->addArgument(type, here());
+  return func;
+}
+
+void GraphBuilder::trunk(int64_t hidden, int64_t layers,
+                         const Attention &attention,
+                         llvm::function_ref<Value(Value ids)> body) {
+  auto ids =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
+  auto cache = tz::CacheType::get(builder.getContext(), attention.keyHeads,
+                                  attention.headDim, builder.getF16Type(),
+                                  ShapedType::kDynamic);
+  SmallVector<std::pair<Type, NamedAttrList>> arguments;
+  SmallVector<Type> results{f32({ShapedType::kDynamic, hidden})};
+  arguments.push_back({ids, dims(ids)});
+  arguments.push_back({RankedTensorType::get({}, builder.getI32Type()), {}});
+  for (int64_t i = 0; i < 2 * layers; ++i) {
+    std::string name =
+        ("blk." + Twine(i / 2) + (i % 2 == 0 ? ".k" : ".v")).str();
+    arguments.push_back({cache, state(name)});
+    results.push_back(cache);
+  }
+  tz::FuncOp func = function("trunk", arguments, results);
+  for (int64_t i = 0; i < 2 * layers; ++i)
+    func.setResultAttrs(i + 1, arguments[i + 2].second);
+
+  position = func.getArgument(1);
+  caches.assign(func.getArguments().begin() + 2, func.getArguments().end());
+  SmallVector<Value> values{body(func.getArgument(0))};
+  llvm::append_range(values, caches);
+  tz::ReturnOp::create(builder, located("trunk"), values);
+}
+
+void GraphBuilder::head(int64_t hidden,
+                        llvm::function_ref<Value(Value hidden)> body) {
+  auto type = f32({ShapedType::kDynamic, hidden});
+  tz::FuncOp func = function("head", {{type, dims(type)}}, {});
+  Value logits = body(func.getArgument(0));
+  func.setFunctionType(builder.getFunctionType({type}, {logits.getType()}));
+  tz::ReturnOp::create(builder, located("head"), logits);
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+Value GraphBuilder::embedding(Value ids, const Twine &tensor,
+                              int64_t vocabulary, int64_t hidden) {
+  Value w = weight(tensor, {vocabulary, hidden});
+  return tz::EmbeddingOp::create(builder, w.getLoc(),
+                                 f32({ShapedType::kDynamic, hidden}), w, ids);
+}
+
+Value GraphBuilder::linear(Value x, const Twine &name, int64_t outputs) {
+  ArrayRef<int64_t> shape = shapeOf(x);
+  Value w = weight(name + ".weight", {outputs, shape[1]});
+  Value y =
+      tz::MatmulOp::create(builder, w.getLoc(), f32({shape[0], outputs}), x, w);
+  std::string bias = (name + ".bias").str();
+  return has(bias) ? add(y, weight(bias, {outputs})) : y;
+}
+
+Value GraphBuilder::rmsNorm(Value x, const Twine &tensor, double epsilon) {
+  Value w = weight(tensor, {shapeOf(x).back()});
+  return tz::RmsNormOp::create(builder, w.getLoc(), x.getType(), x, w,
+                               builder.getF64FloatAttr(epsilon));
+}
+
+Value GraphBuilder::apply(ElementwiseFunction function,
+                          ArrayRef<Value> inputs) {
+  return tz::ElementwiseOp::create(builder, here(), inputs[0].getType(),
+                                   function, inputs);
+}
+
+Value GraphBuilder::add(Value a, Value b) {
+  return apply(ElementwiseFunction::Add, {a, b});
+}
+Value GraphBuilder::mul(Value a, Value b) {
+  return apply(ElementwiseFunction::Mul, {a, b});
+}
+Value GraphBuilder::silu(Value x) {
+  return apply(ElementwiseFunction::Silu, {x});
+}
+Value GraphBuilder::geluTanh(Value x) {
+  return apply(ElementwiseFunction::GeluTanh, {x});
+}
+Value GraphBuilder::scaled(Value x, double factor) {
+  return mul(x, tz::ScalarOp::create(builder, here(), f32({}),
+                                     builder.getF64FloatAttr(factor)));
+}
+
+Value GraphBuilder::splitHeads(Value x, int64_t headDim) {
+  ArrayRef<int64_t> shape = shapeOf(x);
+  return tz::ReshapeOp::create(builder, x.getLoc(),
+                               f32({shape[0], shape[1] / headDim, headDim}), x);
+}
+
+Value GraphBuilder::mergeHeads(Value x) {
+  ArrayRef<int64_t> shape = shapeOf(x);
+  return tz::ReshapeOp::create(builder, x.getLoc(),
+                               f32({shape[0], shape[1] * shape[2]}), x);
+}
+
+Value GraphBuilder::rope(Value x, const Rope &rope) {
+  Value factors;
+  if (!rope.factors.empty())
+    factors = weight(rope.factors, {rope.rotated / 2});
+  return tz::RopeOp::create(
+      builder, here(), x.getType(), x, position, factors,
+      tz::RopeModeAttr::get(builder.getContext(), rope.mode),
+      builder.getF64FloatAttr(rope.base),
+      builder.getI64IntegerAttr(rope.rotated),
+      builder.getF64FloatAttr(rope.scale));
+}
+
+Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
+                           const Attention &attention) {
+  Value &keys = caches[2 * layer], &values = caches[2 * layer + 1];
+  keys = tz::CacheAppendOp::create(builder, here(), keys.getType(), keys, key,
+                                   position);
+  values = tz::CacheAppendOp::create(builder, here(), values.getType(), values,
+                                     value, position);
+  return tz::AttentionOp::create(builder, here(), query.getType(), query, keys,
+                                 values, position,
+                                 builder.getF64FloatAttr(attention.scale),
+                                 builder.getI64IntegerAttr(attention.window),
+                                 builder.getF64FloatAttr(0.0));
+}
+
+} // namespace terrazzo

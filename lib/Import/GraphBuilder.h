@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What architecture files are written with: one method per step of a paper,
+// each emitting tz ops. Weights are named as in the file; the first mention
+// declares the tz.weight. A weight that is missing or of another shape or type
+// is recorded, replaced by one of the right shape, and reported by finish().
+// Every op is located at the tensor or block of the user's file it came from.
+#pragma once
+
+#include "Metadata.h"
+#include "mlir/IR/Builders.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Import/Import.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include <functional>
+
+namespace terrazzo {
+
+/// Rotary position of one layer. `factors` names an optional weight.
+struct Rope {
+  tz::RopeMode mode;
+  double base;
+  int64_t rotated;
+  double scale = 1.0;
+  std::string factors = {};
+};
+
+/// What is the same for all rows of one layer's attention.
+struct Attention {
+  int64_t keyHeads;
+  int64_t headDim;
+  double scale;
+  int64_t window = 0;
+};
+
+class GraphBuilder {
+public:
+  GraphBuilder(mlir::MLIRContext *context, const formats::GgufFile &file,
+               llvm::StringRef path, const ImportOptions &options);
+
+  /// The two functions of a decoder; `body` gives the result's rows.
+  void trunk(int64_t hidden, int64_t layers, const Attention &attention,
+             llvm::function_ref<mlir::Value(mlir::Value ids)> body);
+  void head(int64_t hidden,
+            llvm::function_ref<mlir::Value(mlir::Value hidden)> body);
+
+  /// Ops that follow and have no weight of their own belong to `name`.
+  void at(const llvm::Twine &name) { scope = name.str(); }
+
+  bool has(llvm::StringRef tensor) const;
+  mlir::Value weight(const llvm::Twine &tensor, llvm::ArrayRef<int64_t> shape);
+
+  mlir::Value embedding(mlir::Value ids, const llvm::Twine &tensor,
+                        int64_t vocabulary, int64_t hidden);
+  /// x times `name`.weight, plus `name`.bias when the file has one.
+  mlir::Value linear(mlir::Value x, const llvm::Twine &name, int64_t outputs);
+  mlir::Value rmsNorm(mlir::Value x, const llvm::Twine &tensor, double epsilon);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value scaled(mlir::Value x, double factor);
+  mlir::Value silu(mlir::Value x);
+  mlir::Value geluTanh(mlir::Value x);
+  /// [tokens, heads * dim] to [tokens, heads, dim] and back.
+  mlir::Value splitHeads(mlir::Value x, int64_t headDim);
+  mlir::Value mergeHeads(mlir::Value x);
+  mlir::Value rope(mlir::Value x, const Rope &rope);
+  /// Appends the keys and values of `layer` to its caches and attends.
+  mlir::Value attend(mlir::Value query, mlir::Value key, mlir::Value value,
+                     int64_t layer, const Attention &attention);
+
+  /// The finished module, or every fault found in the weights as one error.
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+  finish(llvm::StringRef architecture, const llvm::StringMap<int64_t> &facts);
+
+private:
+  mlir::Location here();
+  mlir::Location located(const llvm::Twine &name);
+  mlir::Location of(mlir::Value weight);
+  mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape);
+  mlir::Type elementType(formats::BlockFormat format);
+  mlir::RankedTensorType declare(llvm::StringRef tensor,
+                                 llvm::ArrayRef<int64_t> shape);
+  void fault(llvm::StringRef tensor, const llvm::Twine &reason);
+  mlir::Value apply(tz::ElementwiseFunction function,
+                    llvm::ArrayRef<mlir::Value> inputs);
+  tz::FuncOp
+  function(llvm::StringRef name,
+           llvm::ArrayRef<std::pair<mlir::Type, mlir::NamedAttrList>> arguments,
+           mlir::TypeRange results);
+  mlir::NamedAttrList dims(mlir::RankedTensorType type);
+  mlir::NamedAttrList state(llvm::StringRef name);
+
+  const formats::GgufFile &file;
+  std::string path;
+  ImportOptions options;
+  mlir::OpBuilder builder;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string scope;
+  mlir::Value position;
+  llvm::SmallVector<mlir::Value> caches; ///< keys and values by layer
+  llvm::StringMap<mlir::RankedTensorType> declared;
+  std::vector<std::string> faults;
+};
+
+} // namespace terrazzo

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Chooses the architecture a GGUF file names and has it build the module.
+#include "Architecture.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+namespace {
+
+struct Architecture {
+  StringRef name; ///< as `general.architecture` gives it
+  BuildArchitecture build;
+};
+
+constexpr Architecture kArchitectures[] = {
+    {"llama", buildLlama},
+    {"gemma3", buildGemma3},
+};
+
+const Architecture *findArchitecture(StringRef name) {
+  for (const Architecture &architecture : kArchitectures)
+    if (architecture.name == name)
+      return &architecture;
+  return nullptr;
+}
+
+} // namespace
+
+std::vector<StringRef> importableArchitectures() {
+  std::vector<StringRef> names;
+  for (const Architecture &architecture : kArchitectures)
+    names.push_back(architecture.name);
+  return names;
+}
+
+Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
+                                           StringRef path, MLIRContext *context,
+                                           const ImportOptions &options) {
+  Expected<std::string_view> name = file.getString("general.architecture");
+  if (!name)
+    return name.takeError();
+  const Architecture *architecture = findArchitecture(StringRef(*name));
+  if (!architecture)
+    return Error{
+        ExitCode::ModelNotSupported,
+        "TZ0301",
+        "the architecture '" + std::string(*name) + "' is not supported",
+        path.str(),
+        "supported are: " + llvm::join(importableArchitectures(), ", "),
+        "convert a model of a supported architecture"};
+
+  Metadata metadata(file, path, architecture->name);
+  GraphBuilder graph(context, file, path, options);
+  Facts facts = architecture->build(graph, metadata);
+  if (!metadata.ok())
+    return metadata.takeError();
+  auto module = graph.finish(architecture->name, facts);
+  if (module && failed(verify(**module)))
+    return Error{ExitCode::Internal,
+                 "TZ0399",
+                 "the imported module does not verify",
+                 path.str(),
+                 "",
+                 "please report this, with the file's name"};
+  return module;
+}
+
+Expected<OwningOpRef<ModuleOp>> importGguf(StringRef path, MLIRContext *context,
+                                           const ImportOptions &options) {
+  auto file = formats::GgufFile::open(path.str());
+  if (!file)
+    return file.takeError();
+  return importGguf(**file, path, context, options);
+}
+
+} // namespace terrazzo

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Caches and attention over them.
+#include "Kernels.h"
+#include "llvm/Support/Parallel.h"
+#include <algorithm>
+#include <cmath>
+
+namespace terrazzo::reference {
+
+void append(Cache &cache, const Tensor &rows, int64_t position) {
+  size_t begin = position * cache.heads * cache.dim;
+  cache.values.resize(
+      std::max(cache.values.size(), begin + rows.values.size()));
+  std::copy(rows.values.begin(), rows.values.end(),
+            cache.values.begin() + begin);
+}
+
+namespace {
+
+/// Eight partial sums, so that vector instructions apply.
+TERRAZZO_CLONES
+double dot(const double *a, const double *b, int64_t n) {
+  double sums[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int j = 0; j < 8; ++j)
+      sums[j] += a[i + j] * b[i + j];
+  for (; i < n; ++i)
+    sums[0] += a[i] * b[i];
+  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
+         ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+}
+
+TERRAZZO_CLONES
+void addScaled(double *sum, double factor, const double *row, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    sum[i] += factor * row[i];
+}
+
+/// One query over the cached rows first ... last of one head: softmax of the
+/// scores, with the largest subtracted, then the weighted sum of the values.
+void attendRow(const double *query, const Cache &keys, const Cache &values,
+               int64_t head, int64_t first, int64_t last,
+               const AttentionSettings &settings, double *out) {
+  int64_t dim = keys.dim, stride = keys.heads * dim;
+  std::vector<double> weights(last - first + 1);
+  for (int64_t j = first; j <= last; ++j) {
+    double score =
+        settings.scale * dot(query, &keys.values[j * stride + head * dim], dim);
+    if (settings.softCap > 0)
+      score = settings.softCap * std::tanh(score / settings.softCap);
+    weights[j - first] = score;
+  }
+  double largest = *std::max_element(weights.begin(), weights.end());
+  double total = 0;
+  for (double &weight : weights)
+    total += weight = std::exp(weight - largest);
+  for (int64_t j = first; j <= last; ++j)
+    addScaled(out, weights[j - first] / total,
+              &values.values[j * stride + head * dim], dim);
+}
+
+} // namespace
+
+Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
+                 int64_t position, const AttentionSettings &settings) {
+  Tensor result(query.shape);
+  int64_t heads = query.shape[1], dim = query.shape[2];
+  llvm::parallelFor(0, query.shape[0] * heads, [&](size_t row) {
+    int64_t last = position + row / heads;
+    int64_t first = settings.window > 0
+                        ? std::max<int64_t>(0, last - settings.window + 1)
+                        : 0;
+    attendRow(&query.values[row * dim], keys, values,
+              row % heads / (heads / keys.heads), first, last, settings,
+              &result.values[row * dim]);
+  });
+  return result;
+}
+
+} // namespace terrazzo::reference

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Walks a function's ops, keeps their values as long as someone needs them, and
+// hands the arithmetic to Kernels.h.
+#include "terrazzo/Reference/Interpreter.h"
+#include "Kernels.h"
+#include "mlir/IR/Location.h"
+#include "terrazzo/Reference/BlockValues.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace terrazzo::reference {
+namespace {
+
+std::string text(Location location) {
+  std::string result;
+  llvm::raw_string_ostream(result) << location;
+  return result;
+}
+
+Error failAt(Location where, std::string what, std::string why = {}) {
+  return {ExitCode::Failure, "TZ0401",       std::move(what),
+          text(where),       std::move(why), ""};
+}
+
+bool fits(ArrayRef<int64_t> shape, RankedTensorType type) {
+  if (static_cast<int64_t>(shape.size()) != type.getRank())
+    return false;
+  for (auto [have, want] : llvm::zip(shape, type.getShape()))
+    if (!ShapedType::isDynamic(want) && have != want)
+      return false;
+  return true;
+}
+
+/// Whether `value` may stand for a value of type `type`.
+bool fits(const Value &value, Type type) {
+  if (auto *cache = std::get_if<std::shared_ptr<Cache>>(&value)) {
+    auto want = dyn_cast<tz::CacheType>(type);
+    return want && want.getHeads() == (*cache)->heads &&
+           want.getDim() == (*cache)->dim;
+  }
+  auto want = dyn_cast<RankedTensorType>(type);
+  if (!want)
+    return false;
+  if (auto *tensor = std::get_if<std::shared_ptr<const Tensor>>(&value))
+    return isa<FloatType>(want.getElementType()) &&
+           fits((*tensor)->shape, want);
+  if (auto *integers = std::get_if<std::shared_ptr<const Integers>>(&value))
+    return want.getElementType().isInteger(32) &&
+           fits((*integers)->shape, want);
+  const Weight &weight = *std::get_if<Weight>(&value);
+  if (weight.type.getShape() != want.getShape() ||
+      weight.type.getElementType() != want.getElementType())
+    return false;
+  BlockShape block = blockShape(want.getElementType());
+  return static_cast<int64_t>(weight.bytes.size()) ==
+         want.getNumElements() / block.values * block.bytes;
+}
+
+class Evaluation {
+public:
+  explicit Evaluation(const WeightReader &read) : read(read) {}
+
+  Expected<llvm::SmallVector<Value>> run(tz::FuncOp func,
+                                         llvm::SmallVector<Value> arguments) {
+    for (auto [argument, value] :
+         llvm::zip(func.getArguments(), std::move(arguments)))
+      set(argument, value);
+    arguments.clear();
+    for (Operation &op : func.getBody().front()) {
+      if (auto ret = dyn_cast<tz::ReturnOp>(op)) {
+        llvm::SmallVector<Value> results;
+        for (mlir::Value operand : ret.getOperands())
+          results.push_back(values.lookup(operand));
+        return results;
+      }
+      if (Status status = evaluate(op); !status)
+        return status.takeError();
+      release(op);
+    }
+    return failAt(func.getLoc(), "the function does not return");
+  }
+
+private:
+  Status evaluate(Operation &op) {
+    return llvm::TypeSwitch<Operation *, Status>(&op)
+        .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
+              tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
+              tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::AttentionOp>(
+            [&](auto typed) { return eval(typed); })
+        .Default([](Operation *other) -> Status {
+          return failAt(other->getLoc(),
+                        "the reference interpreter has no meaning for '" +
+                            other->getName().getStringRef().str() + "'");
+        });
+  }
+
+  //===--- values ---------------------------------------------------------===//
+
+  void set(mlir::Value key, Value value) {
+    remaining[key] = std::distance(key.getUses().begin(), key.getUses().end());
+    values[key] = std::move(value);
+  }
+
+  Status give(mlir::Value key, Tensor tensor) {
+    set(key, makeTensor(std::move(tensor)));
+    return {};
+  }
+
+  /// Forgets operands that no later op reads.
+  void release(Operation &op) {
+    for (mlir::Value operand : op.getOperands())
+      if (--remaining[operand] == 0)
+        values.erase(operand);
+  }
+
+  /// The numbers of an activation, or of a small weight decoded on the way.
+  std::shared_ptr<const Tensor> tensor(mlir::Value key) {
+    const Value &value = values.find(key)->second;
+    if (auto *weight = std::get_if<Weight>(&value))
+      return std::make_shared<const Tensor>(decode(*weight));
+    return *std::get_if<std::shared_ptr<const Tensor>>(&value);
+  }
+
+  const Weight *weight(mlir::Value key) {
+    return std::get_if<Weight>(&values.find(key)->second);
+  }
+
+  const Integers &integers(mlir::Value key) {
+    return **std::get_if<std::shared_ptr<const Integers>>(
+        &values.find(key)->second);
+  }
+
+  int64_t position(mlir::Value key) { return integers(key).values[0]; }
+
+  std::shared_ptr<Cache> cache(mlir::Value key) {
+    return *std::get_if<std::shared_ptr<Cache>>(&values.find(key)->second);
+  }
+
+  //===--- ops ------------------------------------------------------------===//
+
+  Status eval(tz::UseWeightOp op) {
+    auto symbol = SymbolTable::lookupNearestSymbolFrom<tz::WeightOp>(
+        op, op.getWeightAttr());
+    if (!read || !symbol)
+      return failAt(op.getLoc(),
+                    "nobody serves the weight '" + op.getWeight().str() + "'");
+    Expected<ArrayRef<uint8_t>> bytes = read(symbol);
+    if (!bytes)
+      return bytes.takeError();
+    Value value = Weight{cast<RankedTensorType>(op.getType()), *bytes};
+    if (!fits(value, op.getType()))
+      return failAt(op.getLoc(), "the weight '" + op.getWeight().str() +
+                                     "' has another size than its type");
+    set(op.getResult(), std::move(value));
+    return {};
+  }
+
+  Status eval(tz::ScalarOp op) {
+    return give(op.getResult(), Tensor({}, {op.getValue().convertToDouble()}));
+  }
+
+  Status eval(tz::ConvertLayoutOp op) {
+    const Weight *from = weight(op.getInput());
+    if (!from)
+      return failAt(op.getLoc(), "only weights have layouts");
+    set(op.getResult(),
+        Weight{cast<RankedTensorType>(op.getResult().getType()), from->bytes});
+    return {};
+  }
+
+  Status eval(tz::ElementwiseOp op) {
+    llvm::SmallVector<std::shared_ptr<const Tensor>, 2> owners;
+    llvm::SmallVector<const Tensor *, 2> inputs;
+    for (mlir::Value input : op.getInputs()) {
+      owners.push_back(tensor(input));
+      inputs.push_back(owners.back().get());
+    }
+    return give(op.getResult(), elementwise(op.getFunction(), inputs));
+  }
+
+  Status eval(tz::ReshapeOp op) {
+    std::shared_ptr<const Tensor> input = tensor(op.getInput());
+    Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape());
+    if (!shape.empty() && ShapedType::isDynamic(shape[0]))
+      shape[0] = input->shape[0]; // the fixed parts have equal sizes
+    return give(op.getResult(), Tensor(shape, input->values));
+  }
+
+  Status eval(tz::MatmulOp op) {
+    const Weight *right = weight(op.getWeight());
+    if (!right)
+      return failAt(op.getLoc(), "the right side of a product is a weight");
+    return give(op.getResult(), matmul(*tensor(op.getInput()), *right));
+  }
+
+  Status eval(tz::EmbeddingOp op) {
+    const Weight *table = weight(op.getWeight());
+    if (!table)
+      return failAt(op.getLoc(), "an embedding gathers from a weight");
+    const std::vector<int32_t> &ids = integers(op.getIds()).values;
+    int64_t rows = table->type.getShape()[0];
+    for (int32_t id : ids)
+      if (id < 0 || id >= rows)
+        return failAt(op.getLoc(),
+                      "the token id " + std::to_string(id) + " does not exist",
+                      "ids are 0 to " + std::to_string(rows - 1));
+    return give(op.getResult(), gather(*table, ids));
+  }
+
+  Status eval(tz::RmsNormOp op) {
+    return give(op.getResult(),
+                rmsNorm(*tensor(op.getInput()), *tensor(op.getWeight()),
+                        op.getEpsilon().convertToDouble()));
+  }
+
+  Status eval(tz::RopeOp op) {
+    std::shared_ptr<const Tensor> factors;
+    if (op.getFactors())
+      factors = tensor(op.getFactors());
+    RopeSettings settings{op.getMode(), op.getBase().convertToDouble(),
+                          op.getScale().convertToDouble(),
+                          static_cast<int64_t>(op.getRotated()), factors.get()};
+    return give(op.getResult(), rope(*tensor(op.getInput()),
+                                     position(op.getPosition()), settings));
+  }
+
+  Status eval(tz::CacheAppendOp op) {
+    std::shared_ptr<Cache> state = cache(op.getCache());
+    int64_t at = position(op.getPosition());
+    if (at < 0 || at > state->rows())
+      return failAt(op.getLoc(),
+                    "rows cannot be appended at position " + std::to_string(at),
+                    "the cache holds " + std::to_string(state->rows()) +
+                        " rows");
+    append(*state, *tensor(op.getRows()), at);
+    set(op.getResult(), state);
+    return {};
+  }
+
+  Status eval(tz::AttentionOp op) {
+    std::shared_ptr<const Tensor> query = tensor(op.getQuery());
+    std::shared_ptr<Cache> keys = cache(op.getKeys()),
+                           cached = cache(op.getValues());
+    int64_t at = position(op.getPosition());
+    int64_t needed = at + query->shape[0];
+    if (at < 0 || keys->rows() < needed || cached->rows() < needed)
+      return failAt(op.getLoc(), "queries see rows that the cache lacks",
+                    "they need " + std::to_string(needed) + ", there are " +
+                        std::to_string(keys->rows()));
+    AttentionSettings settings{op.getScale().convertToDouble(),
+                               op.getSoftCap().convertToDouble(),
+                               static_cast<int64_t>(op.getWindow())};
+    return give(op.getResult(),
+                attention(*query, *keys, *cached, at, settings));
+  }
+
+  const WeightReader &read;
+  llvm::DenseMap<mlir::Value, Value> values;
+  llvm::DenseMap<mlir::Value, int64_t> remaining;
+};
+
+} // namespace
+
+Expected<llvm::SmallVector<Value>>
+Interpreter::call(tz::FuncOp func, llvm::SmallVector<Value> arguments) {
+  if (func.isExternal() || arguments.size() != func.getNumArguments())
+    return failAt(func.getLoc(), "'" + func.getSymName().str() + "' takes " +
+                                     std::to_string(func.getNumArguments()) +
+                                     " arguments, got " +
+                                     std::to_string(arguments.size()));
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
+    if (!fits(arguments[i], type))
+      return failAt(func.getLoc(), "argument " + std::to_string(i) + " of '" +
+                                       func.getSymName().str() +
+                                       "' does not fit its type");
+  return Evaluation(read).run(func, std::move(arguments));
+}
+
+} // namespace terrazzo::reference

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The arithmetic of each op, free of IR. Shapes have been checked.
+#pragma once
+
+#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Reference/Values.h"
+
+/// Compiled once per level of vector instructions, chosen at load time.
+#if defined(__x86_64__)
+#define TERRAZZO_CLONES                                                        \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define TERRAZZO_CLONES
+#endif
+
+namespace terrazzo::reference {
+
+Tensor elementwise(tz::ElementwiseFunction function,
+                   llvm::ArrayRef<const Tensor *> inputs);
+Tensor rmsNorm(const Tensor &input, const Tensor &weight, double epsilon);
+/// input [T, K] times weight [N, K], giving [T, N].
+Tensor matmul(const Tensor &input, const Weight &weight);
+/// Rows of the weight; ids are in range.
+Tensor gather(const Weight &weight, llvm::ArrayRef<int32_t> ids);
+/// All numbers of a weight.
+Tensor decode(const Weight &weight);
+
+struct RopeSettings {
+  tz::RopeMode mode;
+  double base, scale;
+  int64_t rotated;
+  const Tensor *factors; ///< may be null
+};
+Tensor rope(const Tensor &input, int64_t position, const RopeSettings &rope);
+
+/// Writes rows [T, heads, dim] at `position`, which is at most cache.rows().
+void append(Cache &cache, const Tensor &rows, int64_t position);
+
+struct AttentionSettings {
+  double scale, softCap;
+  int64_t window;
+};
+Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
+                 int64_t position, const AttentionSettings &settings);
+
+} // namespace terrazzo::reference
