@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "BuildKernels.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "terrazzo/Transforms/Passes.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <algorithm>
+
+using namespace mlir;
+
+namespace terrazzo {
+
+std::string writeReproducer(Operation *op, StringRef name,
+                            StringRef directory) {
+  SmallString<256> path(directory.empty() ? "." : directory);
+  llvm::sys::path::append(path, "terrazzo-reproducer-" + name + ".mlir");
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error)
+    return {};
+  op->print(file, OpPrintingFlags().useLocalScope());
+  file << "\n";
+  return std::string(path);
+}
+
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+
+class KernelBuild {
+public:
+  KernelBuild(ModuleOp module, Attribute target, const Dump &dump,
+              Reports &reports)
+      : module(module), target(target), dump(dump), reports(reports),
+        backend(*getBackend(target)) {}
+
+  FailureOr<Artifact> run() {
+    auto range = module.getOps<plan::KernelOp>();
+    kernels.assign(range.begin(), range.end());
+    objects.resize(kernels.size());
+    auto order = llvm::to_vector(llvm::seq<size_t>(0, kernels.size()));
+    // The longest first, so that no thread is left alone with one at the end.
+    llvm::sort(order, [&](size_t a, size_t b) {
+      size_t first = weightOf(kernels[a]), second = weightOf(kernels[b]);
+      return first != second ? first > second : a < b;
+    });
+    if (failed(failableParallelForEach(
+            module.getContext(), order,
+            [&](size_t index) { return compileSafely(index); })))
+      return failure();
+    FailureOr<Artifact> artifact = backend.link(objects, target, dump);
+    if (failed(artifact))
+      return module.emitError("the kernels could not be linked by the plugin "
+                              "behind ")
+             << target;
+    if (std::string fault = faultOf(*artifact); !fault.empty())
+      return module.emitError("the plugin behind ")
+             << target << " broke the contract when it linked: " << fault;
+    return artifact;
+  }
+
+private:
+  /// A guess at how long a kernel takes to compile.
+  static size_t weightOf(plan::KernelOp kernel) {
+    size_t weight = 0;
+    kernel.getModule().walk([&](Operation *op) {
+      weight += isa<tz::MatmulOp>(op) ? 20 : isa<tz::AttentionOp>(op) ? 40 : 1;
+    });
+    return weight;
+  }
+
+  LogicalResult compileSafely(size_t index) {
+    LogicalResult result = failure();
+    llvm::CrashRecoveryContext recovery;
+    if (!recovery.RunSafely([&] { result = compile(index); }))
+      result = kernels[index].emitError("@")
+               << kernels[index].getSymName()
+               << ": the compiler crashed while it lowered this kernel";
+    if (failed(result)) {
+      std::string path = writeReproducer(
+          kernels[index], kernels[index].getSymName(), dump.directory);
+      if (!path.empty())
+        kernels[index].emitWarning("a reproducer was written to ") << path;
+      return failure();
+    }
+    reports.progress("kernels", ++done, kernels.size());
+    return success();
+  }
+
+  LogicalResult compile(size_t index) {
+    plan::KernelOp kernel = kernels[index];
+    StringRef name = kernel.getSymName();
+    if (kernel.getTarget() != target)
+      return kernel.emitError("@")
+             << name << " is for " << kernel.getTarget()
+             << "; a variant with code for two targets is not supported yet";
+    OwningOpRef<ModuleOp> body(kernel.getModule().clone());
+    (*body)->setAttr("plan.config", kernel.getConfigAttr());
+    (*body)->setAttr("plan.target", target);
+    (*body)->setAttr(kKernelMaxTokensAttr,
+                     kernel->getAttr(kKernelMaxTokensAttr));
+    PassManager manager(module.getContext(), ModuleOp::getOperationName());
+    // Once at the end is enough to blame the plugin.
+    manager.enableVerifier(false);
+    backend.buildLower(manager, target);
+    if (failed(manager.run(*body)))
+      return kernel.emitError("@")
+             << name << " could not be lowered by the plugin behind " << target;
+    if (failed(verify(*body)))
+      return kernel.emitError("the plugin behind ")
+             << target << " broke the contract: it lowered @" << name
+             << " to IR that does not verify";
+    dumpLowered(*body, name);
+    FailureOr<Object> object = backend.serialize(*body, name, target, dump);
+    if (failed(object))
+      return kernel.emitError("@")
+             << name << " could not be turned into code by the plugin behind "
+             << target;
+    if (object->kernel != name || object->bytes.empty())
+      return kernel.emitError("the plugin behind ")
+             << target << " broke the contract: its object for @" << name
+             << (object->bytes.empty() ? " is empty" : " has another name");
+    objects[index] = std::move(*object);
+    return success();
+  }
+
+  void dumpLowered(ModuleOp body, StringRef name) {
+    if (!dump)
+      return;
+    SmallString<256> path(dump.directory);
+    llvm::sys::path::append(path, name + ".lowered.mlir");
+    std::error_code error;
+    llvm::raw_fd_ostream file(path, error);
+    if (!error)
+      body.print(file, OpPrintingFlags().useLocalScope());
+  }
+
+  /// How `artifact` breaks the contract of TargetBackend::link; empty: it does
+  /// not.
+  std::string faultOf(const Artifact &artifact) const {
+    uint64_t end = 0;
+    for (const Segment &segment : artifact.segments) {
+      if (segment.address % kPageBytes != 0 || segment.address < end)
+        return "a segment is not on a page of its own";
+      if (segment.bytes.size() > segment.memorySize)
+        return "a segment's bytes exceed its memory";
+      end = segment.address + segment.memorySize;
+    }
+    for (plan::KernelOp kernel : kernels) {
+      auto entry = llvm::find_if(artifact.entries, [&](const auto &entry) {
+        return entry.first == kernel.getSymName();
+      });
+      if (entry == artifact.entries.end())
+        return ("no entry for @" + kernel.getSymName()).str();
+      if (llvm::none_of(artifact.segments, [&](const Segment &segment) {
+            return entry->second >= segment.address &&
+                   entry->second < segment.address + segment.bytes.size();
+          }))
+        return ("the entry of @" + kernel.getSymName() +
+                " lies outside the image")
+            .str();
+    }
+    return {};
+  }
+
+  ModuleOp module;
+  Attribute target;
+  const Dump &dump;
+  Reports &reports;
+  const TargetBackend &backend;
+  SmallVector<plan::KernelOp> kernels;
+  std::vector<Object> objects;
+  std::atomic<size_t> done = 0;
+};
+
+} // namespace
+
+FailureOr<Artifact> buildKernels(ModuleOp module, Attribute target,
+                                 const Dump &dump, Reports &reports) {
+  return KernelBuild(module, target, dump, reports).run();
+}
+
+} // namespace terrazzo

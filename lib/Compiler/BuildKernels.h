@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a planned module to one variant's code: each kernel is lowered and
+// serialised on its own, in parallel, then all are linked. After every hook of
+// the backend its part of the contract is checked.
+#pragma once
+
+#include "Reports.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Target/TargetBackend.h"
+
+namespace terrazzo {
+
+/// Compiles the kernels of `module`, all of which are for `target`. Failures
+/// have been reported.
+mlir::FailureOr<Artifact> buildKernels(mlir::ModuleOp module,
+                                       mlir::Attribute target, const Dump &dump,
+                                       Reports &reports);
+
+/// Writes `op` to <directory>/terrazzo-reproducer-<name>.mlir and answers with
+/// the path, or with nothing when it could not be written.
+std::string writeReproducer(mlir::Operation *op, llvm::StringRef name,
+                            llvm::StringRef directory);
+
+} // namespace terrazzo

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "FillPackage.h"
+#include "BuildIds.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+namespace {
+
+std::string formatName(Type element) {
+  if (auto block = dyn_cast<tz::BlockType>(element))
+    return tz::stringifyBlockFormat(block.getFormat()).str();
+  std::string text;
+  llvm::raw_string_ostream(text) << element;
+  return text;
+}
+
+uint32_t factOf(ModuleOp graph, StringRef name) {
+  auto fact = graph->getAttrOfType<IntegerAttr>(name);
+  return fact ? fact.getInt() : 0;
+}
+
+/// Columns of the rows that `function` gives or takes.
+uint32_t columnsOf(ModuleOp graph, StringRef function) {
+  auto func = graph.lookupSymbol<tz::FuncOp>(function);
+  if (!func || func.getResultTypes().empty())
+    return 0;
+  auto rows = dyn_cast<RankedTensorType>(func.getResultTypes()[0]);
+  return rows && rows.getRank() == 2 ? rows.getShape()[1] : 0;
+}
+
+} // namespace
+
+PackageFiller::PackageFiller(const LoadedModel &model, ModuleOp graph,
+                             const CompileOptions &options) {
+  fillManifest(model, graph, options);
+  fillWeights(graph);
+  fillGraph(graph);
+}
+
+void PackageFiller::fillManifest(const LoadedModel &model, ModuleOp graph,
+                                 const CompileOptions &options) {
+  result.manifest = std::make_unique<package::ManifestT>();
+  package::ManifestT &manifest = *result.manifest;
+  manifest.producer = "terrazzo-compile " TERRAZZO_VERSION;
+  manifest.build_ids = compilerBuildIds();
+  manifest.flags = options.unsupportedIsError ? "fallback=error" : "";
+  manifest.model_name = model.name;
+  manifest.model_hash = model.hash;
+  if (auto name = graph->getAttrOfType<StringAttr>("tz.architecture"))
+    manifest.architecture = name.str();
+  manifest.hidden_size = columnsOf(graph, "trunk");
+  manifest.vocabulary = columnsOf(graph, "head");
+  manifest.context_length = factOf(graph, "tz.context_length");
+  manifest.layers = factOf(graph, "tz.layers");
+}
+
+void PackageFiller::fillWeights(ModuleOp graph) {
+  for (auto op : graph.getOps<tz::WeightOp>()) {
+    auto type = cast<RankedTensorType>(op.getType());
+    auto weight = std::make_unique<package::WeightT>();
+    weight->name = op.getTensor().str();
+    weight->type = formatName(type.getElementType());
+    weight->dims.assign(type.getShape().rbegin(), type.getShape().rend());
+    weight->offset = op.getOffset();
+    weight->bytes = op.getBytes();
+    weight->hash = llvm::utohexstr(op.getHash(), /*LowerCase=*/true, 16);
+    index.weights[op.getSymName()] = result.weights.size();
+    result.weights.push_back(std::move(weight));
+  }
+}
+
+void PackageFiller::fillGraph(ModuleOp graph) {
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  BytecodeWriterConfig config("Terrazzo " TERRAZZO_VERSION);
+  if (succeeded(writeBytecodeToFile(graph, stream, config)))
+    result.graph.assign(bytes.begin(), bytes.end());
+}
+
+void PackageFiller::addVariant(ModuleOp planned, Attribute target,
+                               Artifact artifact) {
+  auto variant = std::make_unique<package::VariantT>();
+  variant->target = cast<TargetAttrInterface>(target).getTargetString();
+  variant->packer_version = getBackend(target)->cacheKey(target);
+  std::vector<std::string> bytes;
+  for (Segment &segment : artifact.segments) {
+    auto table = std::make_unique<package::SegmentT>();
+    table->address = segment.address;
+    table->executable = segment.executable;
+    // Pages behind the bytes of the file are not part of the package's image.
+    segment.bytes.resize(std::max<uint64_t>(segment.bytes.size(), 1));
+    variant->segments.push_back(std::move(table));
+    bytes.push_back(std::move(segment.bytes));
+  }
+  llvm::StringMap<uint64_t> addresses;
+  for (auto &[name, address] : artifact.entries)
+    addresses[name] = address;
+  for (auto kernel : planned.getOps<plan::KernelOp>()) {
+    auto entry = std::make_unique<package::EntryT>();
+    entry->kernel = kernel.getSymName().str();
+    entry->address = addresses.lookup(kernel.getSymName());
+    entry->scratch_bytes = kernel.getConfigAttr().getScratch();
+    variant->entries.push_back(std::move(entry));
+  }
+  fillPrograms(planned, result, *variant, index);
+  result.variants.push_back(std::move(variant));
+  segments.push_back(std::move(bytes));
+}
+
+void PackageFiller::finish(ArrayRef<std::string> placement,
+                           ArrayRef<RemarkRecord> remarks) {
+  result.placement.assign(placement.begin(), placement.end());
+  for (const RemarkRecord &remark : remarks) {
+    auto table = std::make_unique<package::RemarkT>();
+    table->pass = remark.pass;
+    table->kind = remark.kind;
+    table->text = remark.text;
+    table->location = remark.location;
+    result.remarks.push_back(std::move(table));
+  }
+}
+
+} // namespace terrazzo

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From planned modules and linked images to the package's tables.
+#pragma once
+
+#include "LoadModel.h"
+#include "exec/Package.h"
+#include "terrazzo/Compiler/Compiler.h"
+#include "terrazzo/Target/TargetBackend.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace terrazzo {
+
+/// Indices of what variants share.
+struct PackageIndex {
+  llvm::StringMap<uint32_t> weights; ///< by symbol
+  llvm::StringMap<uint32_t> states;  ///< by symbol
+  llvm::StringMap<uint32_t> sources; ///< by text
+};
+
+class PackageFiller {
+public:
+  /// `graph` is the imported module, before any pass.
+  PackageFiller(const LoadedModel &model, mlir::ModuleOp graph,
+                const CompileOptions &options);
+
+  /// Adds the variant of `target`: kernels and programs of `planned`, code of
+  /// `artifact`.
+  void addVariant(mlir::ModuleOp planned, mlir::Attribute target,
+                  Artifact artifact);
+
+  /// Adds what is known at the end.
+  void finish(llvm::ArrayRef<std::string> placement,
+              llvm::ArrayRef<RemarkRecord> remarks);
+
+  exec::PackageT &package() { return result; }
+  const exec::PackageCode &code() const { return segments; }
+
+private:
+  void fillManifest(const LoadedModel &model, mlir::ModuleOp graph,
+                    const CompileOptions &options);
+  void fillWeights(mlir::ModuleOp graph);
+  void fillGraph(mlir::ModuleOp graph);
+
+  exec::PackageT result;
+  exec::PackageCode segments;
+  PackageIndex index;
+};
+
+/// Fills one variant's packed weights, states and programs (FillPrograms.cpp).
+void fillPrograms(mlir::ModuleOp planned, exec::PackageT &package,
+                  package::VariantT &variant, PackageIndex &index);
+
+} // namespace terrazzo

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// plan.program as the package's command lists.
+#include "FillPackage.h"
+#include "Locations.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+namespace {
+
+constexpr uint64_t kPackedAlignment = 64;
+
+/// Bytes of one row of a weight.
+uint64_t rowBytes(RankedTensorType type) {
+  uint64_t columns = type.getShape().back();
+  if (auto block = dyn_cast<tz::BlockType>(type.getElementType()))
+    return columns / block.getValues() * block.getBytes();
+  return columns * (type.getElementTypeBitWidth() / 8);
+}
+
+/// Bytes of a weight in its layout: rows are padded to whole groups.
+uint64_t packedBytes(RankedTensorType type) {
+  auto layout = cast<tz::LayoutAttr>(type.getEncoding());
+  uint64_t rows = type.getNumElements() / type.getShape().back();
+  return llvm::alignTo(rows, layout.getInterleave()) * rowBytes(type);
+}
+
+/// Multiply-adds count twice; only products are counted.
+uint64_t operationsPerToken(plan::KernelOp kernel) {
+  uint64_t operations = 0;
+  kernel.getModule().walk([&](tz::MatmulOp matmul) {
+    auto weight = cast<RankedTensorType>(matmul.getWeight().getType());
+    operations += 2 * weight.getNumElements();
+  });
+  return operations;
+}
+
+class ProgramFiller {
+public:
+  ProgramFiller(ModuleOp planned, exec::PackageT &package,
+                package::VariantT &variant, PackageIndex &index)
+      : planned(planned), package(package), variant(variant), index(index) {}
+
+  void run() {
+    for (auto state : planned.getOps<plan::StateOp>())
+      addState(state);
+    for (auto kernel : planned.getOps<plan::KernelOp>()) {
+      uint32_t number = kernels.size();
+      kernels[kernel.getSymName()] = {kernel, number,
+                                      operationsPerToken(kernel)};
+    }
+    for (auto arena : planned.getOps<plan::ArenaOp>())
+      arenas[arena.getSymName()] = arena.getBytes();
+    for (auto program : planned.getOps<plan::ProgramOp>())
+      addProgram(program);
+  }
+
+private:
+  struct Kernel {
+    plan::KernelOp op;
+    uint32_t number;
+    uint64_t operations;
+  };
+
+  void addState(plan::StateOp op) {
+    if (index.states.contains(op.getSymName()))
+      return;
+    auto type = cast<tz::CacheType>(op.getType());
+    auto state = std::make_unique<package::StateT>();
+    state->name = op.getSymName().str();
+    llvm::raw_string_ostream(state->type) << type.getElementType();
+    state->row_bytes = type.getHeads() * type.getDim() *
+                       (type.getElementType().getIntOrFloatBitWidth() / 8);
+    state->rows = ShapedType::isDynamic(type.getRows()) ? 0 : type.getRows();
+    index.states[op.getSymName()] = package.states.size();
+    package.states.push_back(std::move(state));
+  }
+
+  void addProgram(plan::ProgramOp op) {
+    auto program = std::make_unique<package::ProgramT>();
+    program->name = op.getSymName().str();
+    program->max_tokens = op.getMaxTokens();
+    bindings.clear();
+    for (Operation &inner : op.getBody().front()) {
+      if (auto launch = dyn_cast<plan::LaunchOp>(inner)) {
+        program->commands.push_back(makeLaunch(launch));
+      } else if (isa<plan::BarrierOp>(inner)) {
+        auto barrier = std::make_unique<package::CommandT>();
+        barrier->kind = package::CommandKind::Barrier;
+        program->commands.push_back(std::move(barrier));
+      } else {
+        Value buffer = inner.getResult(0);
+        bindings.insert({buffer, bind(&inner, op.getMaxTokens(), *program)});
+      }
+    }
+    variant.programs.push_back(std::move(program));
+  }
+
+  std::unique_ptr<package::CommandT> makeLaunch(plan::LaunchOp launch) {
+    const Kernel &kernel = kernels.find(launch.getKernel())->second;
+    plan::KernelOp op = kernel.op;
+    auto command = std::make_unique<package::CommandT>();
+    command->kind = package::CommandKind::Launch;
+    command->kernel = kernel.number;
+    for (Value binding : launch.getBindings())
+      command->bindings.push_back(bindings.find(binding)->second);
+    command->factor = op.getConfigAttr().getFactor();
+    auto tiles = op.getConfigAttr().getTiles();
+    command->tiles.assign(tiles.begin(), tiles.end());
+    command->operations_per_token = kernel.operations;
+    command->source = sourceOf(launch.getLoc());
+    return command;
+  }
+
+  uint32_t sourceOf(Location location) {
+    std::string text = describeLocation(location);
+    auto [entry, isNew] =
+        index.sources.try_emplace(text, package.sources.size());
+    if (isNew)
+      package.sources.push_back(text);
+    return entry->second;
+  }
+
+  package::Binding bind(Operation *op, int64_t maxTokens,
+                        package::ProgramT &program) {
+    using package::Binding;
+    using package::Space;
+    return llvm::TypeSwitch<Operation *, Binding>(op)
+        .Case<plan::WeightBufferOp>([&](auto weight) {
+          uint32_t number = index.weights.lookup(weight.getWeight());
+          return Binding(Space::Weight, number, 0,
+                         package.weights[number]->bytes);
+        })
+        .Case<plan::PackedOp>([&](auto packed) {
+          uint32_t number = packedIndex(packed);
+          return Binding(Space::Packed, number, 0,
+                         variant.packed[number]->bytes);
+        })
+        .Case<plan::SliceOp>([&](auto slice) {
+          program.arena_bytes = arenas.lookup(slice.getArena());
+          return Binding(Space::Arena, 0, slice.getOffset(), slice.getBytes());
+        })
+        .Case<plan::StateBufferOp>([&](auto state) {
+          return Binding(Space::State, index.states.lookup(state.getState()), 0,
+                         0);
+        })
+        .Case<plan::ArgumentOp>(
+            [&](auto argument) { return bindArgument(argument, maxTokens); });
+  }
+
+  package::Binding bindArgument(plan::ArgumentOp argument, int64_t maxTokens) {
+    using package::Space;
+    Space space = llvm::StringSwitch<Space>(argument.getName())
+                      .Case("tokens", Space::Tokens)
+                      .Case("call", Space::Call)
+                      .Case("logits", Space::Logits)
+                      .Default(Space::Hidden);
+    auto type = cast<RankedTensorType>(
+        cast<plan::BufferType>(argument.getType()).getContent());
+    uint64_t bytes = type.getElementTypeBitWidth() / 8;
+    for (int64_t size : type.getShape())
+      bytes *= ShapedType::isDynamic(size) ? maxTokens : size;
+    return package::Binding(space, 0, 0, bytes);
+  }
+
+  uint32_t packedIndex(plan::PackedOp op) {
+    auto [entry, isNew] =
+        packed.try_emplace(op.getWeight(), variant.packed.size());
+    if (!isNew)
+      return entry->second;
+    auto type = cast<RankedTensorType>(
+        cast<plan::BufferType>(op.getType()).getContent());
+    auto table = std::make_unique<package::PackedT>();
+    table->weights = {index.weights.lookup(op.getWeight())};
+    llvm::raw_string_ostream(table->layout) << type.getEncoding();
+    table->offset = llvm::alignTo(variant.packed_bytes, kPackedAlignment);
+    table->bytes = packedBytes(type);
+    variant.packed_bytes = table->offset + table->bytes;
+    variant.packed.push_back(std::move(table));
+    return entry->second;
+  }
+
+  ModuleOp planned;
+  exec::PackageT &package;
+  package::VariantT &variant;
+  PackageIndex &index;
+  llvm::StringMap<Kernel> kernels;
+  llvm::StringMap<uint64_t> arenas;
+  llvm::StringMap<uint32_t> packed;
+  llvm::DenseMap<Value, package::Binding> bindings;
+};
+
+} // namespace
+
+void fillPrograms(ModuleOp planned, exec::PackageT &package,
+                  package::VariantT &variant, PackageIndex &index) {
+  ProgramFiller(planned, package, variant, index).run();
+}
+
+} // namespace terrazzo

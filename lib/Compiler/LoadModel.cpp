@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "LoadModel.h"
+#include "formats/Gguf.h"
+#include "formats/Hash.h"
+#include "mlir/Parser/Parser.h"
+#include "terrazzo/Import/Import.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+
+namespace terrazzo {
+namespace {
+
+/// Reads a module that was written by --emit tz, or by hand.
+Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    return Error{ExitCode::ModelNotSupported, "TZ0501",
+                 "cannot read the model",     path.str(),
+                 buffer.getError().message(), "check the path"};
+  LoadedModel model;
+  model.name = llvm::sys::path::filename(path);
+  model.hash =
+      llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), true, 16);
+  model.module = parseSourceFile<ModuleOp>(path, context);
+  if (!model.module)
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0501",
+                 "the file is no valid tz module",
+                 path.str(),
+                 "",
+                 "its first fault is reported above"};
+  return model;
+}
+
+} // namespace
+
+Expected<LoadedModel> loadModel(StringRef path, MLIRContext *context) {
+  if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
+    return readModule(path, context);
+  auto file = formats::GgufFile::open(path.str());
+  if (!file)
+    return file.takeError();
+  auto module = importGguf(**file, path, context);
+  if (!module)
+    return module.takeError();
+  if (Status status = (*file)->intact(); !status)
+    return status.takeError();
+  return LoadedModel{std::move(*module), llvm::sys::path::filename(path).str(),
+                     formats::hashHeader(**file).hex()};
+}
+
+} // namespace terrazzo
