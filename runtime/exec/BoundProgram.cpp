@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/BoundProgram.h"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+namespace terrazzo::exec {
+
+using namespace package;
+
+namespace {
+
+struct Range {
+  int64_t begin;
+  int64_t end;
+};
+
+/// The contiguous share of `total` that falls to `index` of `parts`; depends on
+/// nothing else, so a worker meets the same weights in every call.
+Range shareOf(int64_t total, int64_t index, int64_t parts) {
+  int64_t each = total / parts, rest = total % parts;
+  int64_t begin = index * each + std::min(index, rest);
+  return {begin, begin + each + (index < rest ? 1 : 0)};
+}
+
+int64_t ceilDivide(int64_t value, int64_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
+uint64_t nanoseconds() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return uint64_t(now.tv_sec) * 1'000'000'000u + uint64_t(now.tv_nsec);
+}
+
+} // namespace
+
+BoundProgram::BoundProgram(const Package &package, const Variant &variant,
+                           const Program &program, const CodeImage &image,
+                           const Buffers &buffers)
+    : source(&program), scratch(buffers.scratch),
+      scratchStride(buffers.scratchStride) {
+  const auto *commands = program.commands();
+  for (uint32_t i = 0; commands && i < commands->size(); ++i)
+    addStep(*commands->Get(i), package, variant, image, buffers);
+}
+
+void BoundProgram::addStep(const Command &command, const Package &package,
+                           const Variant &variant, const CodeImage &image,
+                           const Buffers &buffers) {
+  Step step;
+  step.kind = command.kind();
+  step.value = command.value();
+  step.firstBinding = uint32_t(bindings.size());
+  step.bytes = command.bytes();
+  step.bytesPerToken = command.bytes_per_token();
+  step.factor = int64_t(command.factor());
+  if (!steps.empty() && step.kind != CommandKind::Barrier &&
+      steps.back().kind != CommandKind::Barrier)
+    step.rotation = steps.back().rotation + 1;
+  if (const auto *tiles = command.tiles())
+    for (uint32_t i = 0; i < tiles->size() && i < step.tiles.size(); ++i)
+      step.tiles[i] = int64_t(tiles->Get(i));
+  if (step.kind == CommandKind::Launch)
+    step.function = image.kernel(*variant.entries()->Get(command.kernel()));
+  if (step.kind != CommandKind::Barrier && command.bindings())
+    for (const Binding *binding : *command.bindings())
+      bindings.push_back(resolve(*binding, package, variant, buffers));
+  steps.push_back(step);
+}
+
+void *BoundProgram::resolve(const Binding &binding, const Package &package,
+                            const Variant &variant, const Buffers &buffers) {
+  uint64_t offset = binding.offset();
+  Slot slot{uint32_t(bindings.size()), offset};
+  switch (binding.space()) {
+  case Space::Weight:
+    return const_cast<uint8_t *>(buffers.weightsFile) +
+           package.weights()->Get(binding.index())->offset() + offset;
+  case Space::Packed:
+    return buffers.packed + variant.packed()->Get(binding.index())->offset() +
+           offset;
+  case Space::Arena:
+    return buffers.arena + offset;
+  case Space::State:
+    return buffers.states[binding.index()] + offset;
+  case Space::Tokens:
+    return buffers.tokens + offset;
+  case Space::Call:
+    return buffers.call + offset;
+  case Space::Hidden:
+    hiddenSlots.push_back(slot);
+    return buffers.hidden + offset;
+  case Space::Logits:
+    logitsSlots.push_back(slot);
+    return buffers.logits + offset;
+  }
+  return nullptr;
+}
+
+void BoundProgram::patch(const std::vector<Slot> &slots, uint8_t *base) {
+  for (const Slot &slot : slots)
+    bindings[slot.binding] = base + slot.offset;
+}
+
+void BoundProgram::runStep(const Step &step, unsigned worker, unsigned workers,
+                           const int64_t *sizes) const {
+  int64_t index = (worker + step.rotation) % workers;
+  void *const *operands = bindings.data() + step.firstBinding;
+  if (step.kind == CommandKind::Launch) {
+    int64_t groups = step.factor;
+    for (size_t i = 0; i < step.tiles.size(); ++i)
+      if (step.tiles[i] > 0)
+        groups *= ceilDivide(sizes[i], step.tiles[i]);
+    // Rotation spreads launches of few groups; large ones keep their worker,
+    // whose caches know the weights.
+    Range range = shareOf(groups, groups < workers ? index : worker, workers);
+    if (range.begin < range.end)
+      step.function(operands, sizes, range.begin, range.end,
+                    scratch + worker * scratchStride);
+    return;
+  }
+  int64_t bytes = int64_t(step.bytes + step.bytesPerToken * uint64_t(sizes[0]));
+  Range range = shareOf(bytes, worker, workers);
+  size_t count = size_t(range.end - range.begin);
+  if (step.kind == CommandKind::Fill)
+    memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,
+           count);
+  else
+    memmove(static_cast<uint8_t *>(operands[1]) + range.begin,
+            static_cast<uint8_t *>(operands[0]) + range.begin, count);
+}
+
+void BoundProgram::walk(Team &team, unsigned worker,
+                        const int64_t *sizes) const {
+  for (const Step &step : steps) {
+    if (step.kind == CommandKind::Barrier)
+      team.barrier();
+    else
+      runStep(step, worker, team.size(), sizes);
+  }
+}
+
+void BoundProgram::walkTimed(Team &team, unsigned worker, const int64_t *sizes,
+                             CommandTime *times) const {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].kind == CommandKind::Barrier)
+      continue;
+    uint64_t begin = worker == 0 ? nanoseconds() : 0;
+    runStep(steps[i], worker, team.size(), sizes);
+    team.barrier();
+    if (worker == 0) {
+      times[i].nanoseconds += nanoseconds() - begin;
+      ++times[i].runs;
+    }
+  }
+}
+
+} // namespace terrazzo::exec

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A program with every binding resolved to an address: what the team walks.
+// Made once when a session opens; running it allocates, hashes and looks up
+// nothing. Only the few bindings whose address changes from call to call (the
+// hidden rows of a head, the caller's logits) are patched before a run.
+#pragma once
+
+#include "exec/CodeImage.h"
+#include "exec/Team.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace terrazzo::exec {
+
+/// Base addresses that a program's bindings are resolved against.
+struct Buffers {
+  const uint8_t *weightsFile = nullptr; ///< the model's file from its start
+  uint8_t *packed = nullptr;
+  uint8_t *arena = nullptr;
+  std::vector<uint8_t *> states;
+  uint8_t *tokens = nullptr;
+  uint8_t *call = nullptr;
+  uint8_t *hidden = nullptr;
+  uint8_t *logits = nullptr;
+  uint8_t *scratch = nullptr;
+  uint64_t scratchStride = 0; ///< from one worker's scratch to the next's
+};
+
+/// Where the time of one command went; for `explain`.
+struct CommandTime {
+  uint64_t nanoseconds = 0;
+  uint64_t runs = 0;
+};
+
+class BoundProgram {
+public:
+  BoundProgram(const package::Package &package, const package::Variant &variant,
+               const package::Program &program, const CodeImage &image,
+               const Buffers &buffers);
+
+  const package::Program &program() const { return *source; }
+  uint32_t maxTokens() const { return source->max_tokens(); }
+
+  /// Redirects the bindings to hidden rows or to logits.
+  void patchHidden(uint8_t *rows) { patch(hiddenSlots, rows); }
+  void patchLogits(uint8_t *logits) { patch(logitsSlots, logits); }
+
+  /// Called by each worker of `team`, with the same sizes; ends without a
+  /// barrier.
+  void walk(Team &team, unsigned worker, const int64_t *sizes) const;
+  /// The same with a barrier behind each command and its time added to `times`
+  /// (one for each command; worker 0 writes).
+  void walkTimed(Team &team, unsigned worker, const int64_t *sizes,
+                 CommandTime *times) const;
+
+private:
+  struct Step {
+    package::CommandKind kind;
+    uint8_t value = 0;
+    uint32_t rotation = 0; ///< which worker the first of few groups falls to
+    KernelFunction function = nullptr;
+    uint32_t firstBinding = 0;
+    int64_t factor = 1;
+    std::array<int64_t, 2> tiles = {0, 0};
+    uint64_t bytes = 0;
+    uint64_t bytesPerToken = 0;
+  };
+  struct Slot {
+    uint32_t binding;
+    uint64_t offset;
+  };
+
+  void addStep(const package::Command &command, const package::Package &package,
+               const package::Variant &variant, const CodeImage &image,
+               const Buffers &buffers);
+  void *resolve(const package::Binding &binding,
+                const package::Package &package,
+                const package::Variant &variant, const Buffers &buffers);
+  void patch(const std::vector<Slot> &slots, uint8_t *base);
+  void runStep(const Step &step, unsigned worker, unsigned workers,
+               const int64_t *sizes) const;
+
+  const package::Program *source;
+  std::vector<Step> steps;
+  std::vector<void *> bindings;
+  std::vector<Slot> hiddenSlots;
+  std::vector<Slot> logitsSlots;
+  uint8_t *scratch;
+  uint64_t scratchStride;
+};
+
+} // namespace terrazzo::exec

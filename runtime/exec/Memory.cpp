@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/Memory.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace terrazzo::exec {
+
+namespace {
+
+constexpr uint64_t hugePage = uint64_t(2) << 20;
+
+uint64_t roundUp(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// The whole of a small file of the kernel's; empty when there is none.
+std::string readSmallFile(const char *path) {
+  std::string text;
+  int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return text;
+  char buffer[4096];
+  ssize_t count = ::read(file, buffer, sizeof(buffer));
+  if (count > 0)
+    text.assign(buffer, size_t(count));
+  ::close(file);
+  return text;
+}
+
+} // namespace
+
+Expected<Block> Block::allocate(uint64_t bytes, const char *purpose) {
+  Block block;
+  if (bytes == 0)
+    return block;
+  bool huge = bytes >= hugePage;
+  uint64_t wanted = roundUp(bytes, 4096);
+  uint64_t mapped = huge ? wanted + hugePage : wanted;
+  void *map = MAP_FAILED;
+  errno = ENOMEM;
+  if (mapped >= bytes)
+    map = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (map == MAP_FAILED) {
+    Error error;
+    error.code = "TZ0601";
+    error.exit = ExitCode::OutOfMemory;
+    error.what = std::string("no memory for ") + purpose;
+    error.why = std::to_string(bytes >> 20) + " MiB: " + strerror(errno);
+    error.help = "a smaller --ctx-size needs less";
+    return error;
+  }
+  block.mapping = map;
+  block.mappingBytes = mapped;
+  block.bytes = bytes;
+  uintptr_t address = reinterpret_cast<uintptr_t>(map);
+  if (huge)
+    address = roundUp(address, hugePage);
+  block.start = reinterpret_cast<uint8_t *>(address);
+  // Only advice: without huge pages everything works, more slowly.
+  if (huge)
+    ::madvise(block.start, wanted, MADV_HUGEPAGE);
+  return block;
+}
+
+Block &Block::operator=(Block &&other) noexcept {
+  std::swap(start, other.start);
+  std::swap(bytes, other.bytes);
+  std::swap(mapping, other.mapping);
+  std::swap(mappingBytes, other.mappingBytes);
+  return *this;
+}
+
+Block::~Block() {
+  if (mapping)
+    ::munmap(mapping, mappingBytes);
+}
+
+Expected<MappedFile> MappedFile::open(const std::string &path) {
+  Error error;
+  error.code = "TZ0301";
+  error.exit = ExitCode::Failure;
+  error.what = "the model's file cannot be read";
+  error.where = path;
+  MappedFile mapped;
+  mapped.file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts;
+  if (mapped.file < 0 || ::fstat(mapped.file, &facts) != 0) {
+    error.why = strerror(errno);
+    return error;
+  }
+  if (!S_ISREG(facts.st_mode) || facts.st_size == 0) {
+    error.why = "it is empty, or not a regular file";
+    return error;
+  }
+  mapped.bytes = uint64_t(facts.st_size);
+  void *map =
+      ::mmap(nullptr, mapped.bytes, PROT_READ, MAP_SHARED, mapped.file, 0);
+  if (map == MAP_FAILED) {
+    error.why = strerror(errno);
+    return error;
+  }
+  mapped.start = static_cast<const uint8_t *>(map);
+  return mapped;
+}
+
+MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
+  std::swap(start, other.start);
+  std::swap(bytes, other.bytes);
+  std::swap(file, other.file);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (start)
+    ::munmap(const_cast<uint8_t *>(start), bytes);
+  if (file >= 0)
+    ::close(file);
+}
+
+void MappedFile::releasePages() const {
+  if (start)
+    ::madvise(const_cast<uint8_t *>(start), bytes, MADV_DONTNEED);
+}
+
+bool MappedFile::isWhole() const {
+  struct stat facts;
+  return ::fstat(file, &facts) == 0 && uint64_t(facts.st_size) >= bytes;
+}
+
+uint64_t availableMemory() {
+  uint64_t available = UINT64_MAX;
+  std::string meminfo = readSmallFile("/proc/meminfo");
+  constexpr const char *key = "MemAvailable:";
+  if (size_t at = meminfo.find(key); at != std::string::npos)
+    available = strtoull(meminfo.c_str() + at + strlen(key), nullptr, 10) << 10;
+  std::string limit = readSmallFile("/sys/fs/cgroup/memory.max");
+  std::string used = readSmallFile("/sys/fs/cgroup/memory.current");
+  if (!limit.empty() && limit[0] != 'm' && !used.empty()) {
+    uint64_t most = strtoull(limit.c_str(), nullptr, 10);
+    uint64_t now = strtoull(used.c_str(), nullptr, 10);
+    // Pages of the file cache count as used but are given up when needed.
+    std::string details = readSmallFile("/sys/fs/cgroup/memory.stat");
+    if (size_t at = details.find("\nfile "); at != std::string::npos)
+      now -= std::min<uint64_t>(
+          now, strtoull(details.c_str() + at + 6, nullptr, 10));
+    available = std::min(available, most > now ? most - now : 0);
+  }
+  return available;
+}
+
+} // namespace terrazzo::exec
