@@ -68,11 +68,11 @@ Expected<CodeImage> CodeImage::load(const PackageFile &file,
       continue;
     uint8_t *place = image.base + segment.address();
     int protection = PROT_READ | (segment.executable() ? PROT_EXEC : 0);
-    void *mapped = ::mmap(
-        place, pages, inPlace ? protection : PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_FIXED | (inPlace ? 0 : MAP_ANONYMOUS),
-        inPlace ? file.descriptor() : -1,
-        inPlace ? off_t(file.codeOffset() + segment.offset()) : 0);
+    void *mapped =
+        ::mmap(place, pages, inPlace ? protection : PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_FIXED | (inPlace ? 0 : MAP_ANONYMOUS),
+               inPlace ? file.descriptor() : -1,
+               inPlace ? off_t(file.codeOffset() + segment.offset()) : 0);
     if (mapped == MAP_FAILED ||
         (!inPlace && !readSegment(file, segment, place, protection)))
       return loadError(file, errno);

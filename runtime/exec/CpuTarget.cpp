@@ -107,8 +107,6 @@ std::vector<std::string> cpuTargets(const CpuFeatures &cpu) {
       full += "+vnni";
     if (cpu.bf16)
       full += cpu.bf16Fast ? "+bf16=fast" : "+bf16=slow";
-    if (cpu.fp16)
-      full += "+fp16";
     targets.push_back(full);
     if (cpu.vnni && full != "cpu:x86-64-v4+vnni")
       targets.push_back("cpu:x86-64-v4+vnni");

@@ -6,11 +6,11 @@
 //   cpu:x86-64-v4+vnni+bf16=fast
 //   ^id ^psABI level  ^features  ^throughput class of one
 //
-// Levels: x86-64-v3 (AVX2, FMA, F16C) and x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
-// Features beyond them: vnni, bf16, fp16 (their AVX-512 forms). The class of
-// bf16 says whether its dot product is faster than float32's; it comes from a
-// table of processor models and decides only which code is better, never
-// whether code runs.
+// Levels: x86-64-v3 (AVX2, FMA, F16C) and x86-64-v4 (AVX-512 F, BW, CD, DQ,
+// VL). Features beyond them: vnni, bf16, fp16 (their AVX-512 forms; fp16 is not
+// asked for yet, no code uses it). The class of bf16 says whether its dot
+// product is faster than float32's; it comes from a table of processor models
+// and decides only which code is better, never whether code runs.
 #pragma once
 
 #include <string>

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <string>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -83,58 +83,6 @@ Block &Block::operator=(Block &&other) noexcept {
 Block::~Block() {
   if (mapping)
     ::munmap(mapping, mappingBytes);
-}
-
-Expected<MappedFile> MappedFile::open(const std::string &path) {
-  Error error;
-  error.code = "TZ0301";
-  error.exit = ExitCode::Failure;
-  error.what = "the model's file cannot be read";
-  error.where = path;
-  MappedFile mapped;
-  mapped.file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat facts;
-  if (mapped.file < 0 || ::fstat(mapped.file, &facts) != 0) {
-    error.why = strerror(errno);
-    return error;
-  }
-  if (!S_ISREG(facts.st_mode) || facts.st_size == 0) {
-    error.why = "it is empty, or not a regular file";
-    return error;
-  }
-  mapped.bytes = uint64_t(facts.st_size);
-  void *map =
-      ::mmap(nullptr, mapped.bytes, PROT_READ, MAP_SHARED, mapped.file, 0);
-  if (map == MAP_FAILED) {
-    error.why = strerror(errno);
-    return error;
-  }
-  mapped.start = static_cast<const uint8_t *>(map);
-  return mapped;
-}
-
-MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
-  std::swap(start, other.start);
-  std::swap(bytes, other.bytes);
-  std::swap(file, other.file);
-  return *this;
-}
-
-MappedFile::~MappedFile() {
-  if (start)
-    ::munmap(const_cast<uint8_t *>(start), bytes);
-  if (file >= 0)
-    ::close(file);
-}
-
-void MappedFile::releasePages() const {
-  if (start)
-    ::madvise(const_cast<uint8_t *>(start), bytes, MADV_DONTNEED);
-}
-
-bool MappedFile::isWhole() const {
-  struct stat facts;
-  return ::fstat(file, &facts) == 0 && uint64_t(facts.st_size) >= bytes;
 }
 
 uint64_t availableMemory() {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Blocks of anonymous memory, and a model's file as memory.
+// Blocks of anonymous memory, and how much of it there is.
 #pragma once
 
 #include "support/Error.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace terrazzo::exec {
 
@@ -31,32 +30,6 @@ private:
   uint64_t bytes = 0;
   void *mapping = nullptr;
   uint64_t mappingBytes = 0;
-};
-
-/// A file mapped for reading. The mapping stays when the file is renamed or
-/// unlinked; when it shrinks, touching what is gone raises SIGBUS, which the
-/// tools report (see SignalGuard.h).
-class MappedFile {
-public:
-  MappedFile() = default;
-  static Expected<MappedFile> open(const std::string &path);
-  MappedFile(MappedFile &&other) noexcept {
-    *this = static_cast<MappedFile &&>(other);
-  }
-  MappedFile &operator=(MappedFile &&other) noexcept;
-  ~MappedFile();
-
-  const uint8_t *data() const { return start; }
-  uint64_t size() const { return bytes; }
-  /// Gives the resident pages back; they are read again when touched.
-  void releasePages() const;
-  /// Whether the file still holds all that was mapped.
-  bool isWhole() const;
-
-private:
-  const uint8_t *start = nullptr;
-  uint64_t bytes = 0;
-  int file = -1;
 };
 
 /// Bytes that this process may still take, by the machine and by its control

@@ -53,6 +53,8 @@ Status checkPackage(const package::Package &package, uint64_t codeBytes,
 class PackageFile {
 public:
   static Expected<PackageFile> open(const std::string &path);
+  /// No package; may only be assigned to.
+  static PackageFile none() { return {}; }
   PackageFile(PackageFile &&other) noexcept;
   PackageFile &operator=(PackageFile &&other) noexcept;
   ~PackageFile();
