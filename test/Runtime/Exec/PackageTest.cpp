@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ToyModel.h"
+#include "exec/Session.h"
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <unistd.h>
+
+using namespace terrazzo;
+using namespace terrazzo::exec;
+using namespace terrazzo::test;
+
+static std::string readAll(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream stream;
+  stream << file.rdbuf();
+  return stream.str();
+}
+
+static void writeAll(const std::string &path, const std::string &bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+TEST(Package, SameInputSameBytes) {
+  PackageCode code, again;
+  auto first = toyPackage(code, "cpu:x86-64-v3");
+  auto second = toyPackage(again, "cpu:x86-64-v3");
+  EXPECT_EQ(*serializePackage(first, code), *serializePackage(second, again));
+}
+
+TEST(Package, SurvivesTheRoundTrip) {
+  Folder folder;
+  writeToyPackage(folder.file("toy.tzp"));
+  auto file = PackageFile::open(folder.file("toy.tzp"));
+  ASSERT_TRUE(bool(file)) << file.error().format();
+  EXPECT_EQ(file->root().manifest()->vocabulary(), uint32_t(toyVocabulary));
+  EXPECT_EQ(file->root().variants()->Get(0)->programs()->size(), 7u);
+  EXPECT_EQ(file->codeOffset() % packagePageBytes, 0u);
+}
+
+TEST(Package, WritingNowhereIsAnError) {
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v3");
+  Status status = writePackage(package, code, "/nonexistent/toy.tzp");
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, "TZ0701");
+}
+
+TEST(Package, AFailedWriteLeavesNothingBehind) {
+  Folder folder;
+  std::string place = folder.file("occupied");
+  std::filesystem::create_directory(place);
+  writeAll(place + "/file", "x");
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v3");
+  EXPECT_FALSE(writePackage(package, code, place).ok());
+  size_t entries = 0;
+  for ([[maybe_unused]] const auto &entry :
+       std::filesystem::directory_iterator(folder.path))
+    ++entries;
+  EXPECT_EQ(entries, 1u);
+}
+
+/// Opens whatever `damage` makes of the toy package; the reason it is refused.
+static std::string
+refusal(const std::function<void(package::PackageT &)> &damage) {
+  Folder folder;
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v3");
+  damage(package);
+  EXPECT_TRUE(writePackage(package, code, folder.file("bad.tzp")).ok());
+  auto file = PackageFile::open(folder.file("bad.tzp"));
+  if (file)
+    return "accepted";
+  EXPECT_EQ(file.error().exit, ExitCode::PackageIncompatible);
+  return file.error().why;
+}
+
+TEST(Package, RefusesEachKindOfNonsense) {
+  using package::Binding, package::PackageT, package::Space;
+  auto trunk = [](PackageT &p) -> package::ProgramT & {
+    return *p.variants[0]->programs[1];
+  };
+  EXPECT_EQ(refusal([](PackageT &) {}), "accepted");
+  EXPECT_EQ(refusal([](PackageT &p) { p.manifest->format_version = 9; }),
+            "its format is version 9, this program reads version 1");
+  EXPECT_EQ(refusal([](PackageT &p) { p.manifest.reset(); }),
+            "it has no manifest");
+  EXPECT_EQ(refusal([](PackageT &p) {
+              p.variants[0]->entries[0]->address = 1u << 29;
+            }),
+            "variant cpu:x86-64-v3, kernel 0 does not lie in the code");
+  EXPECT_NE(refusal([](PackageT &p) {
+              p.variants[0]->segments[0]->memory_bytes = 1u << 30;
+            }),
+            "accepted");
+  EXPECT_NE(
+      refusal([](PackageT &p) { p.variants[0]->segments[0]->address = 17; }),
+      "accepted");
+  EXPECT_NE(refusal([](PackageT &p) {
+              p.variants[0]->packed[0]->offset = ~0ull - 63;
+            }),
+            "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) { trunk(p).commands[0]->kernel = 77; }),
+            "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) { trunk(p).commands[0]->factor = ~0ull; }),
+            "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) {
+              trunk(p).commands[0]->bindings[1] =
+                  Binding(Space::Weight, 0, 1 << 20, 0);
+            }),
+            "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) {
+              trunk(p).commands[0]->bindings[1] =
+                  Binding(Space::Weight, 2, 0, 0);
+            }),
+            "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) {
+              trunk(p).commands[2]->bindings[0] =
+                  Binding(Space::Arena, 0, 0, ~0ull);
+            }),
+            "accepted");
+  EXPECT_NE(refusal([](PackageT &p) { p.states[0]->row_multiple = 0; }),
+            "accepted");
+}
+
+TEST(Package, EveryTruncationIsRefusedOrWhole) {
+  Folder folder;
+  std::string path = folder.file("toy.tzp"), cut = folder.file("cut.tzp");
+  writeToyPackage(path);
+  std::string bytes = readAll(path);
+  for (size_t size = 0; size < bytes.size(); size += 97) {
+    writeAll(cut, bytes.substr(0, size));
+    auto file = PackageFile::open(cut);
+    // The last segment's padding may be missing.
+    if (file)
+      EXPECT_GT(size + packagePageBytes, bytes.size());
+  }
+}
+
+TEST(Package, DamagedBytesNeverCrashTheReader) {
+  Folder folder;
+  std::string path = folder.file("toy.tzp"), bad = folder.file("bad.tzp");
+  writeToyPackage(path);
+  std::string bytes = readAll(path);
+  auto whole = PackageFile::open(path);
+  ASSERT_TRUE(bool(whole));
+  size_t root = whole->codeOffset();
+  unsigned refused = 0;
+  for (size_t at = 0; at < root; at += 3) {
+    std::string damaged = bytes;
+    damaged[at] = char(damaged[at] ^ (1 << at % 8 | 0x80));
+    writeAll(bad, damaged);
+    refused += !PackageFile::open(bad);
+  }
+  EXPECT_GT(refused, root / 3 / 10);
+}
+
+TEST(Package, OtherFilesAreRefusedByName) {
+  Folder folder;
+  writeAll(folder.file("text.tzp"), std::string(5000, 'x'));
+  EXPECT_FALSE(bool(PackageFile::open(folder.file("text.tzp"))));
+  EXPECT_FALSE(bool(PackageFile::open(folder.path)));
+  EXPECT_FALSE(bool(PackageFile::open("/dev/null")));
+  auto missing = PackageFile::open(folder.file("missing.tzp"));
+  ASSERT_FALSE(bool(missing));
+  EXPECT_EQ(missing.error().code, "TZ0703");
+}

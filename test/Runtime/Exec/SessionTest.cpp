@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/Session.h"
+#include "ToyModel.h"
+
+#include <cstring>
+#include <fstream>
+#include <gtest/gtest.h>
+
+using namespace terrazzo;
+using namespace terrazzo::exec;
+using namespace terrazzo::test;
+
+namespace {
+
+class SessionTest : public testing::Test {
+protected:
+  void SetUp() override {
+    writeToyModel(folder.file("toy.gguf"));
+    writeToyPackage(folder.file("toy.tzp"));
+  }
+
+  Expected<std::unique_ptr<Session>> tryOpen(const SessionOptions &options) {
+    auto package = PackageFile::open(folder.file("toy.tzp"));
+    if (!package)
+      return package.takeError();
+    auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+    if (!weights)
+      return weights.takeError();
+    return Session::open(std::move(*package), std::move(*weights), options);
+  }
+
+  std::unique_ptr<Session> open(unsigned threads, uint32_t context = 2048) {
+    SessionOptions options;
+    options.threads = threads;
+    options.contextSize = context;
+    auto session = tryOpen(options);
+    if (!session) {
+      ADD_FAILURE() << session.error().format();
+      return nullptr;
+    }
+    return std::move(*session);
+  }
+
+  static std::vector<int32_t> tokens(size_t count) {
+    std::vector<int32_t> ids(count);
+    for (size_t i = 0; i < count; ++i)
+      ids[i] = int32_t((i * 37 + i / 5) % toyVocabulary);
+    return ids;
+  }
+
+  Folder folder;
+};
+
+void expectRows(const Session &session, const std::vector<float> &reference,
+                size_t firstToken, size_t count) {
+  EXPECT_EQ(memcmp(session.hidden(), &reference[firstToken * toyHidden],
+                   count * toyHidden * sizeof(float)),
+            0)
+      << "tokens " << firstToken << " to " << firstToken + count;
+}
+
+} // namespace
+
+TEST_F(SessionTest, EveryChunkingGivesTheSameRows) {
+  std::vector<int32_t> ids = tokens(1200);
+  std::vector<float> reference = toyReference(ids);
+  for (size_t chunk : {1, 3, 8, 9, 511, 512}) {
+    auto session = open(2);
+    ASSERT_TRUE(session);
+    for (size_t at = 0; at < ids.size(); at += chunk) {
+      size_t count = std::min(chunk, ids.size() - at);
+      ASSERT_TRUE(session->step(std::span(ids).subspan(at, count)).ok());
+      expectRows(*session, reference, at, count);
+    }
+    EXPECT_EQ(session->position(), ids.size());
+  }
+}
+
+TEST_F(SessionTest, LongPromptsAreCutAndAnswered) {
+  std::vector<int32_t> ids = tokens(1300);
+  std::vector<float> reference = toyReference(ids);
+  auto session = open(2);
+  ASSERT_TRUE(session);
+  // One float off: a caller's buffer need not be aligned.
+  std::vector<float> room(toyVocabulary + 1);
+  ASSERT_TRUE(session->step(ids, room.data() + 1).ok());
+  std::vector<float> wanted = toyLogits(&reference[1299 * toyHidden]);
+  for (int v = 0; v < toyVocabulary; ++v)
+    EXPECT_FLOAT_EQ(room[v + 1], wanted[v]);
+}
+
+TEST_F(SessionTest, LogitsOfAnyRowsOfTheChunk) {
+  std::vector<int32_t> ids = tokens(100);
+  std::vector<float> reference = toyReference(ids);
+  auto session = open(2);
+  ASSERT_TRUE(session);
+  ASSERT_TRUE(session->step(ids).ok());
+  for (uint32_t rows : {1, 5, 8, 31, 77}) {
+    std::vector<float> logits(rows * toyVocabulary);
+    uint32_t first = 100 - rows;
+    ASSERT_TRUE(session->logits(first, rows, logits.data()).ok());
+    for (uint32_t r = 0; r < rows; ++r) {
+      auto wanted = toyLogits(&reference[(first + r) * toyHidden]);
+      for (int v = 0; v < toyVocabulary; ++v)
+        ASSERT_FLOAT_EQ(logits[r * toyVocabulary + v], wanted[v]);
+    }
+  }
+  float unused;
+  EXPECT_EQ(session->logits(99, 2, &unused).error().code, "TZ0203");
+}
+
+TEST_F(SessionTest, OneThreadAndManyGiveTheSameBits) {
+  std::vector<int32_t> ids = tokens(700);
+  std::vector<std::vector<float>> answers;
+  for (unsigned threads : {1, 2, 5}) {
+    auto session = open(threads);
+    ASSERT_TRUE(session);
+    std::vector<float> logits(toyVocabulary);
+    ASSERT_TRUE(session->step(std::span(ids).first(600)).ok());
+    for (int32_t id : std::span(ids).subspan(600))
+      ASSERT_TRUE(session->step({&id, 1}, logits.data()).ok());
+    answers.push_back(logits);
+  }
+  EXPECT_EQ(memcmp(answers[0].data(), answers[1].data(), toyVocabulary * 4), 0);
+  EXPECT_EQ(memcmp(answers[0].data(), answers[2].data(), toyVocabulary * 4), 0);
+}
+
+TEST_F(SessionTest, ResetAndRewindForget) {
+  std::vector<int32_t> ids = tokens(40);
+  std::vector<float> reference = toyReference(ids);
+  auto session = open(2);
+  ASSERT_TRUE(session);
+  ASSERT_TRUE(session->step(ids).ok());
+  session->rewind(10);
+  ASSERT_TRUE(session->step(std::span(ids).subspan(10)).ok());
+  expectRows(*session, reference, 10, 30);
+  session->reset();
+  ASSERT_TRUE(session->step(ids).ok());
+  expectRows(*session, reference, 0, 40);
+}
+
+TEST_F(SessionTest, RefusesWhatDoesNotFit) {
+  auto session = open(1, 16);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->contextSize(), 16u);
+  auto ids = tokens(17);
+  EXPECT_EQ(session->step(ids).error().code, "TZ0201");
+  EXPECT_TRUE(session->step(std::span(ids).first(16)).ok());
+  EXPECT_EQ(session->step(std::span(ids).first(1)).error().code, "TZ0201");
+  session->reset();
+  for (int32_t bad : {-1, toyVocabulary, INT32_MAX})
+    EXPECT_EQ(session->step({&bad, 1}).error().code, "TZ0202");
+}
+
+TEST_F(SessionTest, RefusesAnAbsurdContext) {
+  SessionOptions options;
+  options.contextSize = 4000000000u;
+  auto session = tryOpen(options);
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().exit, ExitCode::OutOfMemory);
+}
+
+TEST_F(SessionTest, RefusesAnotherModel) {
+  std::string path = folder.file("toy.gguf");
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes(256, 0);
+  file.read(bytes.data(), 256);
+  size_t at = bytes.find("head");
+  ASSERT_NE(at, std::string::npos);
+  file.seekp(std::streamoff(at));
+  file << "tail";
+  file.close();
+  auto session = tryOpen({});
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().code, "TZ0707");
+  EXPECT_EQ(session.error().exit, ExitCode::PackageIncompatible);
+}
+
+TEST_F(SessionTest, RefusesCodeForAnotherProcessor) {
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v4+amx");
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
+  auto session = tryOpen({});
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().why,
+            "'cpu:x86-64-v4+amx' needs amx, which is not known here");
+}
+
+TEST_F(SessionTest, TimesEachCommand) {
+  auto session = open(2);
+  ASSERT_TRUE(session);
+  session->enableTiming();
+  auto ids = tokens(1);
+  std::vector<float> logits(toyVocabulary);
+  ASSERT_TRUE(session->step(ids, logits.data()).ok());
+  auto times = session->times();
+  ASSERT_EQ(times.size(), 6u);
+  EXPECT_EQ(times[0].times[0].runs, 1u); // trunk_1, embed
+  EXPECT_EQ(times[0].times[1].runs, 0u); // a barrier
+  EXPECT_EQ(times[3].times[0].runs, 1u); // head_1, project
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model small enough to check by hand, as a GGUF file and as a package whose
+// kernels are Kernels.c: the executor is tested without the compiler.
+#pragma once
+
+#include "exec/Package.h"
+
+#include <string>
+#include <vector>
+
+namespace terrazzo::test {
+
+constexpr int toyHidden = 16;
+constexpr int toyVocabulary = 64;
+
+/// A folder of its own for one test, removed with all it holds.
+class Folder {
+public:
+  Folder();
+  ~Folder();
+  std::string file(const std::string &name) const { return path + "/" + name; }
+  std::string path;
+};
+
+/// The weights: table and head, vocabulary x hidden each.
+std::vector<float> toyTable();
+std::vector<float> toyHead();
+
+/// Writes the model's file.
+void writeToyModel(const std::string &path);
+
+/// The package and its code; `target` is the variant's.
+package::PackageT toyPackage(exec::PackageCode &code,
+                             const std::string &target);
+
+/// Writes the package for this machine.
+void writeToyPackage(const std::string &path);
+
+/// Hidden rows of all tokens, computed plainly.
+std::vector<float> toyReference(const std::vector<int32_t> &ids);
+
+/// Logits of one hidden row.
+std::vector<float> toyLogits(const float *hidden);
+
+} // namespace terrazzo::test
