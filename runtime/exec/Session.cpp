@@ -64,7 +64,7 @@ Status Session::step(std::span<const int32_t> tokens, float *logits) {
   Error error;
   error.exit = ExitCode::Usage;
   if (tokens.size() > context - next) {
-    error.code = "TZ0201";
+    error.code = "TZ0801";
     error.what = "the context is too small";
     error.why = std::to_string(next) + " tokens are there, " +
                 std::to_string(tokens.size()) + " more do not fit into " +
@@ -74,7 +74,7 @@ Status Session::step(std::span<const int32_t> tokens, float *logits) {
   }
   for (int32_t token : tokens)
     if (token < 0 || uint32_t(token) >= vocabulary()) {
-      error.code = "TZ0202";
+      error.code = "TZ0802";
       error.what = "there is no token " + std::to_string(token);
       error.why = "the model's vocabulary has " + std::to_string(vocabulary());
       return error;
@@ -153,7 +153,7 @@ void Session::runHead(BoundProgram &head, uint32_t firstRow, uint32_t rows,
 Status Session::logits(uint32_t firstRow, uint32_t rows, float *logits) {
   if (firstRow > lastChunk || rows > lastChunk - firstRow) {
     Error error;
-    error.code = "TZ0203";
+    error.code = "TZ0803";
     error.exit = ExitCode::Usage;
     error.what = "logits of rows that were not computed";
     error.why = "rows " + std::to_string(firstRow) + " to " +

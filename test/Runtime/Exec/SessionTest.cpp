@@ -106,7 +106,7 @@ TEST_F(SessionTest, LogitsOfAnyRowsOfTheChunk) {
     }
   }
   float unused;
-  EXPECT_EQ(session->logits(99, 2, &unused).error().code, "TZ0203");
+  EXPECT_EQ(session->logits(99, 2, &unused).error().code, "TZ0803");
 }
 
 TEST_F(SessionTest, OneThreadAndManyGiveTheSameBits) {
@@ -144,12 +144,12 @@ TEST_F(SessionTest, RefusesWhatDoesNotFit) {
   ASSERT_TRUE(session);
   EXPECT_EQ(session->contextSize(), 16u);
   auto ids = tokens(17);
-  EXPECT_EQ(session->step(ids).error().code, "TZ0201");
+  EXPECT_EQ(session->step(ids).error().code, "TZ0801");
   EXPECT_TRUE(session->step(std::span(ids).first(16)).ok());
-  EXPECT_EQ(session->step(std::span(ids).first(1)).error().code, "TZ0201");
+  EXPECT_EQ(session->step(std::span(ids).first(1)).error().code, "TZ0801");
   session->reset();
   for (int32_t bad : {-1, toyVocabulary, INT32_MAX})
-    EXPECT_EQ(session->step({&bad, 1}).error().code, "TZ0202");
+    EXPECT_EQ(session->step({&bad, 1}).error().code, "TZ0802");
 }
 
 TEST_F(SessionTest, RefusesAnAbsurdContext) {

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/PackageCache.h"
+#include "exec/BuildId.h"
+#include "exec/PackedWeights.h"
+#include "formats/Hash.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace terrazzo::exec {
+
+namespace {
+
+double secondsNow() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
+}
+
+std::string textOfTime(const timespec &time) {
+  return std::to_string(time.tv_sec) + "." + std::to_string(time.tv_nsec);
+}
+
+/// A write within the clock's granularity of an earlier one may leave no trace
+/// in the file's times.
+bool isYoung(const struct stat &facts) {
+  constexpr time_t youngSeconds = 2;
+  time_t now = ::time(nullptr);
+  return facts.st_mtim.tv_sec + youngSeconds > now ||
+         facts.st_ctim.tv_sec + youngSeconds > now;
+}
+
+constexpr size_t hashDigits = 32;
+
+std::string readMemo(const std::string &path) {
+  char digits[hashDigits + 1];
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return {};
+  ssize_t count = ::read(file, digits, sizeof(digits));
+  ::close(file);
+  return count == ssize_t(hashDigits) ? std::string(digits, hashDigits)
+                                      : std::string();
+}
+
+void writeMemo(const std::string &folder, const std::string &path,
+               const std::string &hash) {
+  if (!makeFolders(folder))
+    return;
+  std::string temporary =
+      folder + "/.writing-" + std::to_string(::getpid()) + "-XXXXXX";
+  int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0)
+    return;
+  bool good = ::write(file, hash.data(), hash.size()) == ssize_t(hash.size());
+  ::close(file);
+  if (!good || ::rename(temporary.c_str(), path.c_str()) != 0)
+    ::unlink(temporary.c_str());
+}
+
+std::vector<std::string> librariesIn(const std::string &folder) {
+  std::vector<std::string> found;
+  DIR *entries = ::opendir(folder.c_str());
+  if (!entries)
+    return found;
+  while (dirent *entry = ::readdir(entries)) {
+    std::string name = entry->d_name;
+    if (name.size() > 6 && name.substr(0, 3) == "lib" &&
+        name.substr(name.size() - 3) == ".so")
+      found.push_back(folder + "/" + name);
+  }
+  ::closedir(entries);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// A folder that is removed with the package in it, for --no-cache.
+class TemporaryFolder {
+public:
+  TemporaryFolder() {
+    const char *base = ::getenv("TMPDIR");
+    path = std::string(base && *base ? base : "/tmp") + "/terrazzo-XXXXXX";
+    if (!::mkdtemp(path.data()))
+      path.clear();
+  }
+  ~TemporaryFolder() {
+    if (path.empty())
+      return;
+    ::unlink(package().c_str());
+    ::rmdir(path.c_str());
+  }
+  std::string package() const { return path + "/model.tzp"; }
+  std::string path;
+};
+
+Expected<PackageFile> compileTo(const std::string &output,
+                                const formats::GgufFile &model,
+                                const std::string &compiler,
+                                const PackageRequest &request) {
+  std::vector<std::string> arguments = {
+      "--model",  model.path(), "--target", request.target,
+      "--output", output,       "--format", "json"};
+  if (request.fallbackError)
+    arguments.push_back("--fallback=error");
+  auto done =
+      runCompiler(compiler, arguments, request.listener, request.cancelled);
+  if (!done)
+    return done.takeError();
+  return PackageFile::open(output);
+}
+
+} // namespace
+
+std::string modelHash(const formats::GgufFile &model,
+                      const std::string &cacheFolder) {
+  struct stat facts;
+  bool memo = !cacheFolder.empty() &&
+              ::stat(model.path().c_str(), &facts) == 0 && !isYoung(facts);
+  std::string folder = cacheFolder + "/models", path;
+  if (memo) {
+    std::string identity =
+        std::to_string(facts.st_dev) + " " + std::to_string(facts.st_ino) +
+        " " + std::to_string(facts.st_size) + " " + textOfTime(facts.st_mtim) +
+        " " + textOfTime(facts.st_ctim);
+    path =
+        folder + "/" + formats::hash128(identity.data(), identity.size()).hex();
+    if (std::string known = readMemo(path); !known.empty())
+      return known;
+  }
+  std::string hash = formats::hashModel(model).hex();
+  if (memo)
+    writeMemo(folder, path, hash);
+  return hash;
+}
+
+std::string compilerFingerprint(const std::string &compiler) {
+  std::string folder = compiler.substr(0, compiler.rfind('/'));
+  std::string text = buildIdOf(compiler) + "\n";
+  text += buildIdOf(folder + "/../lib/libTerrazzo.so") + "\n";
+  std::vector<std::string> plugins =
+      librariesIn(folder + "/../lib/terrazzo/backends");
+  if (const char *more = ::getenv("TERRAZZO_PLUGIN_PATH")) {
+    std::string rest = more;
+    while (!rest.empty()) {
+      size_t end = std::min(rest.find(':'), rest.size());
+      for (std::string &path : librariesIn(rest.substr(0, end)))
+        plugins.push_back(std::move(path));
+      rest.erase(0, end + 1);
+    }
+  }
+  for (const std::string &plugin : plugins)
+    text +=
+        plugin.substr(plugin.rfind('/') + 1) + " " + buildIdOf(plugin) + "\n";
+  return text;
+}
+
+Expected<ObtainedPackage> obtainPackage(const formats::GgufFile &model,
+                                        const PackageRequest &request) {
+  auto compiler = findCompiler();
+  if (!compiler)
+    return compiler.takeError();
+  ObtainedPackage obtained;
+  std::string path, cache = request.cacheFolder;
+  if (!cache.empty()) {
+    std::string text = modelHash(model, cache) + "\n" + request.target + "\n" +
+                       (request.fallbackError ? "fallback=error\n" : "\n") +
+                       std::to_string(packageFormatVersion) + "\n" +
+                       compilerFingerprint(*compiler);
+    path = cache + "/packages/" +
+           formats::hash128(text.data(), text.size()).hex() + ".tzp";
+    if (auto file = PackageFile::open(path)) {
+      obtained.file = std::move(*file);
+      return obtained;
+    }
+    Status made = makeFolders(cache + "/packages");
+    if (!made || ::access((cache + "/packages").c_str(), W_OK) != 0) {
+      if (request.note)
+        request.note("the cache cannot be written, so nothing is kept: " +
+                     cache);
+      cache.clear();
+    }
+  }
+  TemporaryFolder temporary;
+  double begin = secondsNow();
+  auto file = compileTo(cache.empty() ? temporary.package() : path, model,
+                        *compiler, request);
+  // No room in the cache is no reason to give up.
+  if (!file && file.error().code == "TZ0701" && !cache.empty())
+    file = compileTo(temporary.package(), model, *compiler, request);
+  if (!file)
+    return file.takeError();
+  obtained.file = std::move(*file);
+  obtained.compileSeconds = secondsNow() - begin;
+  return obtained;
+}
+
+} // namespace terrazzo::exec

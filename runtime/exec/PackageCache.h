@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which package fits a model on this machine, decided without the compiler; and
+// making it when there is none.
+//
+// A package's key is made of the model's hash (memoised by device, inode, size,
+// and times of change; not trusted when the file changed less than two seconds
+// ago), target string, flags, and the build ids of the compiler, libTerrazzo
+// and the plugins.
+#pragma once
+
+#include "exec/CompilerProcess.h"
+#include "exec/Package.h"
+#include "formats/Gguf.h"
+
+namespace terrazzo::exec {
+
+struct PackageRequest {
+  std::string target; ///< "cpu:x86-64-v4+vnni+bf16=fast"
+  bool fallbackError = false;
+  std::string cacheFolder; ///< empty: nothing is read or kept
+  CompilerListener listener;
+  const std::atomic<bool> *cancelled = nullptr;
+  std::function<void(const std::string &)> note;
+};
+
+struct ObtainedPackage {
+  PackageFile file = PackageFile::none();
+  double compileSeconds = 0; ///< 0: it was in the cache
+};
+
+/// The content hash of a model, from the memo or from its bytes.
+std::string modelHash(const formats::GgufFile &model,
+                      const std::string &cacheFolder);
+
+/// Build ids of everything that makes packages, one line each.
+std::string compilerFingerprint(const std::string &compiler);
+
+/// The package for `model`, from the cache or compiled now.
+Expected<ObtainedPackage> obtainPackage(const formats::GgufFile &model,
+                                        const PackageRequest &request);
+
+} // namespace terrazzo::exec
