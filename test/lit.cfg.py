@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Tests of the IR and of the tools: every .mlir and .test below this folder, run by lit.
 import os
+import sys
 
 import lit.formats
 
@@ -18,6 +19,8 @@ config.environment["PATH"] = os.pathsep.join(
 config.environment.pop("TERRAZZO_PLUGIN_PATH", None)
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
 
+config.substitutions.append(("%source_root", os.path.dirname(config.test_source_root)))
+config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%backends", config.terrazzo_backends))
 config.substitutions.append(("%bad_plugins", config.terrazzo_bad_plugins))
 for name in os.listdir(config.terrazzo_backends) if os.path.isdir(config.terrazzo_backends) else []:

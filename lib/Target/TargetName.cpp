@@ -15,6 +15,8 @@ FailureOr<Attribute> resolveTarget(MLIRContext *context, StringRef target,
                                    EmitErrorFn emitError,
                                    DictionaryAttr options) {
   StringRef id = pluginOfTarget(target), arch = target.split(':').second;
+  // Backends answer with attributes of these.
+  context->loadDialect<tz::TzDialect, plan::PlanDialect>();
   Dialect *dialect =
       id.empty() ? nullptr : context->getOrLoadDialect(("tz_" + id).str());
   if (!dialect)

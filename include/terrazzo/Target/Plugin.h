@@ -2,10 +2,10 @@
 //
 // What a backend's plugin is made of in C++:
 //
-//   static void registerNull(mlir::DialectRegistry &registry) {
-//     registry.insert<tz_null::NullDialect>();
+//   static void registerChip(mlir::DialectRegistry &registry) {
+//     registry.insert<tz_chip::ChipDialect>();
 //   }
-//   TERRAZZO_DEFINE_PLUGIN("null", registerNull)
+//   TERRAZZO_DEFINE_PLUGIN("null", registerChip)
 //
 // The function may return llvm::Error instead; its text reaches the user. It
 // registers the dialect `tz_<id>`, whose TargetBackend interface core then

@@ -8,7 +8,7 @@
 // backend from the attribute on a kernel, so any number of targets may occur in
 // one module. Hooks are called in this order:
 //
-//   resolve         "cpu:x86-64-v4+vnni" -> #tz_cpu.target<...>
+//   resolve         "chip:v4" -> #tz_chip.target<...>
 //   supports        each operation of the model, before kernels are formed
 //   weightLayout    each weight, with all its uses, before kernels are formed
 //   configure       each kernel, on tz ops over tensors:

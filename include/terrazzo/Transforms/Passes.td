@@ -35,9 +35,9 @@ def PlaceOperations : Pass<"tz-place-operations", "::mlir::ModuleOp"> {
     them all. The module receives a line for each target:
 
     ```mlir
-    module attributes {plan.targets = [#tz_null.target<"default">]} { ... }
+    module attributes {plan.targets = [#tz_chip.target<"default">]} { ... }
     // becomes
-    module attributes {plan.targets = [#tz_null.target<"default">],
+    module attributes {plan.targets = [#tz_chip.target<"default">],
                        plan.placement = ["null(default) 409/409 ops"]} { ... }
     ```
   }];

@@ -14,6 +14,7 @@ def Null_Dialect : Dialect {
   let cppNamespace = "::tz_null";
   let summary = "a backend that computes nothing and prints what it was asked to";
   let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::terrazzo::plan::PlanDialect"];
 }
 
 def Null_TargetAttr : AttrDef<Null_Dialect, "Target", [DeclareAttrInterfaceMethods<TargetAttrInterface>]> {

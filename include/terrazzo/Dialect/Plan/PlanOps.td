@@ -24,7 +24,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, SingleBlock, NoTerminator, Isolat
     target attribute, `config` appears when the backend has chosen tiles.
 
     ```mlir
-    plan.kernel @norm_matmul attributes {target = #tz_cpu.target<"x86-64-v4">} {
+    plan.kernel @norm_matmul attributes {target = #tz_chip.target<"x86-64-v4">} {
       builtin.module { tz.func @norm_matmul(...) { ... } }
     }
     ```

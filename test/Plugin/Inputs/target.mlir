@@ -1,0 +1,1 @@
+module attributes {plan.targets = [#tz_null.target<"paper">]} {}
