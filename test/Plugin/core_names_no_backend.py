@@ -12,7 +12,9 @@ import sys
 
 ROOMS = ["include", "lib", "runtime", "tools", "python"]
 SUFFIXES = {".h", ".cpp", ".c", ".td", ".fbs", ".py", ".txt", ".cmake", ".in"}
-VENDORS = ["nvidia", "cuda", "amdgpu", "rocm", "hip", "hexagon", "qualcomm"]
+# Found inside other words too; "hip" would be, in "chip", so it stands alone.
+VENDORS = ["nvidia", "cuda", "amdgpu", "rocm", "hexagon", "qualcomm"]
+WHOLE_WORDS = ["hip"]
 ORDINARY_WORDS = {"cpu", "null"}
 
 
@@ -23,7 +25,8 @@ def forbidden(root: pathlib.Path) -> re.Pattern:
     joined = "|".join(map(re.escape, names))
     # A dialect in IR or C++ (tz_x, TzX), or a folder.
     parts = [rf"\btz_?({joined})\b", rf"\bTz({joined})", rf"backends/({joined})\b"]
-    words = VENDORS + [name for name in names if name not in ORDINARY_WORDS]
+    words = WHOLE_WORDS + [name for name in names if name not in ORDINARY_WORDS]
+    parts += VENDORS
     parts.append(r"(?<![a-z])(" + "|".join(map(re.escape, words)) + r")(?![a-z])")
     return re.compile("|".join(parts), re.IGNORECASE)
 

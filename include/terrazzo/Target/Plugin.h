@@ -5,7 +5,7 @@
 //   static void registerChip(mlir::DialectRegistry &registry) {
 //     registry.insert<tz_chip::ChipDialect>();
 //   }
-//   TERRAZZO_DEFINE_PLUGIN("null", registerChip)
+//   TERRAZZO_DEFINE_PLUGIN("chip", registerChip)
 //
 // The function may return llvm::Error instead; its text reaches the user. It
 // registers the dialect `tz_<id>`, whose TargetBackend interface core then
