@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cuts text into the words that byte-level BPE then merges within. The file
+// names the rule in `tokenizer.ggml.pre`; each rule is one or more regular
+// expressions, applied one after the other to what the former left: matches
+// and the gaps between them both become words.
+#pragma once
+
+#include "support/Error.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct pcre2_real_code_8;
+
+namespace terrazzo::text {
+
+/// A rule by the names that files use for it.
+struct PreTokenizerRule {
+  std::vector<std::string_view> names;
+  std::vector<const char *> patterns;
+  /// A word that is a token as a whole is not taken apart.
+  bool wholeWords = false;
+  /// Whether a file without `add_bos_token` wants BOS.
+  bool addBos = false;
+};
+
+/// All rules.
+std::span<const PreTokenizerRule> preTokenizerRules();
+
+class PreTokenizer {
+public:
+  PreTokenizer() = default;
+  ~PreTokenizer();
+  PreTokenizer(const PreTokenizer &) = delete;
+  PreTokenizer &operator=(const PreTokenizer &) = delete;
+
+  /// Errors: TZ0203 for a name that is not known.
+  Status load(std::string_view name, const std::string &file);
+
+  /// Calls `word` for each piece of valid UTF-8 text, in order. Errors:
+  /// TZ0204 when a regular expression gives up.
+  Status split(std::string_view text,
+               const std::function<void(std::string_view)> &word) const;
+
+  const PreTokenizerRule &rule() const { return *chosen; }
+
+private:
+  const PreTokenizerRule *chosen = nullptr;
+  std::vector<pcre2_real_code_8 *> expressions;
+};
+
+} // namespace terrazzo::text

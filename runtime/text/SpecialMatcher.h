@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Finds the tokens that are matched in the text as they stand, before any
+// splitting or merging: control and user-defined ones. Leftmost first, then
+// longest.
+#pragma once
+
+#include "text/Vocabulary.h"
+
+#include <array>
+
+namespace terrazzo::text {
+
+class SpecialMatcher {
+public:
+  struct Match {
+    size_t begin = 0;
+    size_t length = 0; ///< 0: there is no further one
+    TokenId id = noToken;
+  };
+
+  void load(const Vocabulary &vocabulary);
+  /// The first special token at or after `from`. Without `control` only
+  /// user-defined tokens are found.
+  Match find(std::string_view text, size_t from, bool control) const;
+
+private:
+  struct Entry {
+    std::string_view text;
+    TokenId id;
+    bool control;
+  };
+  Match longestAt(std::string_view text, size_t begin, bool control) const;
+
+  std::vector<Entry> entries; ///< sorted by text
+  /// entries[buckets[b] .. buckets[b + 1]) begin with byte b.
+  std::array<uint32_t, 257> buckets{};
+};
+
+} // namespace terrazzo::text

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See Tokenizer.h.
+#include "text/Tokenizer.h"
+
+#include "support/Utf8.h"
+#include "text/StreamDecoder.h"
+
+#include <algorithm>
+
+namespace terrazzo::text {
+
+Expected<std::unique_ptr<Tokenizer>>
+Tokenizer::create(const formats::GgufFile &file) {
+  std::unique_ptr<Tokenizer> tokenizer(new Tokenizer);
+  if (Status status = tokenizer->load(file); !status)
+    return status.takeError();
+  return tokenizer;
+}
+
+Status Tokenizer::load(const formats::GgufFile &file) {
+  Expected<std::string_view> name = file.getString("tokenizer.ggml.model");
+  if (!name)
+    return name.takeError();
+  modelName = *name;
+  if (modelName != "gpt2" && modelName != "llama")
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0201",
+                 "the tokenizer '" + std::string(modelName) +
+                     "' is not supported",
+                 file.path() + ": tokenizer.ggml.model",
+                 "byte-level BPE ('gpt2') and SentencePiece BPE ('llama') are",
+                 "give token ids with --ids"};
+  if (Status status = vocabulary.load(file); !status)
+    return status;
+  specials.load(vocabulary);
+  if (modelName == "gpt2") {
+    byteLevel = std::make_unique<ByteLevelBpe>();
+    if (Status status = byteLevel->load(file, vocabulary); !status)
+      return status;
+  } else {
+    sentencePiece = std::make_unique<SentencePiece>();
+    if (Status status = sentencePiece->load(file, vocabulary); !status)
+      return status;
+  }
+  return loadSpecialIds(file);
+}
+
+/// Control tokens that end an answer, whatever the file says of them.
+static constexpr std::string_view endNames[] = {
+    "<|im_end|>",      "<|eot_id|>",    "<|eom_id|>",
+    "<|end|>",         "<end_of_turn>", "<|endoftext|>",
+    "<|end_of_text|>", "<|EOT|>",       "<EOT>",
+    "_<EOT>",          "< EOT >",       "<end_of_utterance>",
+    "<|return|>",      "<|call|>",      "<|END_OF_TURN_TOKEN|>",
+    "<turn|>",         "</s>",
+};
+
+Status Tokenizer::loadSpecialIds(const formats::GgufFile &file) {
+  auto read = [&](const char *key, TokenId &id) -> Status {
+    std::string full = std::string("tokenizer.ggml.") + key;
+    if (!file.find(full))
+      return {};
+    Expected<uint64_t> value = file.getUInt(full);
+    if (!value)
+      return value.takeError();
+    if (*value < vocabulary.size())
+      id = TokenId(*value);
+    return {};
+  };
+  TokenId turn = noToken, message = noToken;
+  if (Status status = read("bos_token_id", bosToken); !status)
+    return status;
+  if (Status status = read("eos_token_id", eosToken); !status)
+    return status;
+  if (Status status = read("eot_token_id", turn); !status)
+    return status;
+  if (Status status = read("eom_token_id", message); !status)
+    return status;
+  bool usual = sentencePiece || byteLevel->rule().addBos;
+  Expected<bool> add = file.getBool("tokenizer.ggml.add_bos_token", usual);
+  if (!add)
+    return add.takeError();
+  wantsBos = *add && bosToken != noToken;
+
+  ends = {eosToken, turn, message};
+  for (std::string_view name : endNames) {
+    TokenId id = vocabulary.find(name);
+    if (id != noToken && vocabulary.type(id) == TokenType::Control)
+      ends.push_back(id);
+  }
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  ends.erase(ends.begin(), std::upper_bound(ends.begin(), ends.end(), noToken));
+  return {};
+}
+
+bool Tokenizer::endsGeneration(TokenId id) const {
+  return std::binary_search(ends.begin(), ends.end(), id);
+}
+
+bool Tokenizer::addsSpacePrefix() const {
+  return sentencePiece && sentencePiece->addsSpacePrefix();
+}
+
+Status Tokenizer::encodePlain(std::string_view text, bool first,
+                              std::vector<TokenId> &ids) const {
+  if (text.empty())
+    return {};
+  if (byteLevel)
+    return byteLevel->encode(text, ids);
+  sentencePiece->encode(text, first, ids);
+  return {};
+}
+
+Expected<std::vector<TokenId>>
+Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
+  std::string repaired;
+  if (!isUtf8(text)) {
+    repaired = repairUtf8(text);
+    text = repaired;
+  }
+  // Positions inside of the text are kept in 32 bits.
+  if (text.size() > (1u << 29))
+    return Error{ExitCode::Usage,
+                 "TZ0204",
+                 "the text is too long",
+                 "",
+                 "it has " + std::to_string(text.size()) +
+                     " bytes, the limit is 2^29",
+                 "split the text into smaller parts"};
+  std::vector<TokenId> ids;
+  size_t position = 0;
+  bool first = true;
+  while (position < text.size()) {
+    SpecialMatcher::Match match =
+        specials.find(text, position, options.parseSpecial);
+    size_t end = match.length ? match.begin : text.size();
+    if (Status status =
+            encodePlain(text.substr(position, end - position), first, ids);
+        !status)
+      return status.takeError();
+    if (!match.length)
+      break;
+    ids.push_back(match.id);
+    position = match.begin + match.length;
+    first = true;
+  }
+  if (options.addBos && bosToken != noToken &&
+      (ids.empty() || ids.front() != bosToken))
+    ids.insert(ids.begin(), bosToken);
+  return ids;
+}
+
+void Tokenizer::appendBytes(TokenId id, bool special,
+                            std::string &bytes) const {
+  if (!vocabulary.contains(id))
+    return;
+  std::string_view text = vocabulary.text(id);
+  switch (TokenType type = vocabulary.type(id)) {
+  case TokenType::Control:
+  case TokenType::Unknown:
+    if (special)
+      bytes.append(text);
+    return;
+  case TokenType::UserDefined:
+    if (byteLevel)
+      return void(bytes.append(text));
+    [[fallthrough]];
+  default:
+    if (byteLevel)
+      return ByteLevelBpe::appendBytes(text, bytes);
+    return SentencePiece::appendBytes(text, type, bytes);
+  }
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids,
+                              bool special) const {
+  StreamDecoder decoder(*this, special);
+  std::string text;
+  for (TokenId id : ids)
+    text += decoder.push(id);
+  text += decoder.finish();
+  return text;
+}
+
+} // namespace terrazzo::text

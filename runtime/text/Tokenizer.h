@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Text to token ids and back, as the model's own tokenizer does it, from the
+// metadata of a GGUF file: byte-level BPE (`tokenizer.ggml.model` is "gpt2")
+// and SentencePiece's BPE ("llama"). Anything else is refused by name
+// (TZ0201). The file must outlive the tokenizer. Safe to share by threads.
+#pragma once
+
+#include "formats/Gguf.h"
+#include "support/Error.h"
+#include "text/ByteLevelBpe.h"
+#include "text/SentencePiece.h"
+#include "text/SpecialMatcher.h"
+#include "text/Vocabulary.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace terrazzo::text {
+
+struct EncodeOptions {
+  /// Put the BOS token first (where the vocabulary has one, and unless the
+  /// text already begins with it).
+  bool addBos = false;
+  /// Find control tokens ("<|im_end|>") in the text. User-defined tokens are
+  /// always found, they are ordinary text.
+  bool parseSpecial = true;
+};
+
+class Tokenizer {
+public:
+  /// Errors: TZ0110, TZ0111, TZ0201 to TZ0203.
+  static Expected<std::unique_ptr<Tokenizer>>
+  create(const formats::GgufFile &file);
+
+  /// Bytes that are not UTF-8 are read as U+FFFD. Errors: TZ0204.
+  Expected<std::vector<TokenId>> encode(std::string_view text,
+                                        const EncodeOptions &options) const;
+
+  /// Appends the bytes of one token; those of control tokens only with
+  /// `special`. They may end inside a UTF-8 sequence: see StreamDecoder.
+  /// Ids outside of the vocabulary append nothing.
+  void appendBytes(TokenId id, bool special, std::string &bytes) const;
+
+  /// The text of ids, control tokens included with `special`; bytes that are
+  /// not UTF-8 become U+FFFD.
+  std::string decode(std::span<const TokenId> ids, bool special) const;
+
+  size_t vocabularySize() const { return vocabulary.size(); }
+  const Vocabulary &tokens() const { return vocabulary; }
+  /// noToken where the file names none.
+  TokenId bos() const { return bosToken; }
+  TokenId eos() const { return eosToken; }
+  /// Whether prompts of this model begin with BOS.
+  bool addsBos() const { return wantsBos; }
+  /// Whether generation ends at this token: the file's EOS, EOT and EOM, and
+  /// control tokens of well-known names.
+  bool endsGeneration(TokenId id) const;
+  const std::vector<TokenId> &endTokens() const { return ends; }
+  /// Whether a space was put before the text when it was encoded, so that
+  /// decoding takes it away.
+  bool addsSpacePrefix() const;
+  /// "gpt2" or "llama".
+  std::string_view model() const { return modelName; }
+
+private:
+  Tokenizer() = default;
+  Status load(const formats::GgufFile &file);
+  Status loadSpecialIds(const formats::GgufFile &file);
+  Status encodePlain(std::string_view text, bool first,
+                     std::vector<TokenId> &ids) const;
+
+  std::string_view modelName;
+  Vocabulary vocabulary;
+  SpecialMatcher specials;
+  std::unique_ptr<ByteLevelBpe> byteLevel;
+  std::unique_ptr<SentencePiece> sentencePiece;
+  TokenId bosToken = noToken;
+  TokenId eosToken = noToken;
+  bool wantsBos = false;
+  std::vector<TokenId> ends; ///< sorted
+};
+
+} // namespace terrazzo::text
