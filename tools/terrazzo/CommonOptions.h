@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Flags that several verbs share, with one spelling and one meaning.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <string>
+
+struct CommonOptions {
+  std::string model;
+  uint32_t threads = 0; ///< 0: the cores this process may use
+  std::string device = "cpu";
+  uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
+  std::string fallback = "cpu";
+  bool json = false; ///< --format json
+  bool quiet = false;
+  std::string why; ///< empty, "all", or the pass of --why=PASS
+  bool noCache = false;
+};
+
+/// Adds -m, demanded.
+void addModelOption(CLI::App &verb, CommonOptions &common);
+
+/// Adds --format and --quiet.
+void addOutputOptions(CLI::App &verb, CommonOptions &common);
+
+/// Adds what verbs that compute share: -t, --device, -c, --fallback, --why,
+/// --no-cache.
+void addComputeOptions(CLI::App &verb, CommonOptions &common);

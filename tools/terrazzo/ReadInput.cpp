@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See ReadInput.h.
+#include "ReadInput.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace terrazzo;
+
+Expected<std::string> readInput(const std::string &path) {
+  bool isStdin = path == "-";
+  int descriptor =
+      isStdin ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  ssize_t count = descriptor < 0 ? -1 : 1;
+  while (count > 0) {
+    char buffer[1 << 16];
+    do
+      count = ::read(descriptor, buffer, sizeof(buffer));
+    while (count < 0 && errno == EINTR);
+    if (count > 0)
+      text.append(buffer, size_t(count));
+  }
+  int failure = errno;
+  if (descriptor >= 0 && !isStdin)
+    ::close(descriptor);
+  if (count < 0)
+    return Error{ExitCode::Usage,
+                 "TZ0011",
+                 "the input cannot be read",
+                 isStdin ? "standard input" : path,
+                 std::strerror(failure),
+                 ""};
+  return text;
+}

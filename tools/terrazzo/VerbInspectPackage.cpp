@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo inspect for a package: what it was made from, and its kernels,
+// programs and placement per variant.
+#include "Output.h"
+#include "Verbs.h"
+
+#include "exec/Package.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace terrazzo;
+using nlohmann::ordered_json;
+
+namespace {
+
+std::string text(const flatbuffers::String *string) {
+  return string ? string->str() : "";
+}
+
+template <typename Vector> size_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+ordered_json variantToJson(const package::Variant &variant) {
+  ordered_json kernels = ordered_json::array();
+  for (size_t i = 0; i < count(variant.entries()); ++i) {
+    const package::Entry *entry = variant.entries()->Get(unsigned(i));
+    kernels.push_back({{"name", text(entry->kernel())},
+                       {"scratch_bytes", entry->scratch_bytes()}});
+  }
+  ordered_json programs = ordered_json::array();
+  for (size_t i = 0; i < count(variant.programs()); ++i) {
+    const package::Program *program = variant.programs()->Get(unsigned(i));
+    programs.push_back({{"name", text(program->name())},
+                        {"max_tokens", program->max_tokens()},
+                        {"arena_bytes", program->arena_bytes()},
+                        {"commands", count(program->commands())}});
+  }
+  uint64_t codeBytes = 0;
+  for (size_t i = 0; i < count(variant.segments()); ++i)
+    codeBytes += variant.segments()->Get(unsigned(i))->file_bytes();
+  return {{"target", text(variant.target())},
+          {"code_bytes", codeBytes},
+          {"packed_bytes", variant.packed_bytes()},
+          {"kernels", std::move(kernels)},
+          {"programs", std::move(programs)}};
+}
+
+ordered_json packageToJson(const exec::PackageFile &file) {
+  const package::Package &root = file.root();
+  const package::Manifest *manifest = root.manifest();
+  ordered_json variants = ordered_json::array();
+  for (size_t i = 0; i < count(root.variants()); ++i)
+    variants.push_back(variantToJson(*root.variants()->Get(unsigned(i))));
+  ordered_json placement = ordered_json::array();
+  for (size_t i = 0; i < count(root.placement()); ++i)
+    placement.push_back(text(root.placement()->Get(unsigned(i))));
+  uint64_t parameters = 0;
+  ordered_json tensors = ordered_json::array();
+  for (size_t i = 0; i < count(root.weights()); ++i) {
+    const package::Weight *weight = root.weights()->Get(unsigned(i));
+    uint64_t elements = 1;
+    std::vector<uint64_t> dims;
+    for (size_t d = 0; d < count(weight->dims()); ++d) {
+      dims.push_back(weight->dims()->Get(unsigned(d)));
+      elements *= dims.back();
+    }
+    parameters += elements;
+    tensors.push_back({{"name", text(weight->name())},
+                       {"type", text(weight->type())},
+                       {"dims", dims},
+                       {"offset", weight->offset()},
+                       {"bytes", weight->bytes()}});
+  }
+  return {{"kind", "package"},
+          {"architecture", text(manifest->architecture())},
+          {"parameters", parameters},
+          {"model", text(manifest->model_name())},
+          {"producer", text(manifest->producer())},
+          {"file_bytes", file.fileBytes()},
+          {"placement", std::move(placement)},
+          {"variants", std::move(variants)},
+          {"tensors", std::move(tensors)}};
+}
+
+std::string packageToText(const ordered_json &facts) {
+  auto string = [](const ordered_json &value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  std::string out = "package made by " + string(facts["producer"]) + " from " +
+                    string(facts["model"]) + ", architecture " +
+                    string(facts["architecture"]) + "\n" +
+                    string(facts["parameters"]) + " parameters in " +
+                    std::to_string(facts["tensors"].size()) + " weights\n";
+  for (const ordered_json &line : facts["placement"])
+    out += string(line) + "\n";
+  for (const ordered_json &variant : facts["variants"]) {
+    out += "\nVariant " + string(variant["target"]) + ": " +
+           string(variant["code_bytes"]) + " bytes of code, " +
+           string(variant["packed_bytes"]) + " bytes of packed weights\n";
+    for (const ordered_json &program : variant["programs"])
+      out += "  program " + string(program["name"]) + ": up to " +
+             string(program["max_tokens"]) + " tokens, " +
+             string(program["commands"]) + " commands, arena of " +
+             string(program["arena_bytes"]) + " bytes\n";
+    for (const ordered_json &kernel : variant["kernels"])
+      out += "  kernel " + string(kernel["name"]) + ": " +
+             string(kernel["scratch_bytes"]) + " bytes of scratch\n";
+  }
+  return out;
+}
+
+} // namespace
+
+int runInspectPackage(const std::string &path, const CommonOptions &common) {
+  Expected<exec::PackageFile> file = exec::PackageFile::open(path);
+  if (!file)
+    return report(file.error());
+  ordered_json facts = packageToJson(*file);
+  if (common.json)
+    return report(writeJson(facts));
+  return report(writeResult(packageToText(facts)));
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo tokenize: token ids of a text, special tokens parsed.
+#include "Output.h"
+#include "ReadInput.h"
+#include "Verbs.h"
+
+#include "text/Tokenizer.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+using namespace terrazzo;
+using nlohmann::ordered_json;
+
+namespace {
+
+struct TokenizeOptions {
+  std::string prompt;
+  std::string file;
+  bool hasPrompt = false;
+  bool lines = false;
+  bool addBos = false;
+};
+
+/// --jsonl: a JSON string a line in, an array of ids a line out.
+Status tokenizeLines(const text::Tokenizer &tokenizer, bool addBos) {
+  Expected<std::string> input = readInput("-");
+  if (!input)
+    return input.takeError();
+  std::string_view rest = *input;
+  std::string output;
+  for (size_t number = 1; !rest.empty(); ++number) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.find_first_not_of(" \t\r") == line.npos)
+      continue;
+    ordered_json value = ordered_json::parse(line, nullptr, false);
+    if (!value.is_string())
+      return Error{ExitCode::Usage,
+                   "TZ0012",
+                   "the input is not a JSON string",
+                   "standard input, line " + std::to_string(number),
+                   "each line must hold one",
+                   ""};
+    auto ids =
+        tokenizer.encode(value.get_ref<const std::string &>(), {addBos, true});
+    if (!ids)
+      return ids.takeError();
+    output += ordered_json(*ids).dump() + "\n";
+    if (output.size() > (1 << 16)) {
+      if (Status status = writeResult(output); !status)
+        return status;
+      output.clear();
+    }
+  }
+  return writeResult(output);
+}
+
+int runTokenize(const TokenizeOptions &options, const CommonOptions &common) {
+  auto file = formats::GgufFile::open(common.model);
+  if (!file)
+    return report(file.error());
+  auto tokenizer = text::Tokenizer::create(**file);
+  if (!tokenizer)
+    return report(tokenizer.error());
+  if (options.lines)
+    return report(tokenizeLines(**tokenizer, options.addBos));
+
+  std::string input = options.prompt;
+  if (!options.hasPrompt) {
+    Expected<std::string> text =
+        readInput(options.file.empty() ? "-" : options.file);
+    if (!text)
+      return report(text.error());
+    input = std::move(*text);
+  }
+  auto ids = (*tokenizer)->encode(input, {options.addBos, true});
+  if (!ids)
+    return report(ids.error());
+  if (common.json)
+    return report(writeJson({{"ids", *ids}}));
+  std::string line;
+  for (text::TokenId id : *ids)
+    line += (line.empty() ? "" : " ") + std::to_string(id);
+  return report(writeResult(line + "\n"));
+}
+
+} // namespace
+
+void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
+  CLI::App *verb = app.add_subcommand("tokenize", "token ids of a text");
+  auto options = std::make_shared<TokenizeOptions>();
+  addModelOption(*verb, common);
+  addOutputOptions(*verb, common);
+  CLI::Option *prompt =
+      verb->add_option("-p,--prompt", options->prompt, "the text")
+          ->type_name("TEXT");
+  CLI::Option *file = verb->add_option("-f,--file", options->file,
+                                       "a file with the text (default: stdin)")
+                          ->type_name("FILE")
+                          ->excludes(prompt);
+  verb->add_flag("--jsonl", options->lines,
+                 "a JSON string a line on stdin, an array a line on stdout")
+      ->excludes(prompt)
+      ->excludes(file);
+  verb->add_flag("--add-bos", options->addBos, "begin with the BOS token");
+  verb->callback([=, &common, &exitCode] {
+    options->hasPrompt = prompt->count() > 0;
+    exitCode = runTokenize(*options, common);
+  });
+}

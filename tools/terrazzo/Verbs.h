@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The verbs of terrazzo. Each add function registers one with its flags; when
+// it was chosen on the command line it runs and leaves its exit code in
+// `exitCode`.
+#pragma once
+
+#include "CommonOptions.h"
+
+void addDetokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+
+/// inspect for a package.
+int runInspectPackage(const std::string &path, const CommonOptions &common);
