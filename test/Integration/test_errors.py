@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Bad input: one clear error with a code, the contract's exit code, never a crash."""
+
+import os
+import random
+import re
+import struct
+import subprocess
+import time
+
+import pytest
+from conftest import BUILD, MODELS
+
+
+def one_error(result):
+    assert len(re.findall(r"^error", result.err, re.M)) == 1, result
+    return result.err
+
+
+@pytest.mark.parametrize("arguments", [
+    ["frobnicate"], ["run"], ["run", "-m"], ["run", "--no-such-flag"], ["bench", "-p", "-3"], ["run", "-m", "x", "-n", "many"],
+    ["eval", "-m", "x"], ["tokenize"], ["check"], ["compile", "-m", "x"], ["run", "-m", "x", "--format", "yaml"],
+])
+def test_usage(terrazzo, arguments):
+    assert terrazzo(*arguments, code=2).err
+
+
+def test_help_and_version(terrazzo):
+    for arguments in (["--help"], ["--version"], *([verb, "--help"] for verb in (
+            "run", "bench", "eval", "tokenize", "detokenize", "chat-template", "compile", "check", "inspect", "explain",
+            "targets", "cache", "doctor"))):
+        assert terrazzo(*arguments).out.strip()
+
+
+def test_missing_file(terrazzo, tmp_path):
+    for verb in ("run", "inspect"):
+        flags = ["-m"] if verb == "run" else []
+        result = terrazzo(verb, *flags, tmp_path / "none.gguf", *(["-p", "x"] if flags else []), code=None)
+        assert result.code in (1, 2, 3)
+        assert "none.gguf" in one_error(result)
+
+
+def test_unknown_device(terrazzo, smollm2):
+    result = terrazzo("run", "-m", smollm2, "-p", "x", "-n", 1, "--device", "nosuch", code=4)
+    assert "nosuch" in one_error(result) and "help" in result.err
+
+
+def test_not_a_model(terrazzo, tmp_path):
+    path = tmp_path / "x.gguf"
+    for data in (b"", b"GGUF", b"PK\x03\x04zip", os.urandom(4096), b"GGUF" + struct.pack("<IQQ", 3, 2**63, 2**63),
+                 b"GGUF" + struct.pack("<IQQ", 99, 0, 0), b"GGUF" + struct.pack("<IQQ", 3, 0, 0)):
+        path.write_bytes(data)
+        for command in (["inspect", path], ["run", "-m", path, "-p", "x"], ["tokenize", "-m", path, "-p", "x"]):
+            result = terrazzo(*command, code=(0, 3) if command[0] == "inspect" else 3)
+            assert result.code == 0 or re.search(r"error\[TZ\d{4}\]", one_error(result)), result
+
+
+def test_truncated_model(terrazzo, smollm2, tmp_path):
+    path = tmp_path / "cut.gguf"
+    with smollm2.open("rb") as file:
+        head = file.read(4 << 20)
+    for size in (100, 5000, 100_000, 1_500_000, len(head)):
+        path.write_bytes(head[:size])
+        assert "cut.gguf" in one_error(terrazzo("run", "-m", path, "-p", "x", code=3))
+
+
+def test_damaged_headers_never_crash(terrazzo, smollm2, tmp_path):
+    """Random bytes of the header changed; the tensor data is left out, so most are refused for that."""
+    with smollm2.open("rb") as file:
+        head = file.read(3 << 20)
+    generator = random.Random(1)
+    path = tmp_path / "bad.gguf"
+    for _ in range(80):
+        damaged = bytearray(head)
+        for _ in range(generator.randrange(1, 6)):
+            damaged[generator.randrange(4, 3000)] = generator.randrange(256)
+        path.write_bytes(damaged)
+        terrazzo("inspect", path, code=(0, 3))
+        terrazzo("tokenize", "-m", path, "-p", "hello", code=(0, 3))
+
+
+def test_model_that_shrinks_while_mapped(terrazzo, smollm2, tmp_path):
+    path = tmp_path / "shrinks.gguf"
+    path.write_bytes(smollm2.read_bytes())
+    child = subprocess.Popen([BUILD / "bin" / "terrazzo", "bench", "-m", path, "-n", "64", "-r", "100", "--no-cache"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=terrazzo.environment)
+    time.sleep(1.0)
+    os.truncate(path, 3 << 20)
+    try:
+        _, err = child.communicate(timeout=30)
+        assert child.returncode > 0 and b"error" in err
+    except subprocess.TimeoutExpired:
+        # Every byte it needs was copied before: it goes on, which is as good.
+        child.kill()
+        child.communicate()
+
+
+def test_ids_that_are_none(terrazzo, smollm2, tmp_path):
+    for text in ("", "1 2 x", "99999999", "-5", "1.5"):
+        (tmp_path / "ids").write_text(text)
+        assert terrazzo("eval", "-m", smollm2, "--ids", tmp_path / "ids", code=2).err
+
+
+def test_full_disk(terrazzo, smollm2, tmp_path):
+    (tmp_path / "ids").write_text("1 2 3 4")
+    result = terrazzo("eval", "-m", smollm2, "--ids", tmp_path / "ids", "--logits", "/dev/full", code=None)
+    assert result.code != 0 and result.err
+    result = terrazzo("compile", "-m", smollm2, "-o", "/dev/full", code=None)
+    assert result.code != 0 and result.err
+    with open("/dev/full", "w") as full:
+        child = subprocess.run([BUILD / "bin" / "terrazzo", "targets"], stdout=full, stderr=subprocess.PIPE,
+                               env=terrazzo.environment, timeout=60)
+    assert child.returncode > 0
+
+
+def test_model_of_an_unknown_architecture(terrazzo, tmp_path):
+    def text(value):
+        return struct.pack("<Q", len(value)) + value
+
+    path = tmp_path / "other.gguf"
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text(b"general.architecture") + struct.pack("<I", 8)
+                     + text(b"abacus"))
+    assert "abacus" in one_error(terrazzo("compile", "-m", path, "-o", tmp_path / "o.tzp", code=3))
+
+
+def test_targets(terrazzo):
+    rows = [row for line in terrazzo("targets", "--format", "json").lines() for row in (line if isinstance(line, list) else [line])]
+    cpu = [row for row in rows if row["name"].split(":")[0] == "cpu"]
+    assert cpu and {"name", "kind", "usable", "reason"} <= set(cpu[0])
+    assert any(row["usable"] for row in cpu)
+
+
+def test_doctor(terrazzo):
+    out = terrazzo("doctor", code=None)
+    assert len((out.out + out.err).splitlines()) <= 60
