@@ -27,7 +27,7 @@ struct Gemma3 {
   Rope globalRope, localRope;
 
   explicit Gemma3(Metadata &m)
-      : layers(m.count("block_count")), hidden(m.count("embedding_length")),
+      : layers(m.layers()), hidden(m.count("embedding_length")),
         feedForward(m.count("feed_forward_length")),
         heads(m.count("attention.head_count")),
         keyHeads(m.count("attention.head_count_kv", heads)),
@@ -46,6 +46,8 @@ struct Gemma3 {
         localRope{tz::RopeMode::Neox,
                   m.real("rope.freq_base_swa", kLocalRopeBase), headDim} {
     readRopeScaling(m);
+    m.require(globalRope.base > 0 && globalRope.scale > 0 && localRope.base > 0,
+              "base and scaling factor of the rotary position are positive");
     m.require(heads % keyHeads == 0,
               "attention.head_count is a multiple of attention.head_count_kv");
     m.require(m.count("attention.value_length", headDim) == headDim,

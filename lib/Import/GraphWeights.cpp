@@ -6,6 +6,7 @@
 #include "formats/Hash.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -18,7 +19,13 @@ bool GraphBuilder::has(StringRef tensor) const {
 }
 
 void GraphBuilder::fault(StringRef tensor, const Twine &reason) {
-  faults.push_back(("tensor '" + tensor + "' " + reason).str());
+  // Names of unknown tensors come from the file and may hold anything.
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << "tensor '";
+  llvm::printEscapedString(tensor.take_front(100), stream);
+  stream << "' " << reason;
+  faults.push_back(std::move(text));
 }
 
 /// Element type of a weight, or null for a format that has none.
@@ -129,10 +136,9 @@ GraphBuilder::finish(StringRef architecture,
   if (!faults.empty()) {
     size_t shown = std::min<size_t>(faults.size(), 8);
     std::string why =
-        llvm::join(faults.begin(), faults.begin() + shown, "\n          ");
+        llvm::join(faults.begin(), faults.begin() + shown, "\n      ");
     if (shown < faults.size())
-      why +=
-          "\n          and " + std::to_string(faults.size() - shown) + " more";
+      why += "\n      and " + std::to_string(faults.size() - shown) + " more";
     return Error{ExitCode::ModelNotSupported,
                  "TZ0303",
                  std::to_string(faults.size()) + " tensor" +

@@ -4,6 +4,7 @@
 #include "Architecture.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -27,6 +28,14 @@ const Architecture *findArchitecture(StringRef name) {
   return nullptr;
 }
 
+/// A name from the file, fit for a terminal.
+std::string escaped(StringRef name) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::printEscapedString(name.take_front(100), stream);
+  return text;
+}
+
 } // namespace
 
 std::vector<StringRef> importableArchitectures() {
@@ -44,13 +53,13 @@ Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
     return name.takeError();
   const Architecture *architecture = findArchitecture(StringRef(*name));
   if (!architecture)
-    return Error{
-        ExitCode::ModelNotSupported,
-        "TZ0301",
-        "the architecture '" + std::string(*name) + "' is not supported",
-        path.str(),
-        "supported are: " + llvm::join(importableArchitectures(), ", "),
-        "convert a model of a supported architecture"};
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0301",
+                 "the architecture '" + escaped(*name) + "' is not supported",
+                 path.str(),
+                 "supported are: " +
+                     llvm::join(importableArchitectures(), ", "),
+                 "convert a model of a supported architecture"};
 
   Metadata metadata(file, path, architecture->name);
   GraphBuilder graph(context, file, path, options);

@@ -17,7 +17,7 @@ struct Llama {
   Rope rope;
 
   explicit Llama(Metadata &m)
-      : layers(m.count("block_count")), hidden(m.count("embedding_length")),
+      : layers(m.layers()), hidden(m.count("embedding_length")),
         feedForward(m.count("feed_forward_length")),
         heads(m.count("attention.head_count")),
         keyHeads(m.count("attention.head_count_kv", heads)),
@@ -30,6 +30,8 @@ struct Llama {
         rope{tz::RopeMode::Interleaved, m.real("rope.freq_base", 10000.0),
              m.count("rope.dimension_count", headDim)} {
     readRopeScaling(m);
+    m.require(rope.base > 0 && rope.scale > 0,
+              "base and scaling factor of the rotary position are positive");
     m.require(heads % keyHeads == 0,
               "attention.head_count is a multiple of attention.head_count_kv");
     m.require(m.count("attention.value_length", headDim) == headDim,

@@ -23,6 +23,9 @@ int64_t Metadata::count(llvm::StringRef key, std::optional<int64_t> otherwise) {
                      ", one whole number for all layers is supported");
     return 1;
   }
+  // What is derived from a faulty setting is no fault of its own.
+  if (!value && otherwise && !ok())
+    return 1;
   int64_t result = value ? value->integer() : missing(key, otherwise);
   if (result <= 0 || result > kLargest) {
     faults.push_back("'" + full(key) + "' is " + std::to_string(result) +
@@ -30,6 +33,17 @@ int64_t Metadata::count(llvm::StringRef key, std::optional<int64_t> otherwise) {
     return 1;
   }
   return result;
+}
+
+int64_t Metadata::layers() {
+  int64_t result = count("block_count");
+  int64_t tensors = file.tensors().size();
+  if (result <= tensors)
+    return result;
+  faults.push_back("'" + full("block_count") + "' is " +
+                   std::to_string(result) + ", but the file has only " +
+                   std::to_string(tensors) + " tensors");
+  return 1;
 }
 
 static bool isNumber(formats::GgufType type) {
@@ -43,7 +57,8 @@ double Metadata::real(llvm::StringRef key, std::optional<double> otherwise) {
     return missing(key, otherwise);
   double number = isNumber(value->type) ? value->number() : -1.0;
   if (!std::isfinite(number) || number < 0) {
-    faults.push_back("'" + full(key) + "' is not a finite positive number");
+    faults.push_back("'" + full(key) +
+                     "' is not a finite number of at least 0");
     return 1.0;
   }
   return number;
@@ -70,7 +85,7 @@ void Metadata::refuse(llvm::StringRef key, const llvm::Twine &reason) {
 }
 
 void Metadata::require(bool holds, const llvm::Twine &reason) {
-  if (!holds)
+  if (!holds && ok())
     faults.push_back(("it must hold that " + reason).str());
 }
 
@@ -80,7 +95,7 @@ Error Metadata::takeError() {
           "the settings of this '" + architecture +
               "' model cannot be compiled",
           path,
-          llvm::join(faults, "\n          "),
+          llvm::join(faults, "\n      "),
           "the file may be damaged, or of a variant of this architecture that "
           "is not supported yet"};
 }

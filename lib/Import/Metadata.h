@@ -25,7 +25,9 @@ public:
   /// A positive whole number; absent: `otherwise`, or a fault without one.
   int64_t count(llvm::StringRef key,
                 std::optional<int64_t> otherwise = std::nullopt);
-  /// A finite positive real number; absent: `otherwise`, or a fault.
+  /// The number of layers, each of which must have tensors in the file.
+  int64_t layers();
+  /// A finite real number, not negative; absent: `otherwise`, or a fault.
   double real(llvm::StringRef key,
               std::optional<double> otherwise = std::nullopt);
   /// A string; absent: `otherwise`.
@@ -35,7 +37,7 @@ public:
 
   /// Records that the model asks for something we do not do.
   void refuse(llvm::StringRef key, const llvm::Twine &reason);
-  /// Demands a relation between settings.
+  /// Demands a relation between settings, once they are known to be sound.
   void require(bool holds, const llvm::Twine &reason);
 
   bool ok() const { return faults.empty(); }

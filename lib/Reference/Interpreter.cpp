@@ -21,7 +21,7 @@ std::string text(Location location) {
 }
 
 Error failAt(Location where, std::string what, std::string why = {}) {
-  return {ExitCode::Failure, "TZ0401",       std::move(what),
+  return {ExitCode::Failure, "TZ0321",       std::move(what),
           text(where),       std::move(why), ""};
 }
 

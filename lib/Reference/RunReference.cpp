@@ -71,7 +71,7 @@ private:
     if (!tensor || tensor->offset != weight.getOffset() ||
         tensor->bytes != weight.getBytes())
       return Error{ExitCode::Failure,
-                   "TZ0402",
+                   "TZ0322",
                    "the file does not hold the weights of this module",
                    path.str(),
                    "'" + weight.getTensor().str() +
@@ -95,7 +95,7 @@ double surprise(ArrayRef<double> row, int32_t id) {
 }
 
 Error notADecoder(StringRef path) {
-  return {ExitCode::ModelNotSupported,   "TZ0403",
+  return {ExitCode::ModelNotSupported,   "TZ0323",
           "the module is not a decoder", path.str(),
           "it needs @trunk and @head",   ""};
 }
