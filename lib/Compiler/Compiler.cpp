@@ -64,7 +64,10 @@ class Compilation {
 public:
   Compilation(const CompileOptions &options, CompileListener &listener)
       : options(options), context(MLIRContext::Threading::ENABLED),
-        reports(&context, listener) {}
+        reports(&context, listener) {
+    // Users know tensors, not operations.
+    context.printOpOnDiagnostic(false);
+  }
 
   Expected<CompileResult> run() {
     auto start = std::chrono::steady_clock::now();
@@ -86,6 +89,7 @@ private:
     if (!loaded)
       return loaded.takeError();
     model = std::move(*loaded);
+    reports.setModel(model.name);
     reports.progress("import", 1, 1);
     if (options.emit == CompileOptions::Emit::Tz)
       return print(*model.module);

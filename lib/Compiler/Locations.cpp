@@ -2,6 +2,7 @@
 #include "Locations.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -32,9 +33,8 @@ void collectNames(Location location, Names &names) {
       .Case<CallSiteLoc>(
           [&](CallSiteLoc call) { collectNames(call.getCallee(), names); })
       .Case<FileLineColLoc>([&](FileLineColLoc file) {
-        names.insert(
-            (file.getFilename().getValue() + ":" + Twine(file.getLine()))
-                .str());
+        StringRef name = llvm::sys::path::filename(file.getFilename());
+        names.insert((name + ":" + Twine(file.getLine())).str());
       });
 }
 

@@ -40,7 +40,8 @@ Reports::Reports(MLIRContext *context, CompileListener &listener)
   handler = context->getDiagEngine().registerHandler(
       [this](Diagnostic &diagnostic) { return handle(diagnostic); });
   remark::RemarkCategories categories;
-  categories.all = ".*";
+  categories.passed = categories.missed = categories.failed =
+      categories.analysis = ".*";
   (void)remark::enableOptimizationRemarks(
       *context, std::make_unique<RemarkCollector>(*this),
       std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
@@ -58,14 +59,21 @@ void Reports::enterStage(StringRef newCode, ExitCode newExit,
   help = newHelp;
 }
 
+std::string Reports::whereOf(Location location) const {
+  std::string names = describeLocation(location);
+  if (names.empty() || model.empty() || isa<FileLineColLoc>(location))
+    return names.empty() ? model : names;
+  return model + ": " + names;
+}
+
 LogicalResult Reports::handle(Diagnostic &diagnostic) {
   Error error;
   error.exit = exit;
   error.code = code;
   error.what = diagnostic.str();
-  error.where = describeLocation(diagnostic.getLocation());
+  error.where = whereOf(diagnostic.getLocation());
   for (Diagnostic &note : diagnostic.getNotes()) {
-    std::string where = describeLocation(note.getLocation());
+    std::string where = whereOf(note.getLocation());
     error.why += (error.why.empty() ? "" : "\n") + note.str();
     if (!where.empty() && where != error.where)
       error.why += ": " + where;

@@ -22,6 +22,9 @@ public:
   /// Errors from now on carry this code and exit code, and `help`.
   void enterStage(llvm::StringRef code, ExitCode exit, llvm::StringRef help);
 
+  /// Errors from now on are about this file.
+  void setModel(std::string name) { model = std::move(name); }
+
   /// Tells the listener, and remembers the first error.
   void report(Severity severity, Error error);
   void progress(llvm::StringRef stage, size_t done, size_t total);
@@ -35,13 +38,14 @@ public:
   const std::vector<RemarkRecord> &remarks() const { return records; }
 
 private:
+  std::string whereOf(mlir::Location location) const;
   mlir::LogicalResult handle(mlir::Diagnostic &diagnostic);
 
   mlir::MLIRContext *context;
   CompileListener &listener;
   mlir::DiagnosticEngine::HandlerID handler;
   std::recursive_mutex mutex;
-  std::string code = "TZ0500", help;
+  std::string code = "TZ0500", help, model;
   ExitCode exit = ExitCode::Internal;
   std::optional<Error> first;
   std::vector<RemarkRecord> records;
