@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORE = ("lib/", "runtime/", "tools/", "python/", "include/")
 CXX = (".cpp", ".h", ".c")
 # Vendors, their target dialects and libraries. `backends` and paths through it belong to CMake and the plugin scan.
-VENDOR = re.compile(r"\b(nvidia|cuda|cublas\w*|ptx|amdgpu|rocm|hip|hipblas\w*|hexagon)\b|(?-i:\btz_(?!cpu\b|null\b)[a-z]+)\b", re.I)
+VENDOR = re.compile(r"\b(nvidia|cuda|cublas\w*|ptx|amdgpu|rocm|hip|hipblas\w*|hexagon)\b|(?-i:\btz_(?!cpu\b|null\b|chip\b)[a-z]+)\b", re.I)
 BACKEND_PATH = re.compile(r"backends/(?!cpu\b|null\b|lib|\*)[a-z]\w*/")
 LLVM_INCLUDE = re.compile(r'#\s*include\s*["<](llvm|mlir|lld|clang)[/-]')
 

@@ -52,6 +52,19 @@ remedy() {
   fi
 }
 
+# Of ninja's lines one every ten seconds, and what looks like trouble.
+everyTenSeconds() {
+  local line next=0
+  while IFS= read -r line; do
+    case $line in
+      '['[0-9]*'/'*) (( SECONDS < next )) && continue; next=$((SECONDS + 10)) ;;
+      *error*|*warning:*|FAILED*) ;;
+      *) continue ;;
+    esac
+    printf '[dev] %s\n' "${line:0:120}"
+  done
+}
+
 # buildProgress TITLE COMMAND…: ninja with its own counter on a terminal, a line every ten seconds elsewhere.
 buildProgress() {
   local title=$1; shift
@@ -61,9 +74,7 @@ buildProgress() {
   if [[ -t 2 ]]; then
     NINJA_STATUS='[%f/%t %es] ' "$@" 2>&1 | tee "$log" >&2 || status=$?
   else
-    NINJA_STATUS='[%f/%t %es] ' "$@" 2>&1 | tee "$log" | awk -v every=10 '
-      /^\[[0-9]+\/[0-9]+ / { now = systime(); if (now - last >= every) { print "[dev] " substr($0, 1, 110); fflush(); last = now } next }
-      /warning:|error|FAILED|fatal/ { print; fflush() }' >&2 || status=$?
+    NINJA_STATUS='[%f/%t %es] ' "$@" 2>&1 | tee "$log" | everyTenSeconds >&2 || status=$?
   fi
   if (( status != 0 )); then
     [[ -t 2 ]] || grep -v '^\[[0-9]*/[0-9]* ' "$log" | tail -n 40 >&2
