@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Any bytes as a GGUF file: opened, every tensor's first and last byte read,
+// the tokenizer built.
+#include "MemoryFile.h"
+#include "formats/Gguf.h"
+#include "text/Tokenizer.h"
+
+using namespace terrazzo;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  MemoryFile input(data, size);
+  auto file = formats::GgufFile::open(input.path());
+  if (!file)
+    return 0;
+  volatile uint8_t seen = 0;
+  for (const formats::GgufTensor &tensor : (*file)->tensors())
+    if (tensor.bytes)
+      seen = (*file)->tensorData(tensor)[0] ^
+             (*file)->tensorData(tensor)[tensor.bytes - 1];
+  (void)seen;
+  auto tokenizer = text::Tokenizer::create(**file);
+  (void)tokenizer;
+  return 0;
+}
