@@ -73,7 +73,8 @@ function(terrazzo_add_backend name)
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     INSTALL_RPATH "$ORIGIN/../.." INSTALL_RPATH_USE_LINK_PATH ON)
   # An archive's copies of LLVM's inline functions must not be offered to other libraries.
-  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
+  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined
+    -Wl,--build-id=sha1)
   if(TARGET terrazzo_pch)
     target_precompile_headers(${target} REUSE_FROM terrazzo_pch)
     add_dependencies(${target} terrazzo_headers)

@@ -20,13 +20,6 @@ Error refuse(StringRef path, std::string what, std::string why,
           std::move(help)};
 }
 
-Error malformed(StringRef path, llvm::Error error) {
-  return refuse(path, "the file is no plugin: it cannot be read as a library",
-                toString(std::move(error)),
-                "a plugin is a shared library for this machine, built with "
-                "terrazzo_add_backend");
-}
-
 /// Out-of-line functions that exist once in a process. Their mangled names
 /// begin so in any release; a plugin may only refer to them.
 struct Marker {
@@ -42,95 +35,169 @@ constexpr Marker markers[] = {
     {"_ZN8terrazzo2tz9TzDialect10initialize", "Terrazzo"},
 };
 
-/// Names of the libraries that a library asks the loader for.
-template <typename ELFT>
-llvm::Expected<std::vector<std::string>>
-neededLibraries(const ELFObjectFile<ELFT> &object) {
-  const ELFFile<ELFT> &file = object.getELFFile();
-  auto entries = file.dynamicEntries();
-  if (!entries)
-    return entries.takeError();
-  uint64_t tableAddress = 0, tableSize = 0;
-  for (const auto &entry : *entries) {
-    if (entry.d_tag == ELF::DT_STRTAB)
-      tableAddress = entry.d_un.d_ptr;
-    else if (entry.d_tag == ELF::DT_STRSZ)
-      tableSize = entry.d_un.d_val;
-  }
-  std::vector<std::string> names;
-  auto table = file.toMappedAddr(tableAddress);
-  if (!table)
-    return table.takeError();
-  const char *begin = reinterpret_cast<const char *>(*table);
-  const char *end =
-      reinterpret_cast<const char *>(file.base()) + file.getBufSize();
-  if (begin > end || tableSize > static_cast<uint64_t>(end - begin))
-    return createStringError("the table of dynamic strings leaves the file");
-  StringRef strings(begin, tableSize);
-  for (const auto &entry : *entries) {
-    if (entry.d_tag != ELF::DT_NEEDED)
-      continue;
-    StringRef name = strings.substr(entry.d_un.d_val);
-    names.push_back(name.substr(0, name.find('\0')).str());
-  }
-  return names;
-}
+/// What the check wants to know of a library.
+struct Library {
+  std::vector<std::string> needed;
+  /// The first marker that it defines strongly, and under which name; weak
+  /// definitions are the copies of inline functions that any user of the
+  /// headers has.
+  const Marker *foreign = nullptr;
+  std::string foreignName;
+};
 
-/// The owner of the first marker that the library defines strongly, and the
-/// symbol's name; weak definitions are the copies of inline functions that any
-/// user of the headers has.
-llvm::Expected<std::pair<StringRef, std::string>>
-foreignDefinition(const ELFObjectFileBase &object) {
-  auto scan =
-      [&](auto range) -> llvm::Expected<std::pair<StringRef, std::string>> {
-    for (const ELFSymbolRef symbol : range) {
-      auto flags = symbol.getFlags();
-      if (!flags)
-        return flags.takeError();
-      if (*flags & (SymbolRef::SF_Undefined | SymbolRef::SF_Weak))
-        continue;
-      auto name = symbol.getName();
-      if (!name)
-        return name.takeError();
-      for (const Marker &marker : markers)
-        if (name->starts_with(marker.prefix))
-          return std::pair<StringRef, std::string>(marker.owner, name->str());
+/// Reads an ELF file of 64 bits in this machine's byte order. Every access is
+/// checked, since a damaged file must end in an error.
+class Reader {
+public:
+  explicit Reader(StringRef bytes) : bytes(bytes) {}
+
+  /// The library, or why the file is none.
+  std::optional<std::string> read(Library &library) {
+    auto header = at<ELF64LE::Ehdr>(0);
+    if (!header || !header->checkMagic())
+      return "it is no ELF file";
+    if (header->getFileClass() != ELF::ELFCLASS64 ||
+        header->getDataEncoding() != ELF::ELFDATA2LSB)
+      return "it is not for this kind of machine";
+    if (header->e_type != ELF::ET_DYN)
+      return "it is an ELF file, but no shared library";
+    if (!readNeeded(*header, library) || !readSymbols(*header, library))
+      return "it is damaged: a table lies outside of the file";
+    return std::nullopt;
+  }
+
+private:
+  template <typename T> std::optional<T> at(uint64_t offset) const {
+    if (offset > bytes.size() || bytes.size() - offset < sizeof(T))
+      return std::nullopt;
+    T value;
+    std::memcpy(static_cast<void *>(&value), bytes.data() + offset, sizeof(T));
+    return value;
+  }
+
+  /// Entry `index` of the table at `table`.
+  template <typename T>
+  std::optional<T> entry(uint64_t table, uint64_t index) const {
+    if (table > bytes.size() || index > bytes.size() / sizeof(T))
+      return std::nullopt;
+    return at<T>(table + index * sizeof(T));
+  }
+
+  std::optional<StringRef> stringAt(uint64_t table, uint64_t offset) const {
+    if (table > bytes.size() || offset > bytes.size() - table)
+      return std::nullopt;
+    StringRef rest = bytes.drop_front(table + offset);
+    size_t end = rest.find('\0');
+    if (end == StringRef::npos)
+      return std::nullopt;
+    return rest.take_front(end);
+  }
+
+  /// Where the byte that is loaded to `address` lies in the file.
+  std::optional<uint64_t> fileOffset(const ELF64LE::Ehdr &header,
+                                     uint64_t address) const {
+    for (unsigned i = 0; i < header.e_phnum; ++i) {
+      auto segment = entry<ELF64LE::Phdr>(header.e_phoff, i);
+      if (!segment)
+        return std::nullopt;
+      if (segment->p_type == ELF::PT_LOAD && address >= segment->p_vaddr &&
+          address - segment->p_vaddr < segment->p_filesz)
+        return segment->p_offset + (address - segment->p_vaddr);
     }
-    return std::pair<StringRef, std::string>();
-  };
-  auto found = scan(object.getDynamicSymbolIterators());
-  if (!found || !found->first.empty())
-    return found;
-  return scan(object.symbols());
-}
+    return std::nullopt;
+  }
+
+  bool readNeeded(const ELF64LE::Ehdr &header, Library &library) const {
+    SmallVector<uint64_t> names;
+    uint64_t strings = 0;
+    for (unsigned i = 0; i < header.e_phnum; ++i) {
+      auto segment = entry<ELF64LE::Phdr>(header.e_phoff, i);
+      if (!segment)
+        return false;
+      if (segment->p_type != ELF::PT_DYNAMIC)
+        continue;
+      for (uint64_t j = 0;; ++j) {
+        auto dynamic = entry<ELF64LE::Dyn>(segment->p_offset, j);
+        if (!dynamic)
+          return false;
+        if (dynamic->d_tag == ELF::DT_NULL)
+          break;
+        if (dynamic->d_tag == ELF::DT_NEEDED)
+          names.push_back(dynamic->d_un.d_val);
+        if (dynamic->d_tag == ELF::DT_STRTAB)
+          strings = dynamic->d_un.d_ptr;
+      }
+    }
+    if (names.empty())
+      return true;
+    std::optional<uint64_t> table = fileOffset(header, strings);
+    for (uint64_t name : names) {
+      auto text = table ? stringAt(*table, name) : std::nullopt;
+      if (!text)
+        return false;
+      library.needed.push_back(text->str());
+    }
+    return true;
+  }
+
+  bool readSymbols(const ELF64LE::Ehdr &header, Library &library) const {
+    for (unsigned i = 0; i < header.e_shnum; ++i) {
+      auto section = entry<ELF64LE::Shdr>(header.e_shoff, i);
+      if (!section)
+        return false;
+      if (section->sh_type != ELF::SHT_DYNSYM &&
+          section->sh_type != ELF::SHT_SYMTAB)
+        continue;
+      auto strings = entry<ELF64LE::Shdr>(header.e_shoff, section->sh_link);
+      if (!strings)
+        return false;
+      for (uint64_t j = 0; j < section->sh_size / sizeof(ELF64LE::Sym); ++j) {
+        auto symbol = entry<ELF64LE::Sym>(section->sh_offset, j);
+        auto name = symbol ? stringAt(strings->sh_offset, symbol->st_name)
+                           : std::nullopt;
+        if (!name)
+          return false;
+        if (symbol->st_shndx == ELF::SHN_UNDEF ||
+            symbol->getBinding() == ELF::STB_WEAK)
+          continue;
+        for (const Marker &marker : markers)
+          if (!library.foreign && name->starts_with(marker.prefix)) {
+            library.foreign = &marker;
+            library.foreignName = name->str();
+          }
+      }
+    }
+    return true;
+  }
+
+  StringRef bytes;
+};
 
 } // namespace
 
 Status checkPluginFile(StringRef path) {
-  auto binary = ObjectFile::createObjectFile(path);
-  if (!binary)
-    return malformed(path, binary.takeError());
-  auto *object = dyn_cast<ELF64LEObjectFile>(binary->getBinary());
-  if (!object || object->getELFFile().getHeader().e_type != ELF::ET_DYN)
-    return malformed(
-        path, createStringError("expected a 64-bit little-endian ELF library"));
-  auto needed = neededLibraries(*object);
-  if (!needed)
-    return malformed(path, needed.takeError());
-  auto foreign = foreignDefinition(*object);
-  if (!foreign)
-    return malformed(path, foreign.takeError());
-  if (!foreign->first.empty())
+  const char *isPlugin = "a plugin is a shared library for this machine, built "
+                         "with terrazzo_add_backend";
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return refuse(path, "the file cannot be read", buffer.getError().message(),
+                  isPlugin);
+  Library library;
+  if (auto why = Reader((*buffer)->getBuffer()).read(library))
+    return refuse(path, "the file is no plugin", *why, isPlugin);
+  if (library.foreign)
     return refuse(path,
-                  "the plugin brings its own copy of " + foreign->first.str(),
-                  "it defines " + foreign->second,
+                  "the plugin brings its own copy of " +
+                      library.foreign->owner.str(),
+                  "it defines " + library.foreignName,
                   "link it to the shared library instead of archives; "
                   "terrazzo_add_backend does");
-  for (StringRef library : {"libMLIR.so", "libTerrazzo.so"}) {
-    if (none_of(*needed, [&](const std::string &name) {
-          return StringRef(name).starts_with(library);
+  for (StringRef name : {"libMLIR.so", "libTerrazzo.so"}) {
+    if (none_of(library.needed, [&](const std::string &needed) {
+          return StringRef(needed).starts_with(name);
         }))
-      return refuse(path, "the file does not need " + library.str(),
+      return refuse(path, "the file does not need " + name.str(),
                     "a plugin is linked to the shared libMLIR and libTerrazzo",
                     "build it with terrazzo_add_backend");
   }

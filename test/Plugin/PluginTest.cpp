@@ -2,6 +2,7 @@
 //
 // Each step of a plugin's load refuses its own bad plugin, in the documented
 // order and with a remedy; good plugins come in by path, by id and by scanning.
+#include "../../lib/Target/PluginFile.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/MLIRContext.h"
 #include "support/Error.h"
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <random>
 
 using namespace terrazzo;
 
@@ -112,6 +114,25 @@ TEST(PluginFileTest, DamagedLibrariesAreRefused) {
   other = bytes;
   other[16] = 1;
   refuses(other, "object.so");
+}
+
+TEST(PluginFileTest, ChangedBytesNeverCrashTheReader) {
+  TemporaryFolder folder;
+  std::ifstream good(BACKENDS "/libterrazzo-null.so", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(good)), {});
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::string changed = bytes;
+    // Headers, and anywhere.
+    for (int i = 0; i < 8; ++i)
+      changed[random() % (i < 4 ? 1024 : bytes.size())] = char(random());
+    std::string path = folder.file("changed.so");
+    std::ofstream(path, std::ios::binary) << changed;
+    refused += !checkPluginFile(path).ok();
+  }
+  EXPECT_GT(refused, 50);
+  EXPECT_TRUE(checkPluginFile(BACKENDS "/libterrazzo-null.so").ok());
 }
 
 TEST(PluginRegistryTest, LoadsByIdAndOpensNothingElse) {

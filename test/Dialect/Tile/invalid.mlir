@@ -24,3 +24,22 @@ func.func @part(%m: memref<?xi8>, %o: index) {
       vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<16xf32>, vector<16xf32>)
   return
 }
+
+// -----
+
+func.func @segments(%m: memref<?xi8>, %o: index) {
+  // expected-error @+1 {{gives 8 fragments and 1 scales and minimums for this format}}
+  %0:9 = "tile.unpack"(%m, %o) <{format = #tz<block_format q4_1>, part = 0 : i64, resultSegmentSizes = array<i32: 8, 1, 0>}>
+      : (memref<?xi8>, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
+      vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<16xf32>)
+  return
+}
+
+// -----
+
+func.func @minimum(%acc: vector<16xf32>, %i: vector<16xi32>, %d: vector<16xf32>, %f: f32) {
+  // expected-error @+1 {{has a minimum without a sum, or a sum without a minimum}}
+  %0 = "tile.scale"(%acc, %i, %d, %f, %f) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>}>
+      : (vector<16xf32>, vector<16xi32>, vector<16xf32>, f32, f32) -> vector<16xf32>
+  return
+}
