@@ -4,6 +4,7 @@
 // calls them.
 #include "TzCpu/Cpu.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
