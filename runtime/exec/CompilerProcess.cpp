@@ -30,7 +30,7 @@ std::string ownFolder() {
 
 Error childError(const std::string &compiler, std::string why) {
   Error error;
-  error.code = "TZ0403";
+  error.code = "TZ0423";
   error.exit = ExitCode::TargetUnavailable;
   error.what = "the compiler cannot be run";
   error.where = compiler;
@@ -202,7 +202,7 @@ Expected<std::string> Child::judge(int status) {
   }
   if (failed)
     return error;
-  error.code = "TZ0404";
+  error.code = "TZ0424";
   error.where = compiler;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
     error.exit = ExitCode::OutOfMemory;
@@ -240,7 +240,7 @@ Expected<std::string> findCompiler() {
   if (given && ::access(given, X_OK) == 0)
     return std::string(given);
   Error error;
-  error.code = "TZ0402";
+  error.code = "TZ0422";
   error.exit = ExitCode::TargetUnavailable;
   error.what = "there is no compiler here";
   error.where = given ? given : beside;

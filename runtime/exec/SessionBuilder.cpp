@@ -42,7 +42,7 @@ Expected<const Variant *> chooseVariant(const PackageFile &package,
   const auto &variants = *package.root().variants();
   const CpuFeatures &cpu = hostFeatures();
   Error error;
-  error.code = "TZ0401";
+  error.code = "TZ0421";
   error.exit = ExitCode::PackageIncompatible;
   error.what = "the package holds no code that runs here";
   error.where = package.path();
