@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the flags to a session: the model's file, the package (from the cache,
+// compiled now, or given), and the executor.
+#pragma once
+
+#include "CommonOptions.h"
+#include "Notes.h"
+
+#include "exec/Session.h"
+
+struct OpenedModel {
+  std::shared_ptr<const terrazzo::formats::GgufFile> file;
+  std::unique_ptr<terrazzo::exec::Session> session;
+  double loadSeconds = 0;    ///< without compiling
+  double compileSeconds = 0; ///< 0: the package was there
+};
+
+/// The cache folder that the flags leave; empty: none.
+std::string cacheFolderFor(const CommonOptions &common);
+
+/// The target string that --device asks for on this machine: the best one for
+/// "cpu". Errors: TZ0020 (no such device), TZ0021 (it cannot run here).
+terrazzo::Expected<std::string> targetFor(const std::string &device);
+
+/// Opens everything. `common.package` names a package, then nothing is
+/// compiled. Prints the placement, and the remarks that --why asks for.
+terrazzo::Expected<OpenedModel> openModel(const CommonOptions &common,
+                                          Notes &notes);
+
+/// Prints placement and remarks of a package.
+void describePackage(const terrazzo::package::Package &package,
+                     const Notes &notes);
+
+/// Seconds of a clock that only goes forward.
+double secondsNow();

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See ReadIds.h.
+#include "ReadIds.h"
+
+#include "ReadInput.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <unistd.h>
+
+using namespace terrazzo;
+
+Expected<std::vector<int32_t>> readIds(const std::string &path) {
+  auto text = readInput(path);
+  if (!text)
+    return text.takeError();
+  constexpr std::string_view space = " \t\r\n\v\f";
+  std::vector<int32_t> ids;
+  std::string_view rest = *text;
+  for (;;) {
+    size_t begin = rest.find_first_not_of(space);
+    if (begin == rest.npos)
+      return ids;
+    rest.remove_prefix(begin);
+    std::string_view word =
+        rest.substr(0, std::min(rest.size(), rest.find_first_of(space)));
+    rest.remove_prefix(word.size());
+    int32_t id = 0;
+    auto [end, error] =
+        std::from_chars(word.data(), word.data() + word.size(), id);
+    if (error != std::errc() || end != word.data() + word.size() || id < 0)
+      return Error{ExitCode::Usage,
+                   "TZ0014",
+                   "'" + std::string(word.substr(0, 32)) + "' is no token id",
+                   path,
+                   "number " + std::to_string(ids.size() + 1),
+                   "give whitespace-separated integers from 0 on"};
+    ids.push_back(id);
+  }
+}
+
+TemporaryIds::TemporaryIds(const std::vector<int32_t> &ids) {
+  const char *base = std::getenv("TMPDIR");
+  path = std::string(base && *base ? base : "/tmp") + "/terrazzo-ids-XXXXXX";
+  int file = ::mkostemp(path.data(), 0);
+  std::string text;
+  for (int32_t id : ids)
+    text += std::to_string(id) + "\n";
+  // Whoever reads it finds what is missing.
+  [[maybe_unused]] ssize_t written = ::write(file, text.data(), text.size());
+  ::close(file);
+}
+
+TemporaryIds::~TemporaryIds() { ::unlink(path.c_str()); }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo compile: a package from a model, by the compiler's own process.
+#include "Interrupt.h"
+#include "OpenModel.h"
+#include "Output.h"
+#include "Verbs.h"
+
+#include "exec/CompilerProcess.h"
+#include "exec/Package.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+using namespace terrazzo;
+using nlohmann::ordered_json;
+
+namespace {
+
+struct CompileOptions {
+  std::string target;
+  std::string output;
+  std::string dumpTo;
+};
+
+/// The compiler's words for the result, in the order of the contract.
+ordered_json resultOf(const std::string &done) {
+  ordered_json from = ordered_json::parse(done, nullptr, false), result;
+  for (const char *key :
+       {"output", "bytes", "kernels", "targets", "seconds", "peak_rss_mb"})
+    result[key] = from.is_object() ? from.value(key, ordered_json()) : nullptr;
+  return result;
+}
+
+int runCompile(const CompileOptions &options, const CommonOptions &common) {
+  Notes notes(common.quiet, common.why);
+  std::string target = options.target;
+  if (target.empty()) {
+    auto best = targetFor("cpu");
+    if (!best)
+      return report(best.error());
+    target = *best;
+  }
+  auto compiler = exec::findCompiler();
+  if (!compiler)
+    return report(compiler.error());
+  std::vector<std::string> arguments = {
+      "--model",  common.model,   "--target", target,
+      "--output", options.output, "--format", "json"};
+  if (!options.dumpTo.empty()) {
+    arguments.push_back("--dump-to");
+    arguments.push_back(options.dumpTo);
+  }
+  if (common.fallback == "error")
+    arguments.push_back("--fallback=error");
+  auto done =
+      exec::runCompiler(*compiler, arguments, notes.listener(), &interrupted());
+  notes.endProgress();
+  if (!done)
+    return report(done.error());
+  auto package = exec::PackageFile::open(options.output);
+  if (!package)
+    return report(package.error());
+  describePackage(package->root(), notes);
+  ordered_json result = resultOf(*done);
+  if (common.json)
+    return report(writeJson(result));
+  return report(writeResult(options.output + ": " + result["bytes"].dump() +
+                            " bytes, " + result["kernels"].dump() +
+                            " kernels for " + target + " in " +
+                            decimals(result["seconds"].is_number()
+                                         ? result["seconds"].get<double>()
+                                         : 0,
+                                     2) +
+                            " s\n"));
+}
+
+} // namespace
+
+void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
+  CLI::App *verb = app.add_subcommand("compile", "a package from a model");
+  auto options = std::make_shared<CompileOptions>();
+  addModelOption(*verb, common);
+  addOutputOptions(*verb, common);
+  verb->add_option("--target", options->target,
+                   "targets, a variant each (default: this machine's)")
+      ->type_name("T,T...");
+  verb->add_option("-o,--output", options->output, "the package")
+      ->required()
+      ->type_name("OUT.tzp");
+  verb->add_option("--dump-to", options->dumpTo,
+                   "write IR per stage and the kernels' assembly there")
+      ->type_name("DIR");
+  verb->add_option("--fallback", common.fallback,
+                   "where operations go that the target cannot run")
+      ->check(CLI::IsMember({"cpu", "error"}))
+      ->type_name("cpu|error");
+  verb->add_flag("--why{all}", common.why,
+                 "print the compiler's decisions; --why=PASS those of one");
+  verb->callback(
+      [=, &common, &exitCode] { exitCode = runCompile(*options, common); });
+}

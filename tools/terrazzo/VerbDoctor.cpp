@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo doctor: one screen about this machine, each problem with its remedy.
+#include "Output.h"
+#include "ReadInput.h"
+#include "Verbs.h"
+
+#include "exec/BuildId.h"
+#include "exec/CacheFolder.h"
+#include "exec/CompilerProcess.h"
+#include "exec/CpuTarget.h"
+#include "exec/Memory.h"
+#include "exec/Team.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <unistd.h>
+
+using namespace terrazzo;
+using nlohmann::ordered_json;
+
+namespace {
+
+struct Finding {
+  std::string subject;
+  std::string state;
+  std::string remedy; ///< empty when all is well
+};
+
+Finding processor() {
+  auto targets = exec::cpuTargets(exec::hostFeatures());
+  if (targets.empty())
+    return {"processor", "below x86-64-v3",
+            "a processor with AVX2 and FMA is needed"};
+  return {"processor",
+          targets.front() + ", " +
+              std::to_string(exec::usableProcessors().size()) +
+              " cores usable",
+          ""};
+}
+
+Finding hugePages() {
+  auto text = readInput("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string state = text ? *text : "unknown";
+  while (!state.empty() && state.back() == '\n')
+    state.pop_back();
+  bool off = state.find("[never]") != state.npos;
+  return {"huge pages", state,
+          off ? "as root: echo madvise > "
+                "/sys/kernel/mm/transparent_hugepage/enabled (faster weights)"
+              : ""};
+}
+
+Finding memory() {
+  uint64_t available = exec::availableMemory();
+  constexpr uint64_t little = uint64_t(512) << 20;
+  return {"memory", std::to_string(available >> 20) + " MiB available",
+          available < little ? "close other programs, or use a small model"
+                             : ""};
+}
+
+Finding cache() {
+  std::string folder = exec::cacheFolder();
+  if (folder.empty())
+    return {"cache", "none", "set TERRAZZO_CACHE_DIR"};
+  uint64_t bytes = 0;
+  for (const exec::CacheEntry &entry : exec::listCache(folder))
+    bytes += entry.bytes;
+  // The nearest part of the path that exists decides.
+  std::string place = folder;
+  while (place.size() > 1 && ::access(place.c_str(), F_OK) != 0)
+    place = place.substr(0, std::max<size_t>(place.rfind('/'), 1));
+  bool writable = ::access(place.c_str(), W_OK) == 0;
+  return {"cache", folder + ", " + std::to_string(bytes) + " bytes",
+          writable ? "" : "it cannot be written: set TERRAZZO_CACHE_DIR"};
+}
+
+Finding compiler() {
+  auto path = exec::findCompiler();
+  if (!path)
+    return {"compiler", path.error().why, path.error().help};
+  return {"compiler", *path + ", build " + exec::buildIdOf(*path).substr(0, 12),
+          ""};
+}
+
+Finding plugins() {
+  std::vector<std::string> names;
+  auto path = exec::findCompiler();
+  if (!path)
+    return {"backends", "unknown without a compiler", ""};
+  exec::CompilerListener listener;
+  size_t usable = 0;
+  std::string state;
+  listener.line = [&](const std::string &line) {
+    ordered_json object = ordered_json::parse(line, nullptr, false);
+    if (!object.is_object() || !object.contains("name"))
+      return;
+    bool good = object.value("usable", false);
+    usable += good;
+    state += (state.empty() ? "" : "; ") + object.value("name", "") +
+             (good ? "" : " (not usable: " + object.value("reason", "") + ")");
+  };
+  auto done = exec::runCompiler(*path, {"--list-targets"}, listener);
+  if (!done)
+    return {"backends", done.error().what, "reinstall terrazzo-compile"};
+  return {"backends", state.empty() ? "none" : state,
+          usable ? "" : "install a backend, or set TERRAZZO_PLUGIN_PATH"};
+}
+
+int runDoctor(const CommonOptions &common) {
+  for (Finding (*look)() :
+       {processor, memory, hugePages, cache, compiler, plugins}) {
+    Finding finding = look();
+    std::string name = finding.subject;
+    name.resize(12, ' ');
+    std::string text = (finding.remedy.empty() ? "ok   " : "!    ") + name +
+                       finding.state + "\n" +
+                       (finding.remedy.empty()
+                            ? ""
+                            : "     " + std::string(12, ' ') + "-> " +
+                                  finding.remedy + "\n");
+    Status written = common.json
+                         ? writeJson({{"subject", finding.subject},
+                                      {"state", finding.state},
+                                      {"ok", finding.remedy.empty()},
+                                      {"remedy", finding.remedy}})
+                         : writeResult(text);
+    if (!written)
+      return report(written);
+  }
+  if (common.json)
+    return 0;
+  return report(writeResult("ok   version     " TERRAZZO_VERSION "\n"));
+}
+
+} // namespace
+
+void addDoctorVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
+  CLI::App *verb = app.add_subcommand("doctor", "is this machine fit?");
+  addOutputOptions(*verb, common);
+  verb->callback([&common, &exitCode] { exitCode = runDoctor(common); });
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo eval: teacher-forced likelihood of given tokens, and their logits.
+#include "Interrupt.h"
+#include "OpenModel.h"
+#include "Output.h"
+#include "ReadIds.h"
+#include "ReadInput.h"
+#include "Verbs.h"
+
+#include "exec/CompilerProcess.h"
+#include "exec/NpyWriter.h"
+#include "text/Tokenizer.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <memory>
+#include <unistd.h>
+
+using namespace terrazzo;
+using nlohmann::ordered_json;
+
+namespace {
+
+struct EvalOptions {
+  std::string ids;
+  std::string file;
+  std::string logits;
+  uint32_t batch = 512;
+  bool reference = false;
+};
+
+Expected<std::vector<int32_t>> tokensOf(const EvalOptions &options,
+                                        const formats::GgufFile &model) {
+  if (!options.ids.empty())
+    return readIds(options.ids);
+  auto text = readInput(options.file);
+  if (!text)
+    return text.takeError();
+  auto tokenizer = text::Tokenizer::create(model);
+  if (!tokenizer)
+    return tokenizer.takeError();
+  return (*tokenizer)->encode(*text, {(*tokenizer)->addsBos(), true});
+}
+
+/// -log p(target) from one row of logits.
+double surprise(std::span<const float> logits, int32_t target) {
+  float largest = logits[0];
+  for (float value : logits)
+    largest = std::max(largest, value);
+  double sum = 0;
+  for (float value : logits)
+    sum += std::exp(double(value) - double(largest));
+  return std::log(sum) + double(largest) - double(logits[size_t(target)]);
+}
+
+/// The likelihood of tokens, chunk by chunk, rows of logits in slices.
+class Evaluation {
+public:
+  Evaluation(exec::Session &session, const std::vector<int32_t> &ids)
+      : session(session), ids(ids),
+        room(size_t(session.largestHead()) * session.vocabulary()) {}
+
+  Status run(uint32_t batch, exec::NpyWriter *writer, const Notes &notes) {
+    batch = std::min(batch, session.largestChunk());
+    for (size_t at = 0; at < ids.size() && !interrupted(); at += batch) {
+      size_t count = std::min<size_t>(batch, ids.size() - at);
+      if (Status status = session.step(std::span(ids).subspan(at, count));
+          !status)
+        return status;
+      if (Status status = takeRows(at, uint32_t(count), writer); !status)
+        return status;
+    }
+    return {};
+  }
+
+  double mean() const {
+    return ids.size() > 1 ? total / double(ids.size() - 1) : 0;
+  }
+
+private:
+  Status takeRows(size_t first, uint32_t count, exec::NpyWriter *writer) {
+    uint32_t vocabulary = session.vocabulary();
+    for (uint32_t row = 0; row < count;) {
+      uint32_t rows = std::min(count - row, session.largestHead());
+      if (Status status = session.logits(row, rows, room.data()); !status)
+        return status;
+      for (uint32_t r = 0; r < rows; ++r)
+        if (size_t next = first + row + r + 1; next < ids.size())
+          total += surprise({room.data() + size_t(r) * vocabulary, vocabulary},
+                            ids[next]);
+      if (writer)
+        if (Status status =
+                writer->write(room.data(), size_t(rows) * vocabulary);
+            !status)
+          return status;
+      row += rows;
+    }
+    return {};
+  }
+
+  exec::Session &session;
+  const std::vector<int32_t> &ids;
+  std::vector<float> room;
+  double total = 0;
+};
+
+int printResult(const CommonOptions &common, size_t tokens, double nll,
+                double seconds) {
+  if (common.json)
+    return report(writeJson({{"tokens", tokens},
+                             {"nll", nll},
+                             {"perplexity", std::exp(nll)},
+                             {"seconds", seconds}}));
+  return report(writeResult(std::to_string(tokens) + " tokens, nll " +
+                            decimals(nll, 6) + ", perplexity " +
+                            decimals(std::exp(nll), 4) + ", " +
+                            decimals(seconds, 3) + " s\n"));
+}
+
+/// The compiler's interpreter does it, in its own process.
+int evalReference(const EvalOptions &options, const CommonOptions &common) {
+  Notes notes(common.quiet, common.why);
+  auto compiler = exec::findCompiler();
+  if (!compiler)
+    return report(compiler.error());
+  std::string idsPath = options.ids;
+  std::unique_ptr<TemporaryIds> temporary;
+  if (idsPath.empty()) {
+    auto model = formats::GgufFile::open(common.model);
+    if (!model)
+      return report(model.error());
+    auto ids = tokensOf(options, **model);
+    if (!ids)
+      return report(ids.error());
+    temporary = std::make_unique<TemporaryIds>(*ids);
+    idsPath = temporary->path;
+  }
+  std::vector<std::string> arguments = {"--model",     common.model,
+                                        "--reference", "--ids",
+                                        idsPath,       "--format",
+                                        "json"};
+  if (!options.logits.empty()) {
+    arguments.push_back("--logits");
+    arguments.push_back(options.logits);
+  }
+  auto done =
+      exec::runCompiler(*compiler, arguments, notes.listener(), &interrupted());
+  notes.endProgress();
+  if (!done)
+    return report(done.error());
+  ordered_json result = ordered_json::parse(*done, nullptr, false);
+  if (!result.is_object() || !result.contains("nll"))
+    return report(Error{ExitCode::Internal, "TZ0031",
+                        "the reference gave no result", *compiler, "", ""});
+  return printResult(common, result.value("tokens", size_t(0)),
+                     result.value("nll", 0.0), result.value("seconds", 0.0));
+}
+
+int runEval(const EvalOptions &options, CommonOptions common) {
+  if (options.ids.empty() == options.file.empty())
+    return report(Error{ExitCode::Usage, "TZ0032", "there is nothing to judge",
+                        "eval", "", "give one of --ids FILE and -f FILE"});
+  if (options.reference)
+    return evalReference(options, common);
+  Notes notes(common.quiet, common.why);
+  auto model = formats::GgufFile::open(common.model);
+  if (!model)
+    return report(model.error());
+  auto ids = tokensOf(options, **model);
+  if (!ids)
+    return report(ids.error());
+  if (common.contextSize == 0)
+    common.contextSize = uint32_t(std::max<size_t>(ids->size(), 1));
+  auto opened = openModel(common, notes);
+  if (!opened)
+    return report(opened.error());
+  exec::NpyWriter writer;
+  if (!options.logits.empty())
+    if (Status status = writer.open(options.logits, ids->size(),
+                                    opened->session->vocabulary());
+        !status)
+      return report(status);
+  double begin = secondsNow();
+  Evaluation evaluation(*opened->session, *ids);
+  Status status = evaluation.run(
+      options.batch, options.logits.empty() ? nullptr : &writer, notes);
+  if (status)
+    status = writer.close();
+  if (!status)
+    return report(status);
+  if (interrupted())
+    return int(ExitCode::Interrupted);
+  return printResult(common, ids->size(), evaluation.mean(),
+                     secondsNow() - begin);
+}
+
+} // namespace
+
+void addEvalVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
+  CLI::App *verb =
+      app.add_subcommand("eval", "likelihood of given tokens or text");
+  auto options = std::make_shared<EvalOptions>();
+  addModelOption(*verb, common);
+  addComputeOptions(*verb, common);
+  addOutputOptions(*verb, common);
+  verb->add_option("--ids", options->ids,
+                   "a file of whitespace-separated token ids, used as they are")
+      ->type_name("FILE");
+  verb->add_option("-f,--file", options->file, "a file of text")
+      ->type_name("FILE");
+  verb->add_option("-b,--batch-size", options->batch,
+                   "tokens at a time (default: 512)")
+      ->check(CLI::Range(1u, 1u << 20))
+      ->type_name("N");
+  verb->add_option("--logits", options->logits,
+                   "write float32 [tokens, vocabulary] as a NumPy file")
+      ->type_name("OUT.npy");
+  verb->add_flag("--reference", options->reference,
+                 "evaluate with the float64 interpreter");
+  verb->callback(
+      [=, &common, &exitCode] { exitCode = runEval(*options, common); });
+}
