@@ -10,6 +10,7 @@
 
 struct CommonOptions {
   std::string model;
+  std::string package;  ///< run this one, compile nothing; empty: find or make
   uint32_t threads = 0; ///< 0: the cores this process may use
   std::string device = "cpu";
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096

@@ -29,9 +29,9 @@ void Notes::progress(const std::string &name, uint64_t done, uint64_t total) {
     return;
   if (terminal) {
     writeStderr("\r\033[Kterrazzo-compile: " + name +
-                (total > 1 ? " " + std::to_string(done) + "/" +
-                                 std::to_string(total)
-                           : ""));
+                (total > 1
+                     ? " " + std::to_string(done) + "/" + std::to_string(total)
+                     : ""));
     drawing = true;
   } else if (stage != name) {
     writeStderr("terrazzo-compile: " + name + "\n");
@@ -58,8 +58,8 @@ exec::CompilerListener Notes::listener() {
   listener.diagnostic = [this](const std::string &severity,
                                const Error &error) {
     endProgress();
-    if (severity == "error")
-      [[maybe_unused]] int code = report(error);
+    if (severity == "error") [[maybe_unused]]
+      int code = report(error);
     else
       line(severity + ": " + error.what +
            (error.where.empty() ? "" : " (" + error.where + ")"));

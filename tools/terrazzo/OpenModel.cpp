@@ -97,8 +97,8 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   if (!file)
     return file.takeError();
   opened.file = std::move(*file);
-  auto package = openPackage(common, *opened.file, *target, notes,
-                             opened.compileSeconds);
+  auto package =
+      openPackage(common, *opened.file, *target, notes, opened.compileSeconds);
   if (!package)
     return package.takeError();
   exec::SessionOptions options;
@@ -109,8 +109,7 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   options.cacheFolder = cacheFolderFor(common);
   options.pinCaller = true;
   options.note = [&](const std::string &text) { notes.line(text); };
-  auto session =
-      exec::Session::open(std::move(*package), opened.file, options);
+  auto session = exec::Session::open(std::move(*package), opened.file, options);
   if (!session)
     return session.takeError();
   opened.session = std::move(*session);

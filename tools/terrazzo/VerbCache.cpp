@@ -16,8 +16,10 @@ Expected<std::string> folder() {
   std::string path = exec::cacheFolder();
   if (!path.empty())
     return path;
-  return Error{ExitCode::Failure, "TZ0040",
-               "there is no cache", "",
+  return Error{ExitCode::Failure,
+               "TZ0040",
+               "there is no cache",
+               "",
                "none of TERRAZZO_CACHE_DIR, XDG_CACHE_HOME and HOME is set",
                "set TERRAZZO_CACHE_DIR to a folder"};
 }
@@ -37,7 +39,8 @@ int list(const std::string &path, bool json) {
   }
   if (json)
     return 0;
-  return report(writeResult(std::to_string(total) + " bytes in " + path + "\n"));
+  return report(
+      writeResult(std::to_string(total) + " bytes in " + path + "\n"));
 }
 
 int clear(const std::string &path, bool json) {

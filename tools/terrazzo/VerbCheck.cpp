@@ -29,8 +29,7 @@ Verdict judge(const std::string &path) {
   if (!file) {
     const Error &error = file.error();
     result.verdict = "cannot";
-    result.reason =
-        error.what + (error.why.empty() ? "" : ": " + error.why);
+    result.reason = error.what + (error.why.empty() ? "" : ": " + error.why);
     return result;
   }
   for (const auto *variant : *file->root().variants())

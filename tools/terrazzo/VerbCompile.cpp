@@ -66,14 +66,13 @@ int runCompile(const CompileOptions &options, const CommonOptions &common) {
   ordered_json result = resultOf(*done);
   if (common.json)
     return report(writeJson(result));
-  return report(writeResult(options.output + ": " + result["bytes"].dump() +
-                            " bytes, " + result["kernels"].dump() +
-                            " kernels for " + target + " in " +
-                            decimals(result["seconds"].is_number()
-                                         ? result["seconds"].get<double>()
-                                         : 0,
-                                     2) +
-                            " s\n"));
+  return report(writeResult(
+      options.output + ": " + result["bytes"].dump() + " bytes, " +
+      result["kernels"].dump() + " kernels for " + target + " in " +
+      decimals(result["seconds"].is_number() ? result["seconds"].get<double>()
+                                             : 0,
+               2) +
+      " s\n"));
 }
 
 } // namespace

@@ -35,8 +35,7 @@ Finding processor() {
             "a processor with AVX2 and FMA is needed"};
   return {"processor",
           targets.front() + ", " +
-              std::to_string(exec::usableProcessors().size()) +
-              " cores usable",
+              std::to_string(exec::usableProcessors().size()) + " cores usable",
           ""};
 }
 
@@ -114,18 +113,17 @@ int runDoctor(const CommonOptions &common) {
     Finding finding = look();
     std::string name = finding.subject;
     name.resize(12, ' ');
-    std::string text = (finding.remedy.empty() ? "ok   " : "!    ") + name +
-                       finding.state + "\n" +
-                       (finding.remedy.empty()
-                            ? ""
-                            : "     " + std::string(12, ' ') + "-> " +
-                                  finding.remedy + "\n");
-    Status written = common.json
-                         ? writeJson({{"subject", finding.subject},
-                                      {"state", finding.state},
-                                      {"ok", finding.remedy.empty()},
-                                      {"remedy", finding.remedy}})
-                         : writeResult(text);
+    std::string text =
+        (finding.remedy.empty() ? "ok   " : "!    ") + name + finding.state +
+        "\n" +
+        (finding.remedy.empty()
+             ? ""
+             : "     " + std::string(12, ' ') + "-> " + finding.remedy + "\n");
+    Status written = common.json ? writeJson({{"subject", finding.subject},
+                                              {"state", finding.state},
+                                              {"ok", finding.remedy.empty()},
+                                              {"remedy", finding.remedy}})
+                                 : writeResult(text);
     if (!written)
       return report(written);
   }

@@ -137,9 +137,8 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
     temporary = std::make_unique<TemporaryIds>(*ids);
     idsPath = temporary->path;
   }
-  std::vector<std::string> arguments = {"--model",     common.model,
-                                        "--reference", "--ids",
-                                        idsPath,       "--format",
+  std::vector<std::string> arguments = {"--model", common.model, "--reference",
+                                        "--ids",   idsPath,      "--format",
                                         "json"};
   if (!options.logits.empty()) {
     arguments.push_back("--logits");

@@ -36,11 +36,13 @@ uint64_t bytesOf(const package::Command &command,
        ++i) {
     const package::Binding &binding = *command.bindings()->Get(i);
     if (binding.space() == package::Space::Weight)
-      bytes += binding.bytes() ? binding.bytes()
-                               : package.weights()->Get(binding.index())->bytes();
+      bytes += binding.bytes()
+                   ? binding.bytes()
+                   : package.weights()->Get(binding.index())->bytes();
     else if (binding.space() == package::Space::Packed)
-      bytes += binding.bytes() ? binding.bytes()
-                               : variant.packed()->Get(binding.index())->bytes();
+      bytes += binding.bytes()
+                   ? binding.bytes()
+                   : variant.packed()->Get(binding.index())->bytes();
     else if (binding.space() == package::Space::State)
       bytes += package.states()->Get(binding.index())->row_bytes() * cachedRows;
   }
@@ -61,8 +63,8 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
       KernelCost &cost = costs[entry->kernel()->str()];
       cost.kernel = entry->kernel()->str();
       ++cost.count;
-      cost.bytes += bytesOf(command, session.package(), session.variant(),
-                            cachedRows);
+      cost.bytes +=
+          bytesOf(command, session.package(), session.variant(), cachedRows);
       cost.flops += command.operations() + command.operations_per_token();
       cost.measured += double(program.times[i].nanoseconds) * 1e-9 / tokens;
     }
@@ -70,7 +72,7 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
   std::vector<KernelCost> sorted;
   for (auto &[name, cost] : costs)
     sorted.push_back(std::move(cost));
-  std::stable_sort(sorted.begin(), sorted.end(),
+  std::sort(sorted.begin(), sorted.end(),
                    [](const KernelCost &a, const KernelCost &b) {
                      return a.measured > b.measured;
                    });
@@ -81,10 +83,9 @@ int print(const std::vector<KernelCost> &costs, double bandwidth, bool json) {
   double all = 0;
   for (const KernelCost &cost : costs)
     all += cost.measured;
-  std::string text =
-      "memory reads at " + decimals(bandwidth / 1e9, 1) +
-      " GB/s here; one token\n"
-      "count      bytes  limit us  measured us  share  kernel\n";
+  std::string text = "memory reads at " + decimals(bandwidth / 1e9, 1) +
+                     " GB/s here; one token\n"
+                     "count      bytes  limit us  measured us  share  kernel\n";
   for (const KernelCost &cost : costs) {
     double limit = double(cost.bytes) / bandwidth;
     double share = all > 0 ? cost.measured / all : 0;

@@ -7,6 +7,15 @@
 
 #include "CommonOptions.h"
 
+void addBenchVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addCacheVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addCheckVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addDoctorVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addEvalVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addExplainVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addTargetsVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addDetokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo: run, measure and look into transformer models.
+#include "Interrupt.h"
 #include "Output.h"
 #include "Verbs.h"
 
@@ -23,6 +24,7 @@ static int usageError(const CLI::App &app, const CLI::ParseError &error) {
 int main(int argc, char **argv) {
   // A closed pipe is an error of write, not a signal death.
   std::signal(SIGPIPE, SIG_IGN);
+  installInterruptHandler();
   formats::installFaultGuard(formats::FaultPolicy::Exit);
 
   CLI::App app("Transformer models compiled to this machine's code.",
@@ -31,6 +33,15 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   CommonOptions common;
   int exitCode = 0;
+  addRunVerb(app, common, exitCode);
+  addBenchVerb(app, common, exitCode);
+  addEvalVerb(app, common, exitCode);
+  addCompileVerb(app, common, exitCode);
+  addCheckVerb(app, common, exitCode);
+  addExplainVerb(app, common, exitCode);
+  addTargetsVerb(app, common, exitCode);
+  addCacheVerb(app, common, exitCode);
+  addDoctorVerb(app, common, exitCode);
   addInspectVerb(app, common, exitCode);
   addTokenizeVerb(app, common, exitCode);
   addDetokenizeVerb(app, common, exitCode);

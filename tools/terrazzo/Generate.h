@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One answer: a prompt goes through the model, tokens are drawn and their text
+// is handed on as it becomes complete.
+#pragma once
+
+#include "exec/Session.h"
+#include "text/Sampler.h"
+#include "text/Tokenizer.h"
+
+#include <functional>
+
+struct GenerateOptions {
+  uint32_t tokens = 128; ///< at most
+  bool ignoreEnd = false;
+  std::vector<std::string> stops; ///< texts that end the answer, left out of it
+};
+
+struct Answer {
+  std::string text;
+  std::vector<int32_t> ids;
+  size_t promptTokens = 0;
+  double promptSeconds = 0;
+  double generateSeconds = 0;
+  /// "eog", "length", "context", "string" or "interrupted".
+  std::string stop;
+};
+
+class Generator {
+public:
+  using Sink = std::function<terrazzo::Status(std::string_view)>;
+
+  Generator(terrazzo::exec::Session &session,
+            const terrazzo::text::Tokenizer &tokenizer,
+            terrazzo::text::Sampler &sampler)
+      : session(session), tokenizer(tokenizer), sampler(sampler) {}
+
+  /// Answers `prompt`, appended at the session's position. TZ0033 when the
+  /// prompt is empty, TZ0034 when it does not fit.
+  terrazzo::Expected<Answer> run(std::span<const int32_t> prompt,
+                                 const GenerateOptions &options,
+                                 const Sink &sink);
+
+private:
+  terrazzo::Status readPrompt(std::span<const int32_t> prompt, float *logits);
+  terrazzo::Status writeAnswer(const GenerateOptions &options, const Sink &sink,
+                               float *logits);
+
+  terrazzo::exec::Session &session;
+  const terrazzo::text::Tokenizer &tokenizer;
+  terrazzo::text::Sampler &sampler;
+  Answer answer;
+};

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What `run` was asked for, and conversing.
+#pragma once
+
+#include "CommonOptions.h"
+#include "Generate.h"
+#include "Notes.h"
+#include "OpenModel.h"
+
+#include <string>
+#include <vector>
+
+enum class Chat {
+  WhenGiven, ///< with -p, if the model has a template
+  Always,
+  Never
+};
+
+struct RunOptions {
+  std::string prompt;
+  bool hasPrompt = false;
+  std::string file;
+  std::string ids;
+  GenerateOptions generate;
+  terrazzo::text::SamplerOptions sampler;
+  Chat chat = Chat::WhenGiven;
+  bool converse = false;
+};
+
+struct Message {
+  std::string role; ///< "user" or "assistant"
+  std::string content;
+};
+
+/// Tokens of messages and the opening of an answer, by the model's template;
+/// without one, the last message's text is used as it is, or TZ0036 when the
+/// template is demanded.
+terrazzo::Expected<std::vector<int32_t>>
+chatTokens(const std::vector<Message> &messages, bool demanded,
+           const terrazzo::formats::GgufFile &model,
+           const terrazzo::text::Tokenizer &tokenizer);
+
+/// -i: reads a line, answers, until the end of stdin or Ctrl-C.
+int converse(const RunOptions &options, const CommonOptions &common,
+             OpenedModel &opened, const terrazzo::text::Tokenizer &tokenizer,
+             Generator &generator, Notes &notes);
