@@ -41,6 +41,7 @@ public:
     auto range = module.getOps<plan::KernelOp>();
     kernels.assign(range.begin(), range.end());
     objects.resize(kernels.size());
+    loadDialects();
     auto order = llvm::to_vector(llvm::seq<size_t>(0, kernels.size()));
     // The longest first, so that no thread is left alone with one at the end.
     llvm::sort(order, [&](size_t a, size_t b) {
@@ -63,6 +64,20 @@ public:
   }
 
 private:
+  /// Loads what the pipeline's passes create; kernels are lowered in parallel,
+  /// and loading then would be a race.
+  void loadDialects() {
+    DialectRegistry registry;
+    backend.getDependentDialects(registry);
+    PassManager manager(module.getContext(), ModuleOp::getOperationName());
+    backend.buildLower(manager, target);
+    manager.getDependentDialects(registry);
+    MLIRContext *context = module.getContext();
+    context->appendDialectRegistry(registry);
+    for (StringRef dialect : registry.getDialectNames())
+      context->getOrLoadDialect(dialect);
+  }
+
   /// A guess at how long a kernel takes to compile.
   static size_t weightOf(plan::KernelOp kernel) {
     size_t weight = 0;
@@ -80,8 +95,12 @@ private:
                << kernels[index].getSymName()
                << ": the compiler crashed while it lowered this kernel";
     if (failed(result)) {
-      std::string path = writeReproducer(
-          kernels[index], kernels[index].getSymName(), dump.directory);
+      std::string path;
+      // What crashed may have left the context in any state.
+      llvm::CrashRecoveryContext().RunSafely([&] {
+        path = writeReproducer(kernels[index], kernels[index].getSymName(),
+                               dump.directory);
+      });
       if (!path.empty())
         kernels[index].emitWarning("a reproducer was written to ") << path;
       return failure();

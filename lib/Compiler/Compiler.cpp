@@ -140,12 +140,6 @@ private:
       if (llvm::is_contained(targets, *target))
         continue;
       targets.push_back(*target);
-      DialectRegistry registry;
-      getBackend(*target)->getDependentDialects(registry);
-      context.appendDialectRegistry(registry);
-      // Nothing may be loaded once kernels are compiled in parallel.
-      for (StringRef dialect : registry.getDialectNames())
-        context.getOrLoadDialect(dialect);
     }
     return {};
   }
