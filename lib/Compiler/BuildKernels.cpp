@@ -15,7 +15,9 @@ namespace terrazzo {
 
 std::string writeReproducer(Operation *op, StringRef name,
                             StringRef directory) {
-  SmallString<256> path(directory.empty() ? "." : directory);
+  SmallString<256> path(directory);
+  if (path.empty())
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, path);
   llvm::sys::path::append(path, "terrazzo-reproducer-" + name + ".mlir");
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);

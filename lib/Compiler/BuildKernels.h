@@ -17,8 +17,9 @@ mlir::FailureOr<Artifact> buildKernels(mlir::ModuleOp module,
                                        mlir::Attribute target, const Dump &dump,
                                        Reports &reports);
 
-/// Writes `op` to <directory>/terrazzo-reproducer-<name>.mlir and answers with
-/// the path, or with nothing when it could not be written.
+/// Writes `op` to <directory>/terrazzo-reproducer-<name>.mlir (an empty
+/// directory: the system's for temporary files) and answers with the path, or
+/// with nothing when it could not be written.
 std::string writeReproducer(mlir::Operation *op, llvm::StringRef name,
                             llvm::StringRef directory);
 
