@@ -34,7 +34,7 @@ struct Message {
 };
 
 /// Tokens of messages and the opening of an answer, by the model's template;
-/// without one, the last message's text is used as it is, or TZ0036 when the
+/// without one, the last message's text is used as it is, or TZ0210 when the
 /// template is demanded.
 terrazzo::Expected<std::vector<int32_t>>
 chatTokens(const std::vector<Message> &messages, bool demanded,

@@ -45,6 +45,7 @@ int main(int argc, char **argv) {
   addInspectVerb(app, common, exitCode);
   addTokenizeVerb(app, common, exitCode);
   addDetokenizeVerb(app, common, exitCode);
+  addChatTemplateVerb(app, common, exitCode);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The chat template of a model file and what it is rendered with.
+#pragma once
+
+#include "formats/Gguf.h"
+#include "text/ChatTemplate.h"
+
+namespace terrazzo::text {
+
+bool hasChatTemplate(const formats::GgufFile &file);
+
+/// Errors: TZ0210 when the file has none, and those of ChatTemplate::parse.
+Expected<ChatTemplate> readChatTemplate(const formats::GgufFile &file);
+
+/// With the texts of the file's BOS and EOS tokens.
+ChatOptions chatOptionsOf(const formats::GgufFile &file);
+
+} // namespace terrazzo::text
