@@ -48,10 +48,11 @@ public:
   }
 
   void getDependentDialects(DialectRegistry &registry) const final {
-    registry
-        .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
+    // Exactly what the pipeline's passes say that they create, so that none is
+    // forgotten.
+    OpPassManager manager(ModuleOp::getOperationName());
+    buildLower(manager, TargetAttr());
+    manager.getDependentDialects(registry);
   }
 
   Support supports(Operation *operation, Attribute) const final {
@@ -87,7 +88,7 @@ public:
   void buildLower(OpPassManager &manager, Attribute target) const final {
     manager.addPass(codegen::createTzLowerKernel());
     manager.addPass(codegen::createTileLowerFragments());
-    manager.addPass(createLowerDotPass(cast<TargetAttr>(target)));
+    manager.addPass(createLowerDotPass(cast_or_null<TargetAttr>(target)));
     manager.addPass(createLowerTransposePass());
     manager.addPass(createCSEPass());
     manager.addPass(createSCFToControlFlowPass());
