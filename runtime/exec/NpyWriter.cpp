@@ -30,9 +30,9 @@ Status NpyWriter::open(const std::string &path, uint64_t rows,
   file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0)
     return failure(errno);
-  std::string header =
-      "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
-      std::to_string(rows) + ", " + std::to_string(columns) + "), }";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+                       std::to_string(rows) + ", " + std::to_string(columns) +
+                       "), }";
   constexpr size_t prefix = 10, alignment = 64;
   size_t size = (prefix + header.size() + alignment) / alignment * alignment;
   header.append(size - prefix - 1 - header.size(), ' ');

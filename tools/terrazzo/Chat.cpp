@@ -11,18 +11,18 @@ Expected<std::vector<int32_t>> chatTokens(const std::vector<Message> &messages,
                                           bool demanded,
                                           const formats::GgufFile &model,
                                           const text::Tokenizer &tokenizer) {
-  // BOS is put in front unless the template printed it.
-  text::EncodeOptions encoding{tokenizer.addsBos(), true};
   if (!demanded && !text::hasChatTemplate(model))
-    return tokenizer.encode(messages.back().content, encoding);
+    return tokenizer.encode(messages.back().content,
+                            {tokenizer.addsBos(), true});
   auto chat = text::readChatTemplate(model);
   if (!chat)
     return chat.takeError();
-  std::vector<text::ChatMessage> conversation;
+  std::vector<text::ChatMessage> turns;
   for (const Message &message : messages)
-    conversation.push_back({message.role, message.content});
-  auto prompt = chat->render(conversation, text::chatOptionsOf(model));
+    turns.push_back({message.role, message.content});
+  auto prompt = chat->render(turns, text::chatOptionsOf(model));
   if (!prompt)
     return prompt.takeError();
-  return tokenizer.encode(*prompt, encoding);
+  // A template that writes BOS itself gets no second one: see EncodeOptions.
+  return tokenizer.encode(*prompt, {tokenizer.addsBos(), true});
 }

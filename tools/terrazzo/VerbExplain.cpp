@@ -73,9 +73,9 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
   for (auto &[name, cost] : costs)
     sorted.push_back(std::move(cost));
   std::sort(sorted.begin(), sorted.end(),
-                   [](const KernelCost &a, const KernelCost &b) {
-                     return a.measured > b.measured;
-                   });
+            [](const KernelCost &a, const KernelCost &b) {
+              return a.measured > b.measured;
+            });
   return sorted;
 }
 
