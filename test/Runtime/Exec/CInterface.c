@@ -122,8 +122,8 @@ int launchInC(const char *target, const void *code, size_t codeBytes,
   terrazzo_device_open_args open = {sizeof(open), "cpu", 2, 0};
   terrazzo_code_segment segment = {sizeof(segment), 0, code, codeBytes, 1, 0};
   terrazzo_load_args load = {sizeof(load), target, &segment, 1};
-  terrazzo_launch_args launch = {sizeof(launch)};
-  terrazzo_copy_args copy = {sizeof(copy)};
+  terrazzo_launch_args launch = {sizeof(launch), 0, 0, 0, 0, 0, 0, 0, 0};
+  terrazzo_copy_args copy = {sizeof(copy), 0, 0, 0, 0, 0, 0};
   terrazzo_device *device = 0;
   terrazzo_memory memory[2] = {0, 0};
   int64_t sizes[2] = {1, 1};
