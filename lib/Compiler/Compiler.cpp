@@ -81,6 +81,8 @@ public:
 
 private:
   Status compile() {
+    if (Status status = checkOutput(); !status)
+      return status;
     if (Status status = loadPlugins(); !status)
       return status;
     reports.progress("import", 0, 1);
@@ -110,6 +112,21 @@ private:
     llvm::sys::fs::file_size(options.output, result.bytes);
     reports.progress("package", 1, 1);
     return {};
+  }
+
+  /// The package is renamed into place, which would replace a device or a
+  /// folder.
+  Status checkOutput() const {
+    namespace fs = llvm::sys::fs;
+    if (options.emit != CompileOptions::Emit::Package ||
+        !fs::exists(options.output) || fs::is_regular_file(options.output))
+      return {};
+    return Error{ExitCode::Failure,
+                 "TZ0503",
+                 "the output is not a regular file",
+                 options.output,
+                 "",
+                 "give the package's path, like model.tzp"};
   }
 
   Status loadPlugins() {

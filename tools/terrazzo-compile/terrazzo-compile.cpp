@@ -73,7 +73,8 @@ ExitCode run(const CommandLine &command, Protocol &protocol) {
 
 int main(int argc, char **argv) {
   dieWithParent();
-  signal(SIGPIPE, SIG_DFL);
+  // A reader that went away is noticed when everything is written.
+  signal(SIGPIPE, SIG_IGN);
   Expected<CommandLine> command =
       parseCommandLine(llvm::ArrayRef(argv + 1, argv + std::max(argc, 1)));
   if (!command) {
@@ -95,6 +96,8 @@ int main(int argc, char **argv) {
   }
   llvm::outs().flush();
   llvm::errs().flush();
+  if (llvm::outs().has_error() && code == ExitCode::Ok)
+    code = ExitCode::Failure;
   // Taking the compiler's objects apart would take longer than it is worth.
   _exit(static_cast<int>(code));
 }
