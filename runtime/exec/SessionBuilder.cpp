@@ -116,6 +116,7 @@ private:
   Status allocateWorking();
   Status fetchPacked();
   void pack();
+  void releaseFile();
   void bindPrograms();
   Status checkMemory() const;
   uint64_t stateBytes(const State &state) const;
@@ -151,9 +152,11 @@ Status SessionBuilder::build() {
   session.team = std::make_unique<Team>(threads, options.pinCaller);
   if (Status status = allocate(); !status)
     return status;
+  releaseFile();
   if (Status status = fetchPacked(); !status)
     return status;
   bindPrograms();
+  releaseFile();
   return {};
 }
 
@@ -331,7 +334,11 @@ void SessionBuilder::pack() {
         self.program->walk(*self.team, worker, self.sizes);
       },
       &context);
-  // What was packed need not stay resident twice.
+}
+
+/// Pages of the file that opening has touched (its header, what was packed) need
+/// not stay resident; the few weights that are used as they lie come back.
+void SessionBuilder::releaseFile() {
   ::madvise(const_cast<uint8_t *>(session.weights->data()),
             session.weights->fileBytes(), MADV_DONTNEED);
 }
