@@ -64,7 +64,7 @@ def formatting(names, fix):
                             if "-Wclang-format-violations" in line})
     ruff = shutil.which("ruff") or next((str(p) for p in [ROOT / ".venv" / "bin" / "ruff"] if p.exists()), None)
     if ruff:
-        result = subprocess.run([ruff, "check", "-q", "--no-cache", "--select", "E9,F", *(["--fix"] if fix else []), "."],
+        result = subprocess.run([ruff, "check", "-q", "--no-cache", "--select", "E9,F", "--exclude", "lit.cfg.py,lit.site.cfg.py", *(["--fix"] if fix else []), "."],
                                 cwd=ROOT, capture_output=True, text=True)
         if result.returncode:
             offences.append(result.stdout.strip())

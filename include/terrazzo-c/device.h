@@ -34,7 +34,8 @@ typedef uint64_t terrazzo_memory;
 /* @since 1 */
 typedef struct terrazzo_device_open_args {
   size_t struct_size;
-  const char *name;  /* as the user wrote it: "cuda:1", "emu:sm_80" */
+  const char
+      *name; /* as the user wrote it: "cpu", or a kind and a number: "kind:1" */
   uint32_t workers;  /* of a CPU; 0: as many as this process may use */
   uint32_t reserved; /* 0 */
 } terrazzo_device_open_args;

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BUILD, MODELS
+from conftest import BUILD
 
 
 def one_error(result):

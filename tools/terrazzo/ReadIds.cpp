@@ -22,7 +22,7 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
   for (;;) {
     size_t begin = rest.find_first_not_of(space);
     if (begin == rest.npos)
-      return ids;
+      break;
     rest.remove_prefix(begin);
     std::string_view word =
         rest.substr(0, std::min(rest.size(), rest.find_first_of(space)));
@@ -39,6 +39,14 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
                    "give whitespace-separated integers from 0 on"};
     ids.push_back(id);
   }
+  if (ids.empty())
+    return Error{ExitCode::Usage,
+                 "TZ0014",
+                 "there is no token id",
+                 path,
+                 "",
+                 "give whitespace-separated integers from 0 on"};
+  return ids;
 }
 
 TemporaryIds::TemporaryIds(const std::vector<int32_t> &ids) {
