@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Memory.h"
+#include "formats/FaultGuard.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -38,11 +40,12 @@ std::string readSmallFile(const char *path) {
 
 } // namespace
 
-Expected<Block> Block::allocate(uint64_t bytes, const char *purpose) {
+Expected<Block> Block::allocate(uint64_t bytes, const char *purpose,
+                                bool wantsHuge) {
   Block block;
   if (bytes == 0)
     return block;
-  bool huge = bytes >= hugePage;
+  bool huge = wantsHuge && bytes >= hugePage;
   uint64_t wanted = roundUp(bytes, 4096);
   uint64_t mapped = huge ? wanted + hugePage : wanted;
   void *map = MAP_FAILED;
@@ -83,6 +86,52 @@ Block &Block::operator=(Block &&other) noexcept {
 Block::~Block() {
   if (mapping)
     ::munmap(mapping, mappingBytes);
+}
+
+Expected<PrivateFile> PrivateFile::open(const std::string &path,
+                                        uint64_t bytes) {
+  Error error;
+  error.code = "TZ0603";
+  error.what = "the model's file cannot be read";
+  error.where = path;
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts;
+  if (file < 0 || ::fstat(file, &facts) != 0 ||
+      uint64_t(facts.st_size) != bytes) {
+    error.why = file < 0 ? strerror(errno) : "it has changed meanwhile";
+    if (file >= 0)
+      ::close(file);
+    return error;
+  }
+  void *map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_NORESERVE, file, 0);
+  error.why = strerror(errno);
+  ::close(file);
+  if (map == MAP_FAILED)
+    return error;
+  PrivateFile mapped;
+  mapped.start = static_cast<uint8_t *>(map);
+  mapped.bytes = bytes;
+  mapped.slot = formats::registerFaultRange(map, bytes, path.c_str());
+  return mapped;
+}
+
+PrivateFile &PrivateFile::operator=(PrivateFile &&other) noexcept {
+  std::swap(start, other.start);
+  std::swap(bytes, other.bytes);
+  std::swap(slot, other.slot);
+  return *this;
+}
+
+PrivateFile::~PrivateFile() {
+  formats::unregisterFaultRange(slot);
+  if (start)
+    ::munmap(start, bytes);
+}
+
+void PrivateFile::releasePages() const {
+  if (start)
+    ::madvise(start, bytes, MADV_DONTNEED);
 }
 
 uint64_t availableMemory() {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace terrazzo::exec {
 
@@ -16,8 +17,10 @@ namespace terrazzo::exec {
 class Block {
 public:
   Block() = default;
-  /// `purpose` is what the error calls it ("the KV cache").
-  static Expected<Block> allocate(uint64_t bytes, const char *purpose);
+  /// `purpose` is what the error calls it ("the KV cache"). Without `huge`,
+  /// pages stay small: for memory of which little may ever be touched.
+  static Expected<Block> allocate(uint64_t bytes, const char *purpose,
+                                  bool huge = true);
   Block(Block &&other) noexcept { *this = static_cast<Block &&>(other); }
   Block &operator=(Block &&other) noexcept;
   ~Block();
@@ -30,6 +33,30 @@ private:
   uint64_t bytes = 0;
   void *mapping = nullptr;
   uint64_t mappingBytes = 0;
+};
+
+/// A file's content as memory of one's own: writes are never seen by the file,
+/// and turn just the page they hit into a private copy. A lost file is handled
+/// by the fault guard (formats/FaultGuard.h). Move-only.
+class PrivateFile {
+public:
+  PrivateFile() = default;
+  /// TZ0603 when the file cannot be mapped or is not of `bytes` any more.
+  static Expected<PrivateFile> open(const std::string &path, uint64_t bytes);
+  PrivateFile(PrivateFile &&other) noexcept {
+    *this = static_cast<PrivateFile &&>(other);
+  }
+  PrivateFile &operator=(PrivateFile &&other) noexcept;
+  ~PrivateFile();
+
+  uint8_t *data() const { return start; }
+  /// Gives the resident pages back; they are read again when touched.
+  void releasePages() const;
+
+private:
+  uint8_t *start = nullptr;
+  uint64_t bytes = 0;
+  int slot = -1;
 };
 
 /// Bytes that this process may still take, by the machine and by its control

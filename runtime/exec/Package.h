@@ -67,6 +67,8 @@ public:
   /// Offset in the file where the code begins.
   uint64_t codeOffset() const { return codeStart; }
   uint64_t fileBytes() const { return mappedBytes; }
+  /// Gives the resident pages back; they are read again when touched.
+  void releasePages() const;
 
 private:
   PackageFile() = default;

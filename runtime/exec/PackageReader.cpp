@@ -63,6 +63,11 @@ void PackageFile::release() {
   file = -1;
 }
 
+void PackageFile::releasePages() const {
+  if (bytes)
+    ::madvise(const_cast<uint8_t *>(bytes), mappedBytes, MADV_DONTNEED);
+}
+
 Expected<PackageFile> PackageFile::open(const std::string &path) {
   PackageFile opened;
   opened.name = path;

@@ -92,6 +92,7 @@ private:
 
   PackageFile file = PackageFile::none();
   std::shared_ptr<const formats::GgufFile> weights;
+  PrivateFile weightBytes;
   const package::Variant *chosen = nullptr;
   CodeImage image;
   std::unique_ptr<Team> team;

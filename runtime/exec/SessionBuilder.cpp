@@ -35,6 +35,17 @@ std::string megabytes(uint64_t bytes) {
   return std::to_string((bytes + mega / 2) / mega) + " MB";
 }
 
+/// Writes a byte of a page without changing it. The access has to be one
+/// instruction that the compiler cannot see through: a load before the write
+/// would bring in the file's page, and an atomic or with nothing becomes one.
+void copyPage(uint8_t *byte) {
+#if defined(__x86_64__)
+  asm volatile("lock orb $0, %0" : "+m"(*byte));
+#else
+  *static_cast<volatile uint8_t *>(byte) = *byte;
+#endif
+}
+
 } // namespace
 
 Expected<const Variant *> chooseVariant(const PackageFile &package,
@@ -116,7 +127,8 @@ private:
   Status allocateWorking();
   Status fetchPacked();
   void pack();
-  void releaseFile();
+  void releaseHeaders();
+  void copySmallWeights(const Program &program);
   void bindPrograms();
   Status checkMemory() const;
   uint64_t stateBytes(const State &state) const;
@@ -140,6 +152,11 @@ Status SessionBuilder::build() {
   session.chosen = *variant;
   if (Status status = matchWeights(session.file, *session.weights); !status)
     return status;
+  auto bytes =
+      PrivateFile::open(session.weights->path(), session.weights->fileBytes());
+  if (!bytes)
+    return bytes.takeError();
+  session.weightBytes = std::move(*bytes);
   chooseContext();
   if (Status status = checkPrograms(); !status)
     return status;
@@ -152,11 +169,11 @@ Status SessionBuilder::build() {
   session.team = std::make_unique<Team>(threads, options.pinCaller);
   if (Status status = allocate(); !status)
     return status;
-  releaseFile();
+  releaseHeaders();
   if (Status status = fetchPacked(); !status)
     return status;
   bindPrograms();
-  releaseFile();
+  releaseHeaders();
   return {};
 }
 
@@ -288,7 +305,7 @@ Status SessionBuilder::allocateWorking() {
   session.headStaging = reinterpret_cast<float *>(staging);
   buffers.scratchStride = roundUp(scratch, page);
   buffers.logits = session.logitsRoom.data();
-  buffers.weightsFile = session.weights->data();
+  buffers.weightsFile = session.weightBytes.data();
   return {};
 }
 
@@ -334,16 +351,46 @@ void SessionBuilder::pack() {
         self.program->walk(*self.team, worker, self.sizes);
       },
       &context);
+  // What was packed need not stay resident twice.
+  session.weightBytes.releasePages();
 }
 
-/// Pages of the file that opening has touched (its header, what was packed) need
-/// not stay resident; the few weights that are used as they lie come back.
-void SessionBuilder::releaseFile() {
+// A read of a mapped file makes the pages around it resident as well: 64 KiB
+// and more for each norm's few hundred bytes. A write makes a copy of just its
+// page, so or-ing nothing into small weights keeps their neighbours, which are
+// in memory packed, from being there a second time.
+void SessionBuilder::copySmallWeights(const Program &program) {
+  constexpr uint64_t small = 64 << 10;
+  constexpr uintptr_t page = 4096;
+  for (uint32_t i = 0; i < count(program.commands()); ++i) {
+    const auto *bindings = program.commands()->Get(i)->bindings();
+    for (uint32_t b = 0; b < count(bindings); ++b) {
+      if (bindings->Get(b)->space() != Space::Weight)
+        continue;
+      const Weight &weight = *root.weights()->Get(bindings->Get(b)->index());
+      if (weight.bytes() > small)
+        continue;
+      uint8_t *begin = session.weightBytes.data() + weight.offset();
+      uint8_t *end = begin + weight.bytes();
+      for (; begin < end;
+           begin += page - reinterpret_cast<uintptr_t>(begin) % page)
+        copyPage(begin);
+    }
+  }
+}
+
+/// Pages of the model's and the package's tables, which opening has read, need
+/// not stay resident.
+void SessionBuilder::releaseHeaders() {
+  session.file.releasePages();
   ::madvise(const_cast<uint8_t *>(session.weights->data()),
             session.weights->fileBytes(), MADV_DONTNEED);
 }
 
 void SessionBuilder::bindPrograms() {
+  for (const auto *programs : {&trunks, &heads})
+    for (const Program *program : *programs)
+      copySmallWeights(*program);
   for (const Program *program : trunks)
     session.trunks.emplace_back(root, *session.chosen, *program, session.image,
                                 session.buffers);
