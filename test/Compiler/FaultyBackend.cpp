@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Pass/Pass.h"
 #include "terrazzo/Target/Plugin.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include <cstdlib>

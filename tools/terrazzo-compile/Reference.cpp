@@ -6,6 +6,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "terrazzo/Import/Import.h"
 #include "terrazzo/Reference/RunReference.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
