@@ -164,7 +164,9 @@ std::string compilerFingerprint(const std::string &compiler) {
 
 Expected<ObtainedPackage> obtainPackage(const formats::GgufFile &model,
                                         const PackageRequest &request) {
-  auto compiler = findCompiler();
+  auto compiler = request.compiler.empty()
+                      ? findCompiler()
+                      : Expected<std::string>(request.compiler);
   if (!compiler)
     return compiler.takeError();
   ObtainedPackage obtained;

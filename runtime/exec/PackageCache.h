@@ -19,6 +19,7 @@ struct PackageRequest {
   std::string target; ///< "cpu:x86-64-v4+vnni+bf16=fast"
   bool fallbackError = false;
   std::string cacheFolder; ///< empty: nothing is read or kept
+  std::string compiler;    ///< empty: the one that findCompiler finds
   CompilerListener listener;
   const std::atomic<bool> *cancelled = nullptr;
   std::function<void(const std::string &)> note;

@@ -95,6 +95,10 @@ Status writePackage(PackageT &package, const PackageCode &code,
     error.where = path;
     return error;
   }
+  // Renaming would put a file in the place of a device.
+  struct stat facts;
+  if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode))
+    return writeError(path, "replace what is not a regular file", EEXIST);
   std::string temporary = path + ".XXXXXX";
   int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0)

@@ -31,7 +31,12 @@ struct KernelCost {
 uint64_t bytesOf(const package::Command &command,
                  const package::Package &package,
                  const package::Variant &variant, uint64_t cachedRows) {
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, rows = 1;
+  // What is looked up by token is read one row at a time.
+  for (uint32_t i = 0; command.bindings() && i < command.bindings()->size();
+       ++i)
+    if (command.bindings()->Get(i)->space() == package::Space::Tokens)
+      rows = package.manifest()->vocabulary();
   for (uint32_t i = 0; command.bindings() && i < command.bindings()->size();
        ++i) {
     const package::Binding &binding = *command.bindings()->Get(i);
@@ -46,7 +51,7 @@ uint64_t bytesOf(const package::Command &command,
     else if (binding.space() == package::Space::State)
       bytes += package.states()->Get(binding.index())->row_bytes() * cachedRows;
   }
-  return bytes;
+  return bytes / rows;
 }
 
 std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace terrazzo;
@@ -47,6 +48,16 @@ TEST(Package, WritingNowhereIsAnError) {
   Status status = writePackage(package, code, "/nonexistent/toy.tzp");
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, "TZ0701");
+}
+
+TEST(Package, OnlyRegularFilesAreReplaced) {
+  Folder folder;
+  std::string pipe = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v3");
+  EXPECT_FALSE(writePackage(package, code, pipe).ok());
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST(Package, AFailedWriteLeavesNothingBehind) {
