@@ -6,6 +6,7 @@ rival.py llama_cpp|ik_llama_cpp MODEL THREADS N_PROMPT N_GEN CONTEXT prints one 
 its last token only, generation starts from an empty cache: what llama-bench does.
 """
 
+import ctypes
 import importlib
 import json
 import os
@@ -35,6 +36,8 @@ class Engine:
             if not native.exists():
                 raise ImportError("its native libraries are not built")
             os.environ["IK_LLAMA_CPP_LIB_PATH"] = str(native)
+            # Copied out of its build folder it no longer finds its neighbour by itself.
+            ctypes.CDLL(str(native.with_name("libggml.so")), mode=ctypes.RTLD_GLOBAL)
             self.api = importlib.import_module("ik_llama_cpp._ctypes_api")
         else:
             self.api = importlib.import_module("llama_cpp.llama_cpp")
@@ -107,5 +110,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (ImportError, RuntimeError, FileNotFoundError) as error:
+    except (ImportError, RuntimeError, OSError) as error:
         sys.exit(f"{error}")

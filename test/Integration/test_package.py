@@ -34,7 +34,7 @@ def test_check(terrazzo, package, tmp_path):
     for damaged in (b"", b"no package", bytes(data[:1000]), bytes(data[: len(data) // 2])):
         bad.write_bytes(damaged)
         result = terrazzo("check", bad, code=None)
-        assert result.code in (3, 7) and result.err.count("error") == 1
+        assert result.code == 7 and "cannot" in result.out
 
 
 def test_damaged_packages_never_crash(terrazzo, package, tmp_path):

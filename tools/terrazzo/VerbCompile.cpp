@@ -97,6 +97,9 @@ void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
       ->type_name("cpu|error");
   verb->add_flag("--why{all}", common.why,
                  "print the compiler's decisions; --why=PASS those of one");
+  verb->add_flag(
+      "--no-cache", common.noCache,
+      "accepted as by the other verbs; compiling never uses a cache");
   verb->callback(
       [=, &common, &exitCode] { exitCode = runCompile(*options, common); });
 }
