@@ -22,7 +22,7 @@ def test_same_input_same_bytes(terrazzo, package, tmp_path):
     again = tmp_path / "elsewhere.tzp"
     terrazzo("compile", "-m", MODELS["smollm2"], "-o", again, "--no-cache")
     assert again.read_bytes() == package.read_bytes()
-    assert b"/work/" not in again.read_bytes() and str(MODELS["smollm2"].parent).encode() not in again.read_bytes()
+    assert str(MODELS["smollm2"].parent).encode() not in again.read_bytes()
 
 
 def test_check(terrazzo, package, tmp_path):
