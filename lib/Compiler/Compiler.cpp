@@ -121,12 +121,9 @@ private:
     if (options.emit != CompileOptions::Emit::Package ||
         !fs::exists(options.output) || fs::is_regular_file(options.output))
       return {};
-    return Error{ExitCode::Failure,
-                 "TZ0503",
-                 "the output is not a regular file",
-                 options.output,
-                 "",
-                 "give the package's path, like model.tzp"};
+    return Error{
+        ExitCode::Failure, "TZ0503", "the output is not a regular file",
+        options.output,    "",       "give the package's path, like model.tzp"};
   }
 
   Status loadPlugins() {

@@ -66,7 +66,7 @@ FailureOr<TargetAttr> resolveTarget(MLIRContext *context, StringRef arch,
   }
   auto [level, features] = arch.split('+');
   if (!llvm::is_contained(levels, level))
-    return emitError() << "TZ0410: the cpu backend knows no architecture '"
+    return emitError() << "TZ0431: the cpu backend knows no architecture '"
                        << level << "'; it knows " << llvm::join(levels, " and ")
                        << ", each with +vnni and +bf16=fast or =slow after it";
   SmallVector<StringRef> parts;
@@ -75,11 +75,11 @@ FailureOr<TargetAttr> resolveTarget(MLIRContext *context, StringRef arch,
     auto [name, speed] = part.split('=');
     if (!llvm::is_contained(knownFeatures, name) ||
         !(speed.empty() || speed == "fast" || speed == "slow"))
-      return emitError() << "TZ0411: the cpu backend knows no feature '" << part
+      return emitError() << "TZ0432: the cpu backend knows no feature '" << part
                          << "'; it knows " << llvm::join(knownFeatures, " and ")
                          << ", with =fast or =slow after it";
     if (level == "x86-64-v3")
-      return emitError() << "TZ0411: '" << part << "' needs x86-64-v4";
+      return emitError() << "TZ0432: '" << part << "' needs x86-64-v4";
   }
   return TargetAttr::get(context, level, features);
 }

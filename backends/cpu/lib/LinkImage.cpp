@@ -51,13 +51,13 @@ static FailureOr<std::string> link(Location loc, ArrayRef<std::string> inputs,
   lld::Result result =
       lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0) {
-    emitError(loc) << "TZ0420: the kernels' image does not link: " << messages;
+    emitError(loc) << "TZ0433: the kernels' image does not link: " << messages;
     return failure();
   }
   auto buffer = llvm::MemoryBuffer::getFile(out, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer) {
-    emitError(loc) << "TZ0421: cannot read the linked image: "
+    emitError(loc) << "TZ0434: cannot read the linked image: "
                    << buffer.getError().message();
     return failure();
   }
@@ -106,7 +106,7 @@ static FailureOr<Artifact> readImage(Location loc, StringRef bytes,
     bool data = (section.sh_flags & llvm::ELF::SHF_WRITE) &&
                 section.sh_type != llvm::ELF::SHT_DYNAMIC;
     if ((relocations || data) && section.sh_size != 0) {
-      emitError(loc) << "TZ0422: the kernels' image has "
+      emitError(loc) << "TZ0435: the kernels' image has "
                      << (relocations ? "dynamic relocations" : "writable data")
                      << "; kernels must have neither";
       return failure();
@@ -124,7 +124,7 @@ static FailureOr<Artifact> readImage(Location loc, StringRef bytes,
   for (const Object &object : objects) {
     auto entry = symbols.find(object.kernel);
     if (entry == symbols.end()) {
-      emitError(loc) << "TZ0423: kernel '" << object.kernel
+      emitError(loc) << "TZ0436: kernel '" << object.kernel
                      << "' is not in its image";
       return failure();
     }
@@ -144,7 +144,7 @@ FailureOr<Artifact> linkImage(MLIRContext *context, ArrayRef<Object> objects,
     int descriptor;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile(
             "terrazzo", suffix, descriptor, path)) {
-      emitError(loc) << "TZ0424: cannot write a temporary file: "
+      emitError(loc) << "TZ0437: cannot write a temporary file: "
                      << error.message() << "; set TMPDIR to a folder with room";
       return failure();
     }
@@ -153,7 +153,7 @@ FailureOr<Artifact> linkImage(MLIRContext *context, ArrayRef<Object> objects,
     stream << content;
     stream.flush();
     if (stream.has_error()) {
-      emitError(loc) << "TZ0424: cannot write " << path << ": "
+      emitError(loc) << "TZ0437: cannot write " << path << ": "
                      << stream.error().message()
                      << "; set TMPDIR to a folder with room";
       stream.clear_error();

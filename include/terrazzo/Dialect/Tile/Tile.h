@@ -3,9 +3,9 @@
 // The tile dialect in C++. Documentation stands in the .td file beside this.
 #pragma once
 
-#include "terrazzo/Dialect/Tz/Tz.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
 
 #include "terrazzo/Dialect/Tile/TileDialect.h.inc"
 
