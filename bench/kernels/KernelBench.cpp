@@ -4,6 +4,7 @@
 // worker. Prints the time of a call, bytes of weights read per second and
 // operations per second.
 #include "KernelHarness.h"
+#include "KernelText.h"
 #include "RandomBindings.h"
 #include "terrazzo/Codegen/KernelForm.h"
 #include "llvm/Support/Format.h"
@@ -58,32 +59,6 @@ void report(const std::string &name, const std::string &function,
       operations / seconds / 1e9, kernel->compileSeconds * 1e3);
 }
 
-std::string matmul(int64_t rows, int64_t columns, const std::string &format) {
-  std::string x = "tensor<?x" + std::to_string(columns) + "xf32>",
-              y = "tensor<?x" + std::to_string(rows) + "xf32>";
-  std::string w = "tensor<" + std::to_string(rows) + "x" +
-                  std::to_string(columns) + "x!tz.block<" + format +
-                  ">, #tz.layout<interleave = 16>>";
-  return "tz.func @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
-         " { %y = tz.matmul %x, %w : (" + x + ", " + w + ") -> " + y +
-         " tz.return %y : " + y + " }";
-}
-
-std::string attention(int heads, int keyHeads, int dim) {
-  std::string q =
-      "tensor<?x" + std::to_string(heads) + "x" + std::to_string(dim) + "xf32>";
-  std::string c = "!tz.cache<" + std::to_string(keyHeads) + "x" +
-                  std::to_string(dim) + "xf16, ?>";
-  return "tz.func @kernel(%q: " + q + ", %k: " + c +
-         " {tz.state = \"k\"}, %v: " + c +
-         " {tz.state = \"v\"}, %p: tensor<i32>) -> (" + q + ", " + c +
-         " {tz.state = \"k\"}, " + c +
-         " {tz.state = \"v\"}) { %o = tz.attention %q, %k, %v, %p {scale = "
-         "0.125 : f64} : (" +
-         q + ", " + c + ", " + c + ", tensor<i32>) -> " + q +
-         " tz.return %o, %k, %v : " + q + ", " + c + ", " + c + " }";
-}
-
 } // namespace
 
 int main(int argc, char **argv) {
@@ -98,8 +73,10 @@ int main(int argc, char **argv) {
         continue;
       std::string name = std::to_string(tokens) + " x " + std::to_string(rows) +
                          " x " + std::to_string(columns) + " " + format;
-      report(name, matmul(rows, columns, format), target, maxTokens, tokens, 0,
-             2.0 * tokens * rows * columns);
+      report(
+          name,
+          matmulKernel(rows, columns, "!tz.block<" + std::string(format) + ">"),
+          target, maxTokens, tokens, 0, 2.0 * tokens * rows * columns);
     }
     for (auto [heads, keyHeads, dim] :
          {std::tuple(9, 3, 64), std::tuple(4, 1, 256)}) {
@@ -107,8 +84,8 @@ int main(int argc, char **argv) {
       double pairs = tokens == 512 ? 512.0 * 513 / 2 : 512.0 * tokens;
       report(std::to_string(tokens) + " attention " + std::to_string(heads) +
                  " x " + std::to_string(dim),
-             attention(heads, keyHeads, dim), target, maxTokens, tokens,
-             position, 4.0 * pairs * heads * dim);
+             attentionKernel(heads, keyHeads, dim, "scale = 0.125 : f64"),
+             target, maxTokens, tokens, position, 4.0 * pairs * heads * dim);
     }
   }
   return 0;

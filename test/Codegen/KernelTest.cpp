@@ -10,6 +10,7 @@
 //   2e-2   half a step of 1/127 per activation, averaged bf16 products 1e-2
 //   2^-9 per operand, averaged
 #include "KernelHarness.h"
+#include "KernelText.h"
 #include "RandomBindings.h"
 #include "terrazzo/Reference/Interpreter.h"
 #include "llvm/TargetParser/Host.h"
@@ -116,22 +117,6 @@ void check(const std::string &function, Shape shape, double budget) {
   }
 }
 
-std::string weightType(int64_t rows, int64_t columns,
-                       const std::string &element) {
-  return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
-         "x" + element + ", #tz.layout<interleave = 16>>";
-}
-
-std::string matmulKernel(int64_t rows, int64_t columns,
-                         const std::string &element) {
-  std::string x = "tensor<?x" + std::to_string(columns) + "xf32>",
-              y = "tensor<?x" + std::to_string(rows) + "xf32>";
-  std::string w = weightType(rows, columns, element);
-  return "tz.func @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
-         " { %y = tz.matmul %x, %w : (" + x + ", " + w + ") -> " + y +
-         " tz.return %y : " + y + " }";
-}
-
 const Shape shapes[] = {
     {1, 1, 0}, {8, 3, 0}, {8, 8, 0}, {512, 1, 0}, {512, 61, 0}};
 
@@ -212,21 +197,6 @@ TEST(RowKernelTest, Rope) {
                 " : i64} : (tensor<?x3x64xf32>, tensor<i32>) -> "
                 "tensor<?x3x64xf32> tz.return %y : tensor<?x3x64xf32> }",
             {8, 5, 4000}, 2e-5);
-}
-
-std::string attentionKernel(int heads, int keyHeads, int dim,
-                            const std::string &attributes) {
-  std::string q =
-      "tensor<?x" + std::to_string(heads) + "x" + std::to_string(dim) + "xf32>";
-  std::string c = "!tz.cache<" + std::to_string(keyHeads) + "x" +
-                  std::to_string(dim) + "xf16, ?>";
-  return "tz.func @kernel(%q: " + q + ", %k: " + c +
-         " {tz.state = \"k\"}, %v: " + c +
-         " {tz.state = \"v\"}, %p: tensor<i32>) -> (" + q + ", " + c +
-         " {tz.state = \"k\"}, " + c +
-         " {tz.state = \"v\"}) { %o = tz.attention %q, %k, %v, %p {" +
-         attributes + "} : (" + q + ", " + c + ", " + c + ", tensor<i32>) -> " +
-         q + " tz.return %o, %k, %v : " + q + ", " + c + ", " + c + " }";
 }
 
 TEST(ContractionTest, FusedHeads) {
