@@ -22,11 +22,12 @@
 extern "C" {
 #endif
 
-#define TERRAZZO_DEVICE_VERSION 1
+#define TERRAZZO_DEVICE_VERSION 2
 
 typedef struct terrazzo_device terrazzo_device; /* an opened device */
 typedef struct terrazzo_code terrazzo_code;     /* code loaded into it */
 typedef struct terrazzo_event terrazzo_event; /* a point in its order of work */
+typedef struct terrazzo_recording terrazzo_recording; /* work to be repeated */
 
 /* Memory of a device: an address that only its own functions give meaning. */
 typedef uint64_t terrazzo_memory;
@@ -38,6 +39,9 @@ typedef struct terrazzo_device_open_args {
       *name; /* as the user wrote it: "cpu", or a kind and a number: "kind:1" */
   uint32_t workers;  /* of a CPU; 0: as many as this process may use */
   uint32_t reserved; /* 0 */
+  /* @since 2: path of a library that stands for the system's driver; null:
+   * the system's */
+  const char *driver;
 } terrazzo_device_open_args;
 
 /* @since 1 */
@@ -46,8 +50,11 @@ typedef struct terrazzo_device_facts {
   const char *const *targets; /* target strings it runs, best first */
   size_t target_count;
   uint64_t memory_bytes; /* that may still be allocated */
-  uint32_t workers;
+  uint32_t workers;      /* workgroups that run at once */
   uint32_t reserved;
+  /* @since 2 */
+  const char *name; /* the product's, for people; may be null */
+  const char *note; /* one line that every run should show; may be null */
 } terrazzo_device_facts;
 
 enum {
@@ -67,7 +74,8 @@ typedef struct terrazzo_copy_args {
   uint64_t bytes;
 } terrazzo_copy_args;
 
-/* One linked image. @since 1 */
+/* One linked image, in whatever form the backend's compile side gave it. @since
+ * 1 */
 typedef struct terrazzo_code_segment {
   size_t struct_size;
   uint64_t address; /* relative to the image, page-aligned */
@@ -89,13 +97,15 @@ typedef struct terrazzo_load_args {
 typedef struct terrazzo_launch_args {
   size_t struct_size;
   terrazzo_code *code;
-  uint64_t entry;                  /* address in the image */
+  uint64_t entry; /* address in the image: of code, or of what the backend
+                     starts a kernel from */
   const terrazzo_memory *bindings; /* 64-byte-aligned */
   size_t binding_count;
   const int64_t *sizes; /* [tokens, cache rows] */
   size_t size_count;
   int64_t workgroups;
-  uint64_t scratch_bytes; /* for each worker */
+  uint64_t scratch_bytes; /* for each worker: a thread of a CPU, a workgroup
+                             where workgroups have memory of their own */
 } terrazzo_launch_args;
 
 /* @since 1 */
@@ -115,7 +125,9 @@ typedef struct terrazzo_device_table {
                    terrazzo_code **);                             /* required */
   void (*unload)(terrazzo_device *, terrazzo_code *);             /* required */
   int (*launch)(terrazzo_device *, const terrazzo_launch_args *); /* required */
-  /* Absent: launches and copies are done when they return. */
+  /* Work is done in the order in which it is issued. A launch, a fill, a copy
+   * to the device or inside it may return before it is done; a copy to the
+   * host returns when it is. An event is a point in that order. */
   int (*record)(terrazzo_device *, terrazzo_event **);
   int (*wait)(terrazzo_device *, terrazzo_event *);
   const char *(*last_error)(terrazzo_device *); /* absent: no words */
@@ -125,6 +137,25 @@ typedef struct terrazzo_device_table {
                       size_t bytes, void **loaded);
   int (*program_run)(terrazzo_device *, void *loaded,
                      const terrazzo_memory *buffers, const int64_t *sizes);
+  /* @since 2, all of them. `bytes` bytes become `value`. Absent: core copies
+   * them from the host. */
+  int (*fill)(terrazzo_device *, terrazzo_memory, uint8_t value,
+              uint64_t bytes);
+  /* Memory of the host that copies are fastest to and from. Absent: any. */
+  int (*host_alloc)(terrazzo_device *, uint64_t bytes, void **memory);
+  void (*host_free)(terrazzo_device *, void *memory);
+  /* Launches, fills and copies inside between begin and end are not run but
+   * recorded, with their arguments; replay runs them in order. Absent: core
+   * issues them each time. A failed end leaves nothing behind. */
+  int (*record_begin)(terrazzo_device *);
+  int (*record_end)(terrazzo_device *, terrazzo_recording **);
+  int (*replay)(terrazzo_device *, terrazzo_recording *);
+  void (*recording_free)(terrazzo_device *, terrazzo_recording *);
+  /* Everything issued so far is done, or the error that ended it. Absent:
+   * nothing is ever pending. */
+  int (*synchronize)(terrazzo_device *);
+  /* Sentences for a person when open failed: there is no device to ask. */
+  const char *(*open_error)(void);
 } terrazzo_device_table;
 
 /* What a device plugin exports as `terrazzo_device_entry`. @since 1 */

@@ -184,6 +184,23 @@ private:
                 " lies outside the image")
             .str();
     }
+    return factsFault(artifact);
+  }
+
+  /// The same for the facts about kernels.
+  std::string factsFault(const Artifact &artifact) const {
+    constexpr size_t mostLines = 32, longestLine = 200;
+    for (const auto &[name, lines] : artifact.facts) {
+      if (llvm::none_of(kernels, [&](plan::KernelOp kernel) {
+            return kernel.getSymName() == name;
+          }))
+        return "facts about @" + name + ", which is no kernel";
+      if (lines.size() > mostLines ||
+          llvm::any_of(lines, [](const std::string &line) {
+            return line.empty() || line.size() > longestLine;
+          }))
+        return "facts about @" + name + " that are too many, empty or too long";
+    }
     return {};
   }
 

@@ -98,11 +98,15 @@ void PackageFiller::addVariant(ModuleOp planned, Attribute target,
   llvm::StringMap<uint64_t> addresses;
   for (auto &[name, address] : artifact.entries)
     addresses[name] = address;
+  llvm::StringMap<std::vector<std::string>> facts;
+  for (auto &[name, lines] : artifact.facts)
+    facts[name] = std::move(lines);
   for (auto kernel : planned.getOps<plan::KernelOp>()) {
     auto entry = std::make_unique<package::EntryT>();
     entry->kernel = kernel.getSymName().str();
     entry->address = addresses.lookup(kernel.getSymName());
     entry->scratch_bytes = kernel.getConfigAttr().getScratch();
+    entry->facts = facts.lookup(kernel.getSymName());
     variant->entries.push_back(std::move(entry));
   }
   fillPrograms(planned, result, *variant, index);

@@ -9,8 +9,10 @@
 #include "exec/Team.h"
 #include "terrazzo-c/device.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <sys/mman.h>
@@ -64,10 +66,14 @@ int openDevice(const terrazzo_device_open_args *args,
 void closeDevice(terrazzo_device *device) { delete device; }
 
 int queryDevice(terrazzo_device *device, terrazzo_device_facts *facts) {
-  terrazzo_device_facts full = {
-      facts->struct_size,         device->targetTexts.data(),
-      device->targetTexts.size(), availableMemory(),
-      device->team->size(),       0};
+  terrazzo_device_facts full = {facts->struct_size,
+                                device->targetTexts.data(),
+                                device->targetTexts.size(),
+                                availableMemory(),
+                                device->team->size(),
+                                0,
+                                nullptr,
+                                nullptr};
   memcpy(facts, &full, std::min(facts->struct_size, sizeof(full)));
   return 0;
 }
@@ -191,26 +197,34 @@ int launchKernel(terrazzo_device *device, const terrazzo_launch_args *args) {
 
 const char *lastError(terrazzo_device *device) { return device->error.c_str(); }
 
-constexpr terrazzo_device_table table = {sizeof(terrazzo_device_table),
-                                         1,
-                                         0,
-                                         openDevice,
-                                         closeDevice,
-                                         queryDevice,
-                                         allocate,
-                                         release,
-                                         copyMemory,
-                                         loadCode,
-                                         unloadCode,
-                                         launchKernel,
-                                         nullptr,
-                                         nullptr,
-                                         lastError,
-                                         nullptr,
-                                         nullptr};
+/// Launches and copies are done when they return, memset and malloc are the
+/// process's own, and a recording would save nothing: what version 2 adds is
+/// absent.
+constexpr terrazzo_device_table tableOf(uint32_t version, size_t bytes) {
+  terrazzo_device_table table = {};
+  table.struct_size = bytes;
+  table.version = version;
+  table.open = openDevice;
+  table.close = closeDevice;
+  table.query = queryDevice;
+  table.alloc = allocate;
+  table.free = release;
+  table.copy = copyMemory;
+  table.load_code = loadCode;
+  table.unload = unloadCode;
+  table.launch = launchKernel;
+  table.last_error = lastError;
+  return table;
+}
+
+constexpr terrazzo_device_table tables[] = {
+    tableOf(1, offsetof(terrazzo_device_table, fill)),
+    tableOf(2, sizeof(terrazzo_device_table))};
 
 } // namespace
 
 const terrazzo_device_table *terrazzo_host_device(uint32_t hostVersion) {
-  return hostVersion >= 1 ? &table : nullptr;
+  if (hostVersion == 0)
+    return nullptr;
+  return &tables[std::min<uint32_t>(hostVersion, std::size(tables)) - 1];
 }

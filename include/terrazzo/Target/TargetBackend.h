@@ -95,6 +95,9 @@ struct Artifact {
   std::vector<Segment> segments;
   /// Kernel name -> address inside the segments.
   std::vector<std::pair<std::string, uint64_t>> entries;
+  /// Kernel name -> what a person who judges its speed wants to know, a few
+  /// words a line: "64 registers", "0 spilled bytes". May be left out.
+  std::vector<std::pair<std::string, std::vector<std::string>>> facts;
 };
 
 class TargetBackend : public mlir::DialectInterface::Base<TargetBackend> {

@@ -68,6 +68,24 @@ OFFSET(terrazzo_device_table, last_error, 104);
 OFFSET(terrazzo_device_table, program_load, 112);
 OFFSET(terrazzo_device_table, program_run, 120);
 
+#undef OFFSET
+#define OFFSET(type, field, bytes)                                             \
+  _Static_assert(offsetof(type, field) == bytes,                               \
+                 #type "." #field " has moved since version 2")
+
+OFFSET(terrazzo_device_open_args, driver, 24);
+OFFSET(terrazzo_device_facts, name, 40);
+OFFSET(terrazzo_device_facts, note, 48);
+OFFSET(terrazzo_device_table, fill, 128);
+OFFSET(terrazzo_device_table, host_alloc, 136);
+OFFSET(terrazzo_device_table, host_free, 144);
+OFFSET(terrazzo_device_table, record_begin, 152);
+OFFSET(terrazzo_device_table, record_end, 160);
+OFFSET(terrazzo_device_table, replay, 168);
+OFFSET(terrazzo_device_table, recording_free, 176);
+OFFSET(terrazzo_device_table, synchronize, 184);
+OFFSET(terrazzo_device_table, open_error, 192);
+
 int stepInC(const char *package, const char *weights, const int32_t *tokens,
             size_t count, float *logits) {
   terrazzo_session_options options = TERRAZZO_SESSION_OPTIONS_INIT;
@@ -119,7 +137,7 @@ int launchInC(const char *target, const void *code, size_t codeBytes,
               uint64_t entry, const float *head, float *packed, size_t bytes,
               int64_t workgroups) {
   const terrazzo_device_table *table = terrazzo_host_device(7);
-  terrazzo_device_open_args open = {sizeof(open), "cpu", 2, 0};
+  terrazzo_device_open_args open = {sizeof(open), "cpu", 2, 0, 0};
   terrazzo_code_segment segment = {sizeof(segment), 0, code, codeBytes, 1, 0};
   terrazzo_load_args load = {sizeof(load), target, &segment, 1};
   terrazzo_launch_args launch = {sizeof(launch), 0, 0, 0, 0, 0, 0, 0, 0};
@@ -128,7 +146,10 @@ int launchInC(const char *target, const void *code, size_t codeBytes,
   terrazzo_memory memory[2] = {0, 0};
   int64_t sizes[2] = {1, 1};
   int failed =
-      terrazzo_host_device(0) != 0 || !TERRAZZO_DEVICE_HAS(table, launch) ||
+      terrazzo_host_device(0) != 0 || terrazzo_host_device(1)->version != 1 ||
+      table->version != 2 ||
+      TERRAZZO_DEVICE_HAS(terrazzo_host_device(1), fill) ||
+      TERRAZZO_DEVICE_HAS(table, fill) || !TERRAZZO_DEVICE_HAS(table, launch) ||
       TERRAZZO_DEVICE_HAS(table, record) || table->open(&open, &device);
   if (failed)
     return 1;
