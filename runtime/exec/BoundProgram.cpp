@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 namespace terrazzo::exec {
 
@@ -22,16 +21,6 @@ Range shareOf(int64_t total, int64_t index, int64_t parts) {
   int64_t each = total / parts, rest = total % parts;
   int64_t begin = index * each + std::min(index, rest);
   return {begin, begin + each + (index < rest ? 1 : 0)};
-}
-
-int64_t ceilDivide(int64_t value, int64_t divisor) {
-  return (value + divisor - 1) / divisor;
-}
-
-uint64_t nanoseconds() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return uint64_t(now.tv_sec) * 1'000'000'000u + uint64_t(now.tv_nsec);
 }
 
 } // namespace
@@ -53,15 +42,10 @@ void BoundProgram::addStep(const Command &command, const Package &package,
   step.kind = command.kind();
   step.value = command.value();
   step.firstBinding = uint32_t(bindings.size());
-  step.bytes = command.bytes();
-  step.bytesPerToken = command.bytes_per_token();
-  step.factor = int64_t(command.factor());
+  step.sizes = CommandSizes(command);
   if (!steps.empty() && step.kind != CommandKind::Barrier &&
       steps.back().kind != CommandKind::Barrier)
     step.rotation = steps.back().rotation + 1;
-  if (const auto *tiles = command.tiles())
-    for (uint32_t i = 0; i < tiles->size() && i < step.tiles.size(); ++i)
-      step.tiles[i] = int64_t(tiles->Get(i));
   if (step.kind == CommandKind::Launch)
     step.function = image.kernel(*variant.entries()->Get(command.kernel()));
   if (step.kind != CommandKind::Barrier && command.bindings())
@@ -109,10 +93,7 @@ void BoundProgram::runStep(const Step &step, unsigned worker, unsigned workers,
   int64_t index = (worker + step.rotation) % workers;
   void *const *operands = bindings.data() + step.firstBinding;
   if (step.kind == CommandKind::Launch) {
-    int64_t groups = step.factor;
-    for (size_t i = 0; i < step.tiles.size(); ++i)
-      if (step.tiles[i] > 0)
-        groups *= ceilDivide(sizes[i], step.tiles[i]);
+    int64_t groups = step.sizes.workgroups(sizes);
     // Rotation spreads launches of few groups; large ones keep their worker,
     // whose caches know the weights.
     Range range = shareOf(groups, groups < workers ? index : worker, workers);
@@ -121,8 +102,7 @@ void BoundProgram::runStep(const Step &step, unsigned worker, unsigned workers,
                     scratch + worker * scratchStride);
     return;
   }
-  int64_t bytes = int64_t(step.bytes + step.bytesPerToken * uint64_t(sizes[0]));
-  Range range = shareOf(bytes, worker, workers);
+  Range range = shareOf(int64_t(step.sizes.byteCount(sizes)), worker, workers);
   size_t count = size_t(range.end - range.begin);
   if (step.kind == CommandKind::Fill)
     memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,
@@ -147,11 +127,11 @@ void BoundProgram::walkTimed(Team &team, unsigned worker, const int64_t *sizes,
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].kind == CommandKind::Barrier)
       continue;
-    uint64_t begin = worker == 0 ? nanoseconds() : 0;
+    uint64_t begin = worker == 0 ? nanosecondsNow() : 0;
     runStep(steps[i], worker, team.size(), sizes);
     team.barrier();
     if (worker == 0) {
-      times[i].nanoseconds += nanoseconds() - begin;
+      times[i].nanoseconds += nanosecondsNow() - begin;
       ++times[i].runs;
     }
   }

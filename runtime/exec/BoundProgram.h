@@ -7,9 +7,9 @@
 #pragma once
 
 #include "exec/CodeImage.h"
+#include "exec/Command.h"
 #include "exec/Team.h"
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -27,12 +27,6 @@ struct Buffers {
   uint8_t *logits = nullptr;
   uint8_t *scratch = nullptr;
   uint64_t scratchStride = 0; ///< from one worker's scratch to the next's
-};
-
-/// Where the time of one command went; for `explain`.
-struct CommandTime {
-  uint64_t nanoseconds = 0;
-  uint64_t runs = 0;
 };
 
 class BoundProgram {
@@ -63,10 +57,7 @@ private:
     uint32_t rotation = 0; ///< which worker the first of few groups falls to
     KernelFunction function = nullptr;
     uint32_t firstBinding = 0;
-    int64_t factor = 1;
-    std::array<int64_t, 2> tiles = {0, 0};
-    uint64_t bytes = 0;
-    uint64_t bytesPerToken = 0;
+    CommandSizes sizes;
   };
   struct Slot {
     uint32_t binding;

@@ -66,6 +66,10 @@ public:
   int descriptor() const { return file; }
   /// Offset in the file where the code begins.
   uint64_t codeOffset() const { return codeStart; }
+  /// The bytes of a segment of this package, mapped.
+  const uint8_t *segmentBytes(const package::Segment &segment) const {
+    return bytes + codeStart + segment.offset();
+  }
   uint64_t fileBytes() const { return mappedBytes; }
   /// Gives the resident pages back; they are read again when touched.
   void releasePages() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A session: one model, one context, one team of workers. Opening it chooses
-// the variant, loads code, fetches or packs weights and resolves every binding;
+// A session: one model, one context, one place to run. Opening it chooses the
+// variant, loads code, fetches or packs weights and resolves every binding;
 // after that a call allocates nothing.
 //
 //   auto session = Session::open(package, weights, {.contextSize = 4096});
@@ -10,26 +10,16 @@
 //
 // Tokens are appended at position(). The smallest program that fits runs;
 // prompts are cut into chunks of the largest. Not thread-safe.
+//
+// With SessionOptions::device the programs run there. A step without logits may
+// then return before it is done; an error that ends it is told by the next
+// call.
 #pragma once
 
-#include "exec/BoundProgram.h"
-#include "exec/Memory.h"
-#include "formats/Gguf.h"
-
-#include <functional>
-#include <memory>
-#include <span>
+#include "exec/Executor.h"
+#include "exec/PackageFit.h"
 
 namespace terrazzo::exec {
-
-struct SessionOptions {
-  uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
-  unsigned threads = 0;     ///< 0: the processors this process may use
-  std::string target;       ///< a variant by its target string; empty: the best
-  std::string cacheFolder;  ///< of packed weights; empty: none is used
-  bool pinCaller = false;   ///< see Team
-  std::function<void(const std::string &)> note; ///< what a user should know
-};
 
 /// A program's commands with their times, for `explain`.
 struct ProgramTimes {
@@ -54,7 +44,8 @@ public:
   /// the last largestChunk() tokens of a step at most.
   Status logits(uint32_t firstRow, uint32_t rows, float *logits);
 
-  /// Hidden rows of the last chunk (before the final norm), row by row.
+  /// Hidden rows of the last chunk (before the final norm), row by row; valid
+  /// until the next step. Null when a device cannot give them.
   const float *hidden() const;
 
   uint32_t position() const { return next; }
@@ -65,54 +56,31 @@ public:
   }
   void reset() { rewind(0); }
 
-  uint32_t contextSize() const { return context; }
-  uint32_t vocabulary() const;
-  uint32_t hiddenSize() const;
+  uint32_t contextSize() const { return model->context; }
+  uint32_t vocabulary() const { return model->vocabulary(); }
+  uint32_t hiddenSize() const { return model->hiddenSize(); }
   /// Tokens of the largest trunk and rows of the largest head.
-  uint32_t largestChunk() const { return trunks.back().maxTokens(); }
-  uint32_t largestHead() const { return heads.back().maxTokens(); }
-  unsigned threads() const { return team->size(); }
-  const package::Package &package() const { return file.root(); }
-  const package::Variant &variant() const { return *chosen; }
+  uint32_t largestChunk() const { return model->trunks.back()->max_tokens(); }
+  uint32_t largestHead() const { return model->heads.back()->max_tokens(); }
+  /// Threads of the CPU that compute; 0 on a device.
+  unsigned threads() const { return executor->threads(); }
+  /// Where it runs; null: on the CPU's team.
+  Device *device() const { return place.get(); }
+  const package::Package &package() const { return model->root(); }
+  const package::Variant &variant() const { return *model->variant; }
 
-  /// From now on each command is timed, at the price of a barrier behind each.
-  void enableTiming();
+  /// From now on each command is timed, at the price of waiting for each.
+  void enableTiming() { executor->enableTiming(*model); }
   std::vector<ProgramTimes> times() const;
 
 private:
-  friend class SessionBuilder;
   Session() = default;
 
-  struct Run; // what the workers are given
-  BoundProgram &smallest(std::vector<BoundProgram> &programs, uint64_t tokens);
-  void runTrunk(std::span<const int32_t> chunk, float *logits);
-  void runHead(BoundProgram &head, uint32_t firstRow, uint32_t rows,
-               float *logits);
-  void enter(const Run &run);
-
-  PackageFile file = PackageFile::none();
-  std::shared_ptr<const formats::GgufFile> weights;
-  PrivateFile weightBytes;
-  const package::Variant *chosen = nullptr;
-  CodeImage image;
-  std::unique_ptr<Team> team;
-  Block packed, states, working, logitsRoom;
-  Buffers buffers;
-  std::vector<BoundProgram> trunks, heads; ///< smallest first
-  std::vector<std::vector<CommandTime>> trunkTimes, headTimes;
-  uint32_t context = 0;
+  std::shared_ptr<Device> place;
+  std::unique_ptr<SessionModel> model;
+  std::unique_ptr<Executor> executor;
   uint32_t next = 0;
   uint32_t lastChunk = 0;
-  float *headStaging = nullptr; ///< aligned rows for a head
 };
-
-/// The variant of `package` that this machine runs best, or the one of that
-/// target string.
-Expected<const package::Variant *> chooseVariant(const PackageFile &package,
-                                                 const std::string &target);
-
-/// Whether `weights` is the file that the package was made from.
-Status matchWeights(const PackageFile &package,
-                    const formats::GgufFile &weights);
 
 } // namespace terrazzo::exec

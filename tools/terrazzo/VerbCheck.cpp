@@ -6,7 +6,7 @@
 
 #include "exec/CompilerProcess.h"
 #include "exec/CpuTarget.h"
-#include "exec/Session.h"
+#include "exec/PackageFit.h"
 
 #include <nlohmann/json.hpp>
 

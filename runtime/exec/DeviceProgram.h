@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A program with every binding resolved to an address on a device, ready to be
+// issued command by command. A device works in order, so barriers need nothing.
+#pragma once
+
+#include "exec/Executor.h"
+
+namespace terrazzo::exec {
+
+/// Addresses that a program's bindings are resolved against.
+struct DeviceBuffers {
+  std::vector<terrazzo_memory> weights; ///< by index; 0: not there
+  terrazzo_memory packed = 0;
+  terrazzo_memory arena = 0;
+  std::vector<terrazzo_memory> states;
+  terrazzo_memory tokens = 0;
+  terrazzo_memory call = 0;
+  terrazzo_memory hidden = 0;
+  terrazzo_memory logits = 0;
+};
+
+class DeviceProgram {
+public:
+  DeviceProgram(const SessionModel &model, terrazzo_code *code)
+      : model(&model), code(code) {}
+  void add(const package::Command &command, const DeviceBuffers &buffers);
+  void add(const package::Program &program, const DeviceBuffers &buffers);
+
+  /// Redirects the bindings to hidden rows.
+  void patchHidden(terrazzo_memory rows);
+
+  /// Whether a device may record it: without a fill of its own, core copies
+  /// values from the host.
+  bool fills() const { return hasFill; }
+
+  Status issue(Device &device, const int64_t *sizes);
+  /// Waits for each command and adds its time to `times`, one for each.
+  Status issueTimed(Device &device, const int64_t *sizes, CommandTime *times);
+
+private:
+  struct Step {
+    package::CommandKind kind;
+    uint8_t value = 0;
+    uint32_t firstBinding = 0;
+    uint32_t bindingCount = 0;
+    uint64_t entry = 0;
+    uint64_t scratchBytes = 0;
+    CommandSizes sizes;
+  };
+  struct Slot {
+    uint32_t binding;
+    uint64_t offset;
+  };
+
+  terrazzo_memory resolve(const package::Binding &binding,
+                          const DeviceBuffers &buffers);
+  Status issueStep(Device &device, const Step &step, const int64_t *sizes);
+
+  const SessionModel *model;
+  terrazzo_code *code;
+  std::vector<Step> steps;
+  std::vector<terrazzo_memory> bindings;
+  std::vector<Slot> hiddenSlots;
+  bool hasFill = false;
+};
+
+} // namespace terrazzo::exec

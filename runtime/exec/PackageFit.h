@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Whether a package runs here, and on this model.
+#pragma once
+
+#include "exec/Package.h"
+#include "formats/Gguf.h"
+
+namespace terrazzo::exec {
+
+/// The variant of `package` that this machine's processor runs best, or the one
+/// of that target string. TZ0421 when there is none.
+Expected<const package::Variant *> chooseVariant(const PackageFile &package,
+                                                 const std::string &target);
+
+/// The variant that a device runs best; `targets` are the strings that it
+/// answers, best first, `device` is what the error calls it. With `wanted`,
+/// only the one of that target string.
+Expected<const package::Variant *>
+chooseDeviceVariant(const PackageFile &package,
+                    const std::vector<std::string> &targets,
+                    const std::string &device, const std::string &wanted = {});
+
+/// Whether `weights` is the file that the package was made from.
+Status matchWeights(const PackageFile &package,
+                    const formats::GgufFile &weights);
+
+} // namespace terrazzo::exec

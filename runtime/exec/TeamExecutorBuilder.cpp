@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Opening a session on the CPU: memory, code, packed weights, bound programs.
+#include "exec/PackedWeights.h"
+#include "exec/TeamExecutor.h"
+
+#include <algorithm>
+
+namespace terrazzo::exec {
+
+using namespace package;
+
+namespace {
+
+/// Kernels may read a vector beyond the last row of a state.
+constexpr uint64_t readBeyond = 4096;
+
+uint64_t roundUp(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+template <typename Vector> uint32_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+/// Writes a byte of a page without changing it. The access has to be one
+/// instruction that the compiler cannot see through: a load before the write
+/// would bring in the file's page, and an atomic or with nothing becomes one.
+void copyPage(uint8_t *byte) {
+#if defined(__x86_64__)
+  asm volatile("lock orb $0, %0" : "+m"(*byte));
+#else
+  *static_cast<volatile uint8_t *>(byte) = *byte;
+#endif
+}
+
+} // namespace
+
+/// Fills an executor step by step; each answers the error that ends it.
+class TeamExecutorBuilder {
+public:
+  TeamExecutorBuilder(TeamExecutor &executor, const SessionOptions &options)
+      : executor(executor), options(options), model(executor.model),
+        root(model.root()) {}
+
+  Status build();
+
+private:
+  Status allocate();
+  Status allocateStates();
+  Status allocateWorking();
+  Status fetchPacked();
+  void pack();
+  void copySmallWeights(const Program &program);
+  void bindPrograms();
+  void note(const std::string &text) const {
+    if (options.note)
+      options.note(text);
+  }
+
+  TeamExecutor &executor;
+  const SessionOptions &options;
+  const SessionModel &model;
+  const Package &root;
+};
+
+Status TeamExecutorBuilder::build() {
+  auto bytes =
+      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
+  if (!bytes)
+    return bytes.takeError();
+  executor.weightBytes = std::move(*bytes);
+  auto image = CodeImage::load(model.file, *model.variant);
+  if (!image)
+    return image.takeError();
+  executor.image = std::move(*image);
+  unsigned threads =
+      options.threads ? options.threads : unsigned(usableProcessors().size());
+  executor.team = std::make_unique<Team>(threads, options.pinCaller);
+  if (Status status = allocate(); !status)
+    return status;
+  model.releaseFilePages();
+  if (Status status = fetchPacked(); !status)
+    return status;
+  bindPrograms();
+  model.releaseFilePages();
+  return {};
+}
+
+Status TeamExecutorBuilder::allocate() {
+  if (Status status = allocateStates(); !status)
+    return status;
+  return allocateWorking();
+}
+
+Status TeamExecutorBuilder::allocateStates() {
+  uint64_t total = model.statesBytes();
+  uint64_t packed = model.variant->packed_bytes();
+  if (uint64_t available = availableMemory(); total + packed > available)
+    return doesNotFit(model, packed, available);
+  auto states = Block::allocate(total + readBeyond, "the KV cache");
+  if (!states)
+    return states.takeError();
+  executor.states = std::move(*states);
+  uint64_t offset = 0;
+  for (uint32_t i = 0; i < count(root.states()); ++i) {
+    executor.buffers.states.push_back(executor.states.data() + offset);
+    offset += model.stateBytes(*root.states()->Get(i));
+  }
+  return {};
+}
+
+Status TeamExecutorBuilder::allocateWorking() {
+  uint64_t scratch = model.scratchBytes();
+  uint64_t rowBytes = model.hiddenRowBytes();
+  uint64_t chunk = model.trunks.back()->max_tokens();
+  uint64_t headRows = model.heads.back()->max_tokens();
+  constexpr uint64_t page = 4096;
+  uint64_t sizes[] = {model.arenaBytes(),
+                      roundUp(chunk * sizeof(int32_t), page),
+                      page, // the call buffer
+                      chunk * rowBytes,
+                      headRows * rowBytes,
+                      roundUp(scratch, page) * executor.team->size()};
+  uint64_t total = 0;
+  for (uint64_t &size : sizes)
+    total += size = roundUp(size, page);
+  auto working = Block::allocate(total + readBeyond, "intermediate results");
+  if (!working)
+    return working.takeError();
+  // Touched only as far as rows are asked for.
+  auto logits = Block::allocate(headRows * model.logitsRowBytes(), "logits");
+  if (!logits)
+    return logits.takeError();
+  executor.working = std::move(*working);
+  executor.logitsRoom = std::move(*logits);
+  uint8_t *place = executor.working.data();
+  Buffers &buffers = executor.buffers;
+  uint8_t *staging = nullptr;
+  uint8_t **places[] = {&buffers.arena,  &buffers.tokens, &buffers.call,
+                        &buffers.hidden, &staging,        &buffers.scratch};
+  for (size_t i = 0; i < std::size(sizes); place += sizes[i], ++i)
+    *places[i] = place;
+  executor.headStaging = reinterpret_cast<float *>(staging);
+  buffers.scratchStride = roundUp(scratch, page);
+  buffers.logits = executor.logitsRoom.data();
+  buffers.weightsFile = executor.weightBytes.data();
+  return {};
+}
+
+Status TeamExecutorBuilder::fetchPacked() {
+  const Variant &variant = *model.variant;
+  uint64_t bytes = variant.packed_bytes();
+  if (bytes == 0)
+    return {};
+  auto memory = Block::allocate(bytes, "packed weights");
+  if (!memory)
+    return memory.takeError();
+  executor.packed = std::move(*memory);
+  executor.buffers.packed = executor.packed.data();
+  if (options.cacheFolder.empty()) {
+    pack();
+    return {};
+  }
+  std::string key = packedKey(root, variant);
+  std::string path = packedPath(options.cacheFolder, key);
+  if (readPacked(path, key, executor.packed, *executor.team))
+    return {};
+  pack();
+  Status written = writePacked(path, key, executor.packed);
+  note(written ? "packed weights: +" + megabytes(bytes) + " in " + path
+               : "packed weights are kept in memory only: " +
+                     written.error().where + ": " + written.error().why);
+  return {};
+}
+
+void TeamExecutorBuilder::pack() {
+  BoundProgram program(root, *model.variant, *model.prepare, executor.image,
+                       executor.buffers);
+  struct Context {
+    const BoundProgram *program;
+    Team *team;
+    int64_t sizes[2];
+  } context{&program,
+            executor.team.get(),
+            {int64_t(model.prepare->max_tokens()), int64_t(model.context)}};
+  executor.team->run(
+      [](void *argument, unsigned worker) {
+        auto &self = *static_cast<Context *>(argument);
+        self.program->walk(*self.team, worker, self.sizes);
+      },
+      &context);
+  // What was packed need not stay resident twice.
+  executor.weightBytes.releasePages();
+}
+
+// A read of a mapped file makes the pages around it resident as well: 64 KiB
+// and more for each norm's few hundred bytes. A write makes a copy of just its
+// page, so or-ing nothing into small weights keeps their neighbours, which are
+// in memory packed, from being there a second time.
+void TeamExecutorBuilder::copySmallWeights(const Program &program) {
+  constexpr uint64_t small = 64 << 10;
+  constexpr uintptr_t page = 4096;
+  for (uint32_t i = 0; i < count(program.commands()); ++i) {
+    const auto *bindings = program.commands()->Get(i)->bindings();
+    for (uint32_t b = 0; b < count(bindings); ++b) {
+      if (bindings->Get(b)->space() != Space::Weight)
+        continue;
+      const Weight &weight = *root.weights()->Get(bindings->Get(b)->index());
+      if (weight.bytes() > small)
+        continue;
+      uint8_t *begin = executor.weightBytes.data() + weight.offset();
+      uint8_t *end = begin + weight.bytes();
+      for (; begin < end;
+           begin += page - reinterpret_cast<uintptr_t>(begin) % page)
+        copyPage(begin);
+    }
+  }
+}
+
+void TeamExecutorBuilder::bindPrograms() {
+  for (const auto *programs : {&model.trunks, &model.heads})
+    for (const Program *program : *programs)
+      copySmallWeights(*program);
+  for (const Program *program : model.trunks)
+    executor.trunks.emplace_back(root, *model.variant, *program, executor.image,
+                                 executor.buffers);
+  for (const Program *program : model.heads)
+    executor.heads.emplace_back(root, *model.variant, *program, executor.image,
+                                executor.buffers);
+}
+
+Expected<std::unique_ptr<Executor>>
+TeamExecutor::open(const SessionModel &model, const SessionOptions &options) {
+  std::unique_ptr<TeamExecutor> executor(new TeamExecutor(model));
+  if (Status status = TeamExecutorBuilder(*executor, options).build(); !status)
+    return status.takeError();
+  return std::unique_ptr<Executor>(std::move(executor));
+}
+
+} // namespace terrazzo::exec
