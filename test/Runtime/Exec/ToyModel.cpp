@@ -247,6 +247,34 @@ void writeToyPackage(const std::string &path) {
   ASSERT_TRUE(status.ok()) << status.error().format();
 }
 
+/// The package for the toy device.
+static PackageT toyDevicePackage(exec::PackageCode &code) {
+  PackageT package = toyPackage(code, "toy:v1");
+  for (auto &segment : package.variants[0]->segments)
+    segment->executable = false;
+  package.variants[0]->entries[0]->facts = {"3 toys", "0 spilled bytes"};
+  return package;
+}
+
+void writeToyDevicePackage(const std::string &path) {
+  exec::PackageCode code;
+  PackageT package = toyDevicePackage(code);
+  Status status = exec::writePackage(package, code, path);
+  ASSERT_TRUE(status.ok()) << status.error().format();
+}
+
+void writeToyBothPackage(const std::string &path) {
+  auto targets = exec::cpuTargets(exec::hostFeatures());
+  ASSERT_FALSE(targets.empty()) << "the tests need an x86-64-v3 processor";
+  exec::PackageCode code, deviceCode;
+  PackageT package = toyPackage(code, targets.front());
+  PackageT device = toyDevicePackage(deviceCode);
+  package.variants.push_back(std::move(device.variants[0]));
+  code.push_back(std::move(deviceCode[0]));
+  Status status = exec::writePackage(package, code, path);
+  ASSERT_TRUE(status.ok()) << status.error().format();
+}
+
 std::vector<float> toyReference(const std::vector<int32_t> &ids) {
   std::vector<float> table = toyTable(), rows(ids.size() * toyHidden, 0.0f);
   for (size_t t = 0; t < ids.size(); ++t)

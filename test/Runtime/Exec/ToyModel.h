@@ -37,6 +37,11 @@ package::PackageT toyPackage(exec::PackageCode &code,
 /// Writes the package for this machine.
 void writeToyPackage(const std::string &path);
 
+/// Writes the package for the toy device (ToyDevice.h), whose code is not
+/// executable in itself; and one with code for both.
+void writeToyDevicePackage(const std::string &path);
+void writeToyBothPackage(const std::string &path);
+
 /// Hidden rows of all tokens, computed plainly.
 std::vector<float> toyReference(const std::vector<int32_t> &ids);
 
