@@ -39,10 +39,12 @@ typedef struct terrazzo_session_options {
   const char *cache_folder; /* of packed weights; null: none is used */
   uint32_t context_size;    /* tokens; 0: the smaller of the model's and 4096 */
   uint32_t threads;         /* 0: the processors this process may use */
+  /* @since 2: as the tools' --device; null or "cpu": this processor */
+  const char *device;
 } terrazzo_session_options;
 
 #define TERRAZZO_SESSION_OPTIONS_INIT                                          \
-  {sizeof(terrazzo_session_options), 0, 0, 0, 0, 0, 0}
+  {sizeof(terrazzo_session_options), 0, 0, 0, 0, 0, 0, 0}
 
 /* @since 1 */
 typedef struct terrazzo_session_facts {
@@ -52,11 +54,11 @@ typedef struct terrazzo_session_facts {
   uint32_t context_size;  /* tokens */
   uint32_t largest_chunk; /* rows that are kept of a step */
   uint32_t position;      /* tokens so far */
-  uint32_t threads;
+  uint32_t threads;       /* of the processor; 0 on a device */
 } terrazzo_session_facts;
 
 /* The version of this interface; later ones understand earlier callers. */
-#define TERRAZZO_RUNTIME_VERSION 1
+#define TERRAZZO_RUNTIME_VERSION 2
 TERRAZZO_RUNTIME_API uint32_t terrazzo_runtime_version(void);
 
 /* Opens a session. On failure *session is null and `error` (of error_bytes,
@@ -85,7 +87,8 @@ TERRAZZO_RUNTIME_API int terrazzo_session_logits(terrazzo_session *session,
                                                  uint32_t first_row,
                                                  uint32_t rows, float *logits);
 
-/* Hidden rows of the last chunk; valid until the next step. @since 1 */
+/* Hidden rows of the last chunk; valid until the next step; null when a device
+ * cannot give them. @since 1 */
 TERRAZZO_RUNTIME_API const float *
 terrazzo_session_hidden(const terrazzo_session *session);
 

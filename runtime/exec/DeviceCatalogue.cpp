@@ -276,6 +276,20 @@ const DeviceDescription *DeviceCatalogue::find(std::string_view device) const {
 }
 
 Expected<std::shared_ptr<Device>>
+DeviceCatalogue::open(const std::string &device) const {
+  if (const DeviceDescription *description = find(device))
+    return openDevice(*description, device);
+  Error error;
+  error.code = "TZ0020";
+  error.exit = ExitCode::TargetUnavailable;
+  error.what = "there is no device '" + device + "'";
+  error.where = "--device " + device;
+  error.why = "no plugin and no driver for it was found";
+  error.help = "`terrazzo targets` lists what can be used";
+  return error;
+}
+
+Expected<std::shared_ptr<Device>>
 openDevice(const DeviceDescription &description, const std::string &name) {
   // Never closed: drivers below it may have threads and handlers of their own.
   void *plugin = ::dlopen(description.plugin.c_str(), RTLD_NOW | RTLD_LOCAL);

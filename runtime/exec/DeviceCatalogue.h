@@ -44,6 +44,9 @@ struct DeviceCatalogue {
 
   /// The first that fits; an equal name wins over a `*`. Null: none.
   const DeviceDescription *find(std::string_view device) const;
+  /// Opens the device that a user calls so: TZ0020 when none fits, else as
+  /// openDevice.
+  Expected<std::shared_ptr<Device>> open(const std::string &device) const;
 
   std::vector<DeviceDescription> devices; ///< by their files' names
   std::vector<std::string> warnings;      ///< a sentence each

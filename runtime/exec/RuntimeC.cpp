@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo-c/runtime.h over exec::Session. Nothing is thrown across it.
+#include "exec/DeviceCatalogue.h"
 #include "exec/Session.h"
 #include "terrazzo-c/runtime.h"
 
@@ -55,6 +56,12 @@ openSession(const terrazzo_session_options &from) {
   options.cacheFolder = textOf(from.cache_folder);
   options.contextSize = from.context_size;
   options.threads = from.threads;
+  if (std::string name = textOf(from.device); !name.empty() && name != "cpu") {
+    auto device = DeviceCatalogue::read().open(name);
+    if (!device)
+      return device.takeError();
+    options.device = std::move(*device);
+  }
   return Session::open(std::move(*package), std::move(*weights), options);
 }
 

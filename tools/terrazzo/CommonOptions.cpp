@@ -19,14 +19,20 @@ void addOutputOptions(CLI::App &verb, CommonOptions &common) {
   verb.add_flag("--quiet", common.quiet, "only results and errors");
 }
 
+void addDeviceOption(CLI::App &verb, CommonOptions &common) {
+  verb.add_option(
+          "--device", common.device,
+          "where to run: cpu, cpu:ARCH, or a device ('terrazzo targets' "
+          "lists them)")
+      ->type_name("NAME");
+}
+
 void addComputeOptions(CLI::App &verb, CommonOptions &common) {
   verb.add_option("-t,--threads", common.threads,
                   "CPU threads (default: the cores this process may use)")
       ->check(CLI::Range(1u, 4096u))
       ->type_name("N");
-  verb.add_option("--device", common.device,
-                  "where to run: cpu, cpu:ARCH, … ('terrazzo targets' lists)")
-      ->type_name("NAME");
+  addDeviceOption(verb, common);
   verb.add_option("-c,--ctx-size", common.contextSize,
                   "room in the KV cache (default: the smaller of the model's "
                   "own and 4096)")

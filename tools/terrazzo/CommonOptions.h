@@ -27,6 +27,9 @@ void addModelOption(CLI::App &verb, CommonOptions &common);
 /// Adds --format and --quiet.
 void addOutputOptions(CLI::App &verb, CommonOptions &common);
 
+/// Adds --device.
+void addDeviceOption(CLI::App &verb, CommonOptions &common);
+
 /// Adds what verbs that compute share: -t, --device, -c, --fallback, --why,
 /// --no-cache.
 void addComputeOptions(CLI::App &verb, CommonOptions &common);

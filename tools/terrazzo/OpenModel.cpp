@@ -4,9 +4,9 @@
 #include "OpenModel.h"
 
 #include "Interrupt.h"
+#include "OpenDevice.h"
 
 #include "exec/CacheFolder.h"
-#include "exec/CpuTarget.h"
 #include "exec/PackageCache.h"
 
 #include <ctime>
@@ -19,37 +19,14 @@ double secondsNow() {
   return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
 }
 
-std::string cacheFolderFor(const CommonOptions &common) {
-  return common.noCache ? std::string() : exec::cacheFolder();
+std::string nameOf(const exec::Device &device) {
+  return device.name() + (device.product().empty()
+                              ? std::string()
+                              : " (" + device.product() + ")");
 }
 
-Expected<std::string> targetFor(const std::string &device) {
-  Error error;
-  error.exit = ExitCode::TargetUnavailable;
-  error.where = "--device " + device;
-  error.help = "`terrazzo targets` lists what can be used";
-  if (device == "cpu") {
-    auto targets = exec::cpuTargets(exec::hostFeatures());
-    if (!targets.empty())
-      return targets.front();
-    error.code = "TZ0021";
-    error.what = "this processor cannot be compiled for";
-    error.why = "it lacks what x86-64-v3 demands (AVX2, FMA, BMI2)";
-    return error;
-  }
-  if (device.substr(0, 4) == "cpu:") {
-    std::string why = exec::whyNotOnCpu(device, exec::hostFeatures());
-    if (why.empty())
-      return device;
-    error.code = "TZ0021";
-    error.what = "the device cannot run here";
-    error.why = "it " + why;
-    return error;
-  }
-  error.code = "TZ0020";
-  error.what = "there is no device '" + device + "'";
-  error.why = "no plugin and no driver for it was found";
-  return error;
+std::string cacheFolderFor(const CommonOptions &common) {
+  return common.noCache ? std::string() : exec::cacheFolder();
 }
 
 static Expected<exec::PackageFile> openPackage(const CommonOptions &common,
@@ -73,10 +50,12 @@ static Expected<exec::PackageFile> openPackage(const CommonOptions &common,
   return std::move(obtained->file);
 }
 
-void describePackage(const package::Package &package, const Notes &notes) {
+void describePackage(const package::Package &package, const Notes &notes,
+                     const std::string &where) {
   if (const auto *placement = package.placement())
     for (const auto *line : *placement)
-      notes.line("placement: " + line->str());
+      notes.line("placement: " + line->str() +
+                 (where.empty() ? "" : " on " + where));
   if (!notes.wantsRemarks() || !package.remarks())
     return;
   auto text = [](const flatbuffers::String *string) {
@@ -90,22 +69,24 @@ void describePackage(const package::Package &package, const Notes &notes) {
 Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   double begin = secondsNow();
   OpenedModel opened;
-  auto target = targetFor(common.device);
-  if (!target)
-    return target.takeError();
+  auto place = openPlace(common.device, notes);
+  if (!place)
+    return place.takeError();
   auto file = formats::GgufFile::open(common.model);
   if (!file)
     return file.takeError();
   opened.file = std::move(*file);
-  auto package =
-      openPackage(common, *opened.file, *target, notes, opened.compileSeconds);
+  auto package = openPackage(common, *opened.file, place->target, notes,
+                             opened.compileSeconds);
   if (!package)
     return package.takeError();
   exec::SessionOptions options;
   options.contextSize = common.contextSize;
   options.threads = common.threads;
-  if (common.device != "cpu")
-    options.target = *target;
+  options.device = place->device;
+  // "cpu:ARCH" forces a variant; a device runs the best that it can.
+  if (!place->device && common.device != "cpu")
+    options.target = place->target;
   options.cacheFolder = cacheFolderFor(common);
   options.pinCaller = true;
   options.note = [&](const std::string &text) { notes.line(text); };
@@ -114,6 +95,7 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
     return session.takeError();
   opened.session = std::move(*session);
   opened.loadSeconds = secondsNow() - begin - opened.compileSeconds;
-  describePackage(opened.session->package(), notes);
+  describePackage(opened.session->package(), notes,
+                  place->device ? nameOf(*place->device) : std::string());
   return opened;
 }

@@ -19,18 +19,17 @@ struct OpenedModel {
 /// The cache folder that the flags leave; empty: none.
 std::string cacheFolderFor(const CommonOptions &common);
 
-/// The target string that --device asks for on this machine: the best one for
-/// "cpu". Errors: TZ0020 (no such device), TZ0021 (it cannot run here).
-terrazzo::Expected<std::string> targetFor(const std::string &device);
+/// "chip:0 (The Product's Name)".
+std::string nameOf(const terrazzo::exec::Device &device);
 
 /// Opens everything. `common.package` names a package, then nothing is
 /// compiled. Prints the placement, and the remarks that --why asks for.
 terrazzo::Expected<OpenedModel> openModel(const CommonOptions &common,
                                           Notes &notes);
 
-/// Prints placement and remarks of a package.
+/// Prints placement and remarks of a package; `where` is the device it runs on.
 void describePackage(const terrazzo::package::Package &package,
-                     const Notes &notes);
+                     const Notes &notes, const std::string &where = {});
 
 /// Seconds of a clock that only goes forward.
 double secondsNow();

@@ -154,8 +154,11 @@ int runBench(const BenchOptions &options, const CommonOptions &common) {
                              {"load_s", opened->loadSeconds},
                              {"compile_s", opened->compileSeconds},
                              {"peak_rss_mb", peakMegabytes()}}));
-  std::string text = common.model + " on " + target + ", " +
-                     std::to_string(session.threads()) + " threads\n";
+  std::string text =
+      common.model + " on " + target + ", " +
+      (session.device() ? nameOf(*session.device())
+                        : std::to_string(session.threads()) + " threads") +
+      "\n";
   auto row = [&](const char *name, uint32_t count,
                  const std::vector<double> &all) {
     if (all.empty())

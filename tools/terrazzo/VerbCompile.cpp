@@ -2,6 +2,7 @@
 //
 // terrazzo compile: a package from a model, by the compiler's own process.
 #include "Interrupt.h"
+#include "OpenDevice.h"
 #include "OpenModel.h"
 #include "Output.h"
 #include "Verbs.h"
@@ -37,7 +38,7 @@ int runCompile(const CompileOptions &options, const CommonOptions &common) {
   Notes notes(common.quiet, common.why);
   std::string target = options.target;
   if (target.empty()) {
-    auto best = targetFor("cpu");
+    auto best = cpuTargetFor("cpu");
     if (!best)
       return report(best.error());
     target = *best;

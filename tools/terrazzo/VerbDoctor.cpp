@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo doctor: one screen about this machine, each problem with its remedy.
+#include "OpenDevice.h"
+#include "OpenModel.h"
 #include "Output.h"
 #include "ReadInput.h"
 #include "Verbs.h"
@@ -107,9 +109,28 @@ Finding plugins() {
           usable ? "" : "install a backend, or set TERRAZZO_PLUGIN_PATH"};
 }
 
+/// Each is opened; one that is not there is no problem of this machine's.
+Finding devices() {
+  auto catalogue = exec::DeviceCatalogue::read();
+  std::string state;
+  for (const auto &description : catalogue.devices)
+    for (const std::string &name : description.probes()) {
+      auto opened = exec::openDevice(description, name);
+      state += (state.empty() ? "" : "; ") +
+               (opened ? nameOf(**opened)
+                       : name + " (not usable: " + opened.error().why + ")");
+    }
+  if (catalogue.warnings.empty())
+    return {"devices", state.empty() ? "none besides the processor" : state,
+            ""};
+  for (const std::string &warning : catalogue.warnings)
+    state += (state.empty() ? "" : "; ") + warning;
+  return {"devices", state, "mend or remove that descriptor"};
+}
+
 int runDoctor(const CommonOptions &common) {
   for (Finding (*look)() :
-       {processor, memory, hugePages, cache, compiler, plugins}) {
+       {processor, memory, hugePages, cache, compiler, plugins, devices}) {
     Finding finding = look();
     std::string name = finding.subject;
     name.resize(12, ' ');

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo explain: for one generated token, each kernel's bytes, operations,
-// the time that this machine's memory allows at best, and the measured time.
+// the time that this machine's memory (or the device's) allows at best, the
+// measured time, and what the backend says of the kernel.
 #include "Interrupt.h"
 #include "MeasureRead.h"
 #include "OpenModel.h"
@@ -24,6 +25,7 @@ struct KernelCost {
   uint64_t bytes = 0;
   uint64_t flops = 0;
   double measured = 0;
+  std::vector<std::string> facts; ///< the backend's words
 };
 
 /// Bytes of weights and states that a launch reads; intermediate results stay
@@ -67,7 +69,9 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
       const auto *entry = session.variant().entries()->Get(command.kernel());
       KernelCost &cost = costs[entry->kernel()->str()];
       cost.kernel = entry->kernel()->str();
-      ++cost.count;
+      if (cost.count++ == 0 && entry->facts())
+        for (const auto *fact : *entry->facts())
+          cost.facts.push_back(fact->str());
       cost.bytes +=
           bytesOf(command, session.package(), session.variant(), cachedRows);
       cost.flops += command.operations() + command.operations_per_token();
@@ -84,15 +88,17 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
   return sorted;
 }
 
-int print(const std::vector<KernelCost> &costs, double bandwidth, bool json) {
+int print(const std::vector<KernelCost> &costs, double bandwidth,
+          const std::string &where, bool json) {
   double all = 0;
   for (const KernelCost &cost : costs)
     all += cost.measured;
   std::string text = "memory reads at " + decimals(bandwidth / 1e9, 1) +
-                     " GB/s here; one token\n"
+                     " GB/s " + where +
+                     "; one token\n"
                      "count      bytes  limit us  measured us  share  kernel\n";
   for (const KernelCost &cost : costs) {
-    double limit = double(cost.bytes) / bandwidth;
+    double limit = bandwidth > 0 ? double(cost.bytes) / bandwidth : 0;
     double share = all > 0 ? cost.measured / all : 0;
     if (json) {
       Status written = writeJson({{"kernel", cost.kernel},
@@ -101,7 +107,8 @@ int print(const std::vector<KernelCost> &costs, double bandwidth, bool json) {
                                   {"flops", cost.flops},
                                   {"limit_s", limit},
                                   {"measured_s", cost.measured},
-                                  {"share", share}});
+                                  {"share", share},
+                                  {"facts", cost.facts}});
       if (!written)
         return report(written);
     }
@@ -110,7 +117,10 @@ int print(const std::vector<KernelCost> &costs, double bandwidth, bool json) {
                   static_cast<unsigned long long>(cost.count),
                   static_cast<unsigned long long>(cost.bytes), limit * 1e6,
                   cost.measured * 1e6, share * 100);
-    text += line + cost.kernel + "\n";
+    text += line + cost.kernel;
+    for (const std::string &fact : cost.facts)
+      text += ", " + fact;
+    text += "\n";
   }
   return json ? 0 : report(writeResult(text));
 }
@@ -139,8 +149,10 @@ int runExplain(const CommonOptions &common) {
     status = step(std::max(tokens, 1u));
   if (!status)
     return report(status);
-  double bandwidth = measureRead(session.threads());
+  double bandwidth = session.device() ? session.device()->measureCopies()
+                                      : measureRead(session.threads());
   return print(costsOf(session, std::max(tokens, 1u), tokens / 2), bandwidth,
+               session.device() ? "on " + nameOf(*session.device()) : "here",
                common.json);
 }
 

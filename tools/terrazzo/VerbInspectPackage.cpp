@@ -22,12 +22,21 @@ template <typename Vector> size_t count(const Vector *vector) {
   return vector ? vector->size() : 0;
 }
 
+ordered_json texts(
+    const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>> *list) {
+  ordered_json all = ordered_json::array();
+  for (size_t i = 0; i < count(list); ++i)
+    all.push_back(text(list->Get(unsigned(i))));
+  return all;
+}
+
 ordered_json variantToJson(const package::Variant &variant) {
   ordered_json kernels = ordered_json::array();
   for (size_t i = 0; i < count(variant.entries()); ++i) {
     const package::Entry *entry = variant.entries()->Get(unsigned(i));
     kernels.push_back({{"name", text(entry->kernel())},
-                       {"scratch_bytes", entry->scratch_bytes()}});
+                       {"scratch_bytes", entry->scratch_bytes()},
+                       {"facts", texts(entry->facts())}});
   }
   ordered_json programs = ordered_json::array();
   for (size_t i = 0; i < count(variant.programs()); ++i) {
@@ -53,9 +62,6 @@ ordered_json packageToJson(const exec::PackageFile &file) {
   ordered_json variants = ordered_json::array();
   for (size_t i = 0; i < count(root.variants()); ++i)
     variants.push_back(variantToJson(*root.variants()->Get(unsigned(i))));
-  ordered_json placement = ordered_json::array();
-  for (size_t i = 0; i < count(root.placement()); ++i)
-    placement.push_back(text(root.placement()->Get(unsigned(i))));
   uint64_t parameters = 0;
   ordered_json tensors = ordered_json::array();
   for (size_t i = 0; i < count(root.weights()); ++i) {
@@ -79,7 +85,7 @@ ordered_json packageToJson(const exec::PackageFile &file) {
           {"model", text(manifest->model_name())},
           {"producer", text(manifest->producer())},
           {"file_bytes", file.fileBytes()},
-          {"placement", std::move(placement)},
+          {"placement", texts(root.placement())},
           {"variants", std::move(variants)},
           {"tensors", std::move(tensors)}};
 }
@@ -104,9 +110,13 @@ std::string packageToText(const ordered_json &facts) {
              string(program["max_tokens"]) + " tokens, " +
              string(program["commands"]) + " commands, arena of " +
              string(program["arena_bytes"]) + " bytes\n";
-    for (const ordered_json &kernel : variant["kernels"])
+    for (const ordered_json &kernel : variant["kernels"]) {
       out += "  kernel " + string(kernel["name"]) + ": " +
-             string(kernel["scratch_bytes"]) + " bytes of scratch\n";
+             string(kernel["scratch_bytes"]) + " bytes of scratch";
+      for (const ordered_json &fact : kernel["facts"])
+        out += ", " + string(fact);
+      out += "\n";
+    }
   }
   return out;
 }

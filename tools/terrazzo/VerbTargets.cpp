@@ -4,6 +4,7 @@
 // compiler finds.
 #include "Interrupt.h"
 #include "Notes.h"
+#include "OpenDevice.h"
 #include "Output.h"
 #include "Verbs.h"
 
@@ -26,7 +27,7 @@ ordered_json row(const std::string &name, const std::string &kind, bool usable,
           {"path", path}};
 }
 
-std::vector<ordered_json> devices() {
+std::vector<ordered_json> processors() {
   std::vector<ordered_json> rows;
   for (const std::string &target : exec::cpuTargets(exec::hostFeatures()))
     rows.push_back(row(target, "device", true, "", "built in"));
@@ -34,6 +35,20 @@ std::vector<ordered_json> devices() {
     rows.push_back(row("cpu", "device", false,
                        "this processor lacks what x86-64-v3 demands",
                        "built in"));
+  return rows;
+}
+
+/// The devices of the catalogue, each opened to see whether it is there.
+std::vector<ordered_json> devices(const Notes &notes) {
+  std::vector<ordered_json> rows;
+  for (const auto &description : readCatalogue(notes).devices)
+    for (const std::string &name : description.probes()) {
+      auto opened = exec::openDevice(description, name);
+      rows.push_back(row(name, "device", bool(opened),
+                         opened ? "" : opened.error().why, description.plugin));
+      if (opened)
+        rows.back()["product"] = (*opened)->product();
+    }
   return rows;
 }
 
@@ -63,16 +78,19 @@ std::vector<ordered_json> backends(Notes &notes) {
 
 int runTargets(const CommonOptions &common) {
   Notes notes(common.quiet, "");
-  std::vector<ordered_json> rows = devices();
-  for (ordered_json &other : backends(notes))
-    rows.push_back(std::move(other));
+  std::vector<ordered_json> rows = processors();
+  for (auto &more : {devices(notes), backends(notes)})
+    rows.insert(rows.end(), more.begin(), more.end());
   for (const ordered_json &one : rows) {
     std::string text = one.value("name", "") + "  " + one.value("kind", "") +
                        "  " +
                        (one.value("usable", false)
                             ? "usable"
                             : "not usable: " + one.value("reason", "")) +
-                       "  " + one.value("path", "") + "\n";
+                       "  " + one.value("path", "");
+    if (std::string product = one.value("product", ""); !product.empty())
+      text += "  (" + product + ")";
+    text += "\n";
     Status written = common.json ? writeJson(one) : writeResult(text);
     if (!written)
       return report(written);

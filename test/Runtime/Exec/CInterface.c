@@ -73,6 +73,7 @@ OFFSET(terrazzo_device_table, program_run, 120);
   _Static_assert(offsetof(type, field) == bytes,                               \
                  #type "." #field " has moved since version 2")
 
+OFFSET(terrazzo_session_options, device, 48);
 OFFSET(terrazzo_device_open_args, driver, 24);
 OFFSET(terrazzo_device_facts, name, 40);
 OFFSET(terrazzo_device_facts, note, 48);
@@ -102,6 +103,23 @@ int stepInC(const char *package, const char *weights, const int32_t *tokens,
     code = terrazzo_session_query(session, &facts);
   if (code == 0 && facts.position != count)
     code = -1;
+  terrazzo_session_close(session);
+  return code;
+}
+
+int openOnDeviceInC(const char *package, const char *weights,
+                    const char *device, uint32_t *threads) {
+  terrazzo_session_options options = TERRAZZO_SESSION_OPTIONS_INIT;
+  terrazzo_session_facts facts = {sizeof(facts), 0, 0, 0, 0, 0, 0};
+  terrazzo_session *session = 0;
+  int code;
+  options.package_path = package;
+  options.weights_path = weights;
+  options.device = device;
+  code = terrazzo_session_open(&options, &session, 0, 0);
+  if (code == 0)
+    code = terrazzo_session_query(session, &facts);
+  *threads = facts.threads;
   terrazzo_session_close(session);
   return code;
 }

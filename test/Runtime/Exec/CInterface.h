@@ -14,6 +14,8 @@ extern "C" {
 
 int stepInC(const char *package, const char *weights, const int32_t *tokens,
             size_t count, float *logits);
+int openOnDeviceInC(const char *package, const char *weights,
+                    const char *device, uint32_t *threads);
 int openNothingInC(char *error, size_t bytes);
 uint32_t queryAsOlderCaller(const char *package, const char *weights);
 /* Runs the toy model's `transpose` on the host device. */

@@ -2,6 +2,8 @@
 #include "CInterface.h"
 #include "ToyModel.h"
 
+#include <cstdlib>
+#include <fstream>
 #include <gtest/gtest.h>
 
 using namespace terrazzo;
@@ -27,6 +29,28 @@ TEST(CInterface, Steps) {
   EXPECT_EQ(stepInC(folder.file("toy.tzp").c_str(),
                     folder.file("toy.gguf").c_str(), &bad, 1, logits.data()),
             int(ExitCode::Usage));
+}
+
+TEST(CInterface, OpensDevices) {
+  Folder folder;
+  writeToyModel(folder.file("toy.gguf"));
+  writeToyBothPackage(folder.file("toy.tzp"));
+  std::ofstream(folder.file("toy.json"))
+      << R"({"devices": [{"name": "toy:*", "plugin": ")" TERRAZZO_TOY_DEVICE
+         R"("}]})";
+  ::setenv("TERRAZZO_DEVICE_PATH", folder.path.c_str(), 1);
+  auto open = [&](const char *device, uint32_t &threads) {
+    return openOnDeviceInC(folder.file("toy.tzp").c_str(),
+                           folder.file("toy.gguf").c_str(), device, &threads);
+  };
+  uint32_t threads = 77;
+  EXPECT_EQ(open("toy:0", threads), 0);
+  EXPECT_EQ(threads, 0u);
+  EXPECT_EQ(open("cpu", threads), 0);
+  EXPECT_GT(threads, 0u);
+  EXPECT_EQ(open("toy:absent", threads), 4);
+  EXPECT_EQ(open("nosuch", threads), 4);
+  ::unsetenv("TERRAZZO_DEVICE_PATH");
 }
 
 TEST(CInterface, SaysWhatWentWrong) {
