@@ -8,7 +8,12 @@
  * takes fields beyond the other side's size for 0. Functions are added at the
  * end, never changed; one that is absent (null, or beyond struct_size) has the
  * default that stands beside it. Functions answer 0 or an exit code of the
- * tools; last_error says why, in words.
+ * tools (6: out of memory); last_error says why, in words.
+ *
+ * A device is used by one thread at a time, not always by the same. What args
+ * point to is read before a function returns, but for the host's side of a copy
+ * to the device: that stays as it is until a later copy to the host, or
+ * synchronize, is done.
  *
  * The CPU is the host device: core's own. See terrazzo_host_device.
  */

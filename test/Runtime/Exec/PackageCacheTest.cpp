@@ -89,6 +89,22 @@ TEST_F(PackageCacheTest, EveryPartOfTheKeyCounts) {
   EXPECT_EQ(calls(), 4u);
 }
 
+TEST_F(PackageCacheTest, EachPluginIsPartOfTheKey) {
+  std::filesystem::create_directory(folder.file("plugins"));
+  ::setenv("TERRAZZO_PLUGIN_PATH", folder.file("plugins").c_str(), 1);
+  std::string without = compilerFingerprint(request.compiler);
+  std::string plugin = folder.file("plugins/libterrazzo-chip.so");
+  std::filesystem::copy_file(TERRAZZO_TOY_DEVICE, plugin);
+  std::string with = compilerFingerprint(request.compiler);
+  std::filesystem::remove(plugin);
+  std::filesystem::copy_file(TERRAZZO_TOY_OLD_DEVICE, plugin);
+  std::string other = compilerFingerprint(request.compiler);
+  ::unsetenv("TERRAZZO_PLUGIN_PATH");
+  EXPECT_NE(with.find("libterrazzo-chip.so"), std::string::npos);
+  EXPECT_NE(without, with);
+  EXPECT_NE(with, other) << "another build has the same key";
+}
+
 TEST_F(PackageCacheTest, AChangedModelIsAnotherModel) {
   auto hash = [&] {
     auto file = formats::GgufFile::open(model);
