@@ -223,7 +223,14 @@ bool Checker::checkCommand(const Command &command, const Program &program,
   if (command.kind() > CommandKind::Copy)
     return fail(place + " is of an unknown kind");
   if (command.kind() == CommandKind::Barrier)
-    return true;
+    return count(command.bindings()) == 0 ||
+           fail(place + " is a barrier with bindings");
+  // The verifier looks at the alignment of a vector's length only.
+  if (command.bindings() &&
+      reinterpret_cast<uintptr_t>(command.bindings()->Data()) %
+              alignof(Binding) !=
+          0)
+    return fail(place + " has misaligned bindings");
   if (count(root.sources()) != 0 && command.source() >= count(root.sources()))
     return fail(place + " names an unknown source");
   bool launch = command.kind() == CommandKind::Launch;

@@ -134,6 +134,21 @@ TEST(Package, RefusesEachKindOfNonsense) {
                   Binding(Space::Arena, 0, 0, ~0ull);
             }),
             "accepted");
+  EXPECT_NE(refusal([&](PackageT &p) {
+              trunk(p).commands[1]->bindings = {
+                  Binding(Space::Weight, 99, 0, 0)};
+            }),
+            "accepted");
+  // Only a device's code may start elsewhere than in executable segments.
+  auto elsewhere = [](const char *target) {
+    return [=](PackageT &p) {
+      p.variants[0]->target = target;
+      for (auto &segment : p.variants[0]->segments)
+        segment->executable = false;
+    };
+  };
+  EXPECT_NE(refusal(elsewhere("cpu:x86-64-v3")), "accepted");
+  EXPECT_EQ(refusal(elsewhere("chip:a")), "accepted");
   EXPECT_NE(refusal([](PackageT &p) { p.states[0]->row_multiple = 0; }),
             "accepted");
 }
