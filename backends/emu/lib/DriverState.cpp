@@ -147,6 +147,9 @@ void clearContext(Context &context, Lock &lock) {
   for (const auto &object : dead) {
     if (object->kind == Kind::Stream)
       abandonCapture(static_cast<Stream &>(*object));
+    // A module and its functions keep each other.
+    if (object->kind == Kind::Module)
+      static_cast<LoadedModule &>(*object).functions.clear();
     state.remove(*object);
   }
   context.streams.clear();
