@@ -75,7 +75,7 @@ CUresult prepare(Function &function) {
   Outcome outcome = function.module->code->prepare(function.index);
   function.prepared = bool(outcome);
   if (!outcome)
-    noteFault("kernel '" + function.info().name + "': " + outcome.text, true);
+    noteFault(faultOf(function, outcome), true);
   return resultOf(outcome);
 }
 

@@ -6,6 +6,13 @@
 
 namespace terrazzo::emu::driver {
 
+std::string faultOf(const Function &function, const Outcome &outcome) {
+  std::string kernel = "kernel '" + function.info().name + "'";
+  return outcome.text.find(kernel) == std::string::npos
+             ? kernel + ": " + outcome.text
+             : outcome.text;
+}
+
 namespace {
 
 CUresult run(const KernelOperation &kernel) {
@@ -17,8 +24,7 @@ CUresult run(const KernelOperation &kernel) {
   launch.parameters = kernel.parameters.data();
   Outcome outcome = kernel.function->module->code->launch(launch);
   if (!outcome)
-    noteFault("kernel '" + kernel.function->info().name + "': " + outcome.text,
-              true);
+    noteFault(faultOf(*kernel.function, outcome), true);
   return resultOf(outcome);
 }
 

@@ -74,6 +74,9 @@ using Operation =
 /// Does it on this thread. Not under the lock.
 CUresult perform(const Operation &operation);
 
+/// Words on what a kernel did wrong, with its name.
+std::string faultOf(const Function &function, const Outcome &outcome);
+
 /// Memory that cuMemFreeAsync gives back; takes the lock.
 void releaseAllocation(uint64_t address);
 
