@@ -197,7 +197,9 @@ bool Parser::operand(Operand &operand, unsigned depth) {
     return fail("operands are nested too deeply");
   if (accept('{'))
     return operandList(operand, '}', depth);
-  if (token.is('(') && depth == 0) {
+  // Arguments are names; what begins with a number is an expression.
+  if (token.is('(') && depth == 0 &&
+      (following.kind == Token::Kind::Word || following.is(')'))) {
     advance();
     return operandList(operand, ')', depth);
   }
