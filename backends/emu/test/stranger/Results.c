@@ -43,7 +43,7 @@ static void testWarps(Handle kernel) {
   enum { count = 256, warps = count / 32 };
   uint32_t values[count], facts[warps * 4], below[count];
   for (int i = 0; i < count; ++i)
-    values[i] = i < 32 ? 7 : nextNumber() % 1000 * 2 + (i % 3 == 0);
+    values[i] = i < 32 || i == 40 ? 7 : nextNumber() % 1000 * 2 + (i % 3 == 0);
   Address from = upload(values, sizeof(values)),
           to = upload(NULL, sizeof(facts)), other = upload(NULL, sizeof(below));
   void *arguments[] = {&from, &to, &other};
@@ -135,6 +135,21 @@ static void testDoubles(Handle kernel) {
   GOOD(cu.release_memory(from));
 }
 
+static void testTogether(Handle kernel) {
+  enum { count = 16 };
+  uint32_t seen[count], blocks = count;
+  Address come = upload(NULL, 4), to = upload(NULL, sizeof(seen));
+  void *arguments[] = {&come, &to, &blocks};
+  GOOD(cu.launchTogether(kernel, count, 1, 1, 64, 1, 1, 0, NULL, arguments));
+  download(seen, to, sizeof(seen));
+  for (int i = 0; i < count; ++i)
+    CHECK(seen[i] == count);
+  /* More than there is room for at once. */
+  EXPECT(cu.launchTogether(kernel, 1 << 20, 1, 1, 64, 1, 1, 0, NULL, arguments),
+         720);
+  GOOD(cu.release_memory(come));
+}
+
 static void testGraph(Handle kernel) {
   float values[64], factor = 2, milliseconds = -1;
   int count = 64;
@@ -179,6 +194,7 @@ void testThreads(Handle module) {
   testHistogram(kernelOf(module, "histogram"));
   testScan(kernelOf(module, "scan"));
   testDoubles(kernelOf(module, "doubles"));
+  testTogether(kernelOf(module, "together"));
   testGraph(kernelOf(module, "scale"));
 }
 

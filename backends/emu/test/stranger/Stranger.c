@@ -104,6 +104,7 @@ static void openDriver(void) {
       ROW(toHost, "cuMemcpyDtoH_v2"),
       ROW(fill, "cuMemsetD8_v2"),
       ROW(launch, "cuLaunchKernel"),
+      ROW(launchTogether, "cuLaunchCooperativeKernel"),
       ROW(streamCreate, "cuStreamCreate"),
       ROW(streamDestroy, "cuStreamDestroy_v2"),
       ROW(streamSynchronize, "cuStreamSynchronize"),

@@ -33,6 +33,8 @@ struct Driver {
   int (*fill)(Address, unsigned char, size_t);
   int (*launch)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned,
                 unsigned, unsigned, Handle, void **, void **);
+  int (*launchTogether)(Handle, unsigned, unsigned, unsigned, unsigned,
+                        unsigned, unsigned, unsigned, Handle, void **);
   int (*streamCreate)(Handle *, unsigned);
   int (*streamDestroy)(Handle);
   int (*streamSynchronize)(Handle);

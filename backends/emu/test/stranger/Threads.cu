@@ -124,6 +124,16 @@ KERNEL void scale(float *values, int count, float factor) {
     values[i] *= factor;
 }
 
+/// Each block waits until all have come.
+KERNEL void together(u32 *come, u32 *seen, u32 blocks) {
+  if (thread() == 0) {
+    __atomic_fetch_add(come, 1u, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(come, __ATOMIC_SEQ_CST) < blocks)
+      ;
+    seen[block()] = *(volatile u32 *)come;
+  }
+}
+
 KERNEL void storeAt(u64 address, u32 value) {
   *(volatile u32 *)address = value;
 }
