@@ -20,7 +20,7 @@ TEST(Fault, NullAndWildAddresses) {
   for (const char *load : {"ld.global.u32 %r1, [%d90];", "ld.u32 %r1, [%d90];",
                            "st.global.v4.u32 [%d90], {%r1, %r1, %r1, %r1};",
                            "atom.global.add.u32 %r1, [%d90], 1;",
-                           "cp.async.ca.shared.global [0], [%d90], 16;"}) {
+                           "cp.async.ca.shared.global [%r1], [%d90], 16;"}) {
     for (uint64_t address :
          {uint64_t(0), uint64_t(16), uint64_t(0x7fffffff0000),
           ~uint64_t(0) & ~uint64_t(255), uint64_t(1) << 63}) {

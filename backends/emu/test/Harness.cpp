@@ -67,7 +67,7 @@ std::string compileCuda(const std::string &source,
 
 std::string kernelText(const std::string &body, const std::string &target,
                        const std::string &outside) {
-  return ".version 8.0\n.target " + target + "\n.address_size 64\n" + outside +
+  return ".version 8.4\n.target " + target + "\n.address_size 64\n" + outside +
          "\n.visible .entry k(.param .u64 p0, .param .u64 p1, .param .u64 p2)\n"
          "{\n.reg .pred %p<100>;\n.reg .b16 %h<100>;\n.reg .b32 %r<100>;\n"
          ".reg .b64 %d<100>;\n"

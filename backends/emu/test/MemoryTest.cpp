@@ -175,7 +175,8 @@ TEST(Memory, AtomicsFromAllThreads) {
     red.global.xor.b32 [%d90+40], %r2;
     atom.global.inc.u32 %r6, [%d90+44], 9;
     atom.global.dec.u32 %r6, [%d90+48], 6;
-    red.global.add.noftz.f16x2 [%d90+52], 0x3c003800;
+    mov.b32 %r12, 0x3c003800;
+    red.global.add.noftz.f16x2 [%d90+52], %r12;
     atom.shared.add.u32 %r7, [cells], 2;
     red.shared.or.b32 [cells+4], %r99;
     mad.wide.u32 %d4, %r3, 4, %d91;

@@ -137,7 +137,7 @@ TEST(Parser, InitialisersAndAddresses) {
 .global .align 8 .u64 table[2] = {words, generic(words)+8};
 .const .align 2 .u16 numbers[] = {7, 65535, 9};
 .global .align 8 .f64 value = 0d4045000000000000;
-.global .align 1 .b8 bytes[8] = {0xFF(words), 77};
+.global .align 1 .u8 bytes[8] = {0xFF(words), 77};
 )"));
   Buffer<uint32_t> out(device, 4);
   device.run("k", 1, 1, out.at(), uint64_t(0), uint64_t(0));
