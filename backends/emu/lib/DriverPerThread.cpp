@@ -23,6 +23,14 @@ TZ_EMU_API CUresult cuMemPrefetchAsync_ptsz(CUdeviceptr address, size_t bytes,
   return cuMemPrefetchAsync(address, bytes, device, ownFor(stream));
 }
 
+TZ_EMU_API CUresult cuMemPrefetchAsync_v2_ptsz(CUdeviceptr address,
+                                               size_t bytes,
+                                               CUmemLocation location,
+                                               unsigned flags,
+                                               CUstream stream) {
+  return cuMemPrefetchAsync_v2(address, bytes, location, flags, ownFor(stream));
+}
+
 TZ_EMU_API CUresult cuMemAllocAsync_ptsz(CUdeviceptr *address, size_t bytes,
                                          CUstream stream) {
   return cuMemAllocAsync(address, bytes, ownFor(stream));
@@ -233,6 +241,13 @@ TZ_EMU_API CUresult cuStreamUpdateCaptureDependencies_ptsz(CUstream stream,
                                                            size_t count,
                                                            unsigned flags) {
   return cuStreamUpdateCaptureDependencies(ownFor(stream), nodes, count, flags);
+}
+
+TZ_EMU_API CUresult cuStreamUpdateCaptureDependencies_v2_ptsz(
+    CUstream stream, CUgraphNode *nodes, const CUgraphEdgeData *edges,
+    size_t count, unsigned flags) {
+  return cuStreamUpdateCaptureDependencies_v2(ownFor(stream), nodes, edges,
+                                              count, flags);
 }
 
 TZ_EMU_API CUresult cuGraphUpload_ptsz(CUgraphExec exec, CUstream stream) {

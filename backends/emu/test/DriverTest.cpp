@@ -299,6 +299,13 @@ TEST_F(DriverTest, EntryPointsAreFoundByName) {
       cuGetProcAddress_v2("cuGraphAddKernelNode", &address, 11000, 0, &status),
       CUDA_SUCCESS);
   EXPECT_EQ(address, reinterpret_cast<void *>(&cuGraphAddKernelNode));
+  EXPECT_EQ(cuGetProcAddress_v2("cuGraphGetEdges", &address, 13000, 0, &status),
+            CUDA_SUCCESS);
+  EXPECT_EQ(address, reinterpret_cast<void *>(&cuGraphGetEdges_v2));
+  EXPECT_EQ(
+      cuGetProcAddress_v2("cuGetProcAddress", &address, 11000, 0, &status),
+      CUDA_SUCCESS);
+  EXPECT_EQ(status, 2) << "newer than what was asked for";
   void *ordinary = nullptr;
   cuGetProcAddress_v2("cuLaunchKernel", &ordinary, 12000, 0, nullptr);
   cuGetProcAddress_v2("cuLaunchKernel", &address, 12000, 2, nullptr);

@@ -73,9 +73,31 @@ int failLoad(terrazzo_device *device, const CheckedKernel &kernel,
   return exit;
 }
 
+/// Whether the kernel has that many parameters; a driver that cannot tell is
+/// believed.
+bool takes(const DriverApi &api, CudaFunction function, size_t parameters) {
+  if (!api.functionParameter)
+    return true;
+  size_t offset, bytes;
+  return api.functionParameter(function, parameters, &offset, &bytes) !=
+             CudaSuccess &&
+         (parameters == 0 ||
+          api.functionParameter(function, parameters - 1, &offset, &bytes) ==
+              CudaSuccess);
+}
+
+int failParameters(terrazzo_device *device, const CheckedKernel &kernel,
+                   size_t parameters) {
+  return device->fail(ExitPackageIncompatible,
+                      "kernel '" + std::string(kernel.name) +
+                          "' does not take the " + std::to_string(parameters) +
+                          " parameters that it is launched with");
+}
+
 /// Machine code when it fits, else the text; a driver that refuses the former
 /// (it is newer than the code) may take the latter.
-int loadKernel(terrazzo_device *device, terrazzo_code &code, size_t index) {
+int loadKernel(terrazzo_device *device, terrazzo_code &code, size_t index,
+               size_t parameters) {
   const CheckedKernel &kernel = code.checked.kernels[index];
   terrazzo_code::Kernel &loaded = code.kernels[index];
   const DriverApi &api = *device->api;
@@ -98,10 +120,24 @@ int loadKernel(terrazzo_device *device, terrazzo_code &code, size_t index) {
     api.moduleUnload(module);
     return failLoad(device, kernel, "cuModuleGetFunction", result, "");
   }
+  // Asking has the driver load the kernel now: a launch that is recorded must
+  // not be the first to need it.
+  int shared = 0;
+  result =
+      api.functionGetAttribute(&shared, FunctionStaticShared, loaded.function);
+  bool fits = takes(api, loaded.function, parameters);
+  if (result != CudaSuccess || !fits) {
+    api.moduleUnload(module);
+    loaded.function = nullptr;
+    return result != CudaSuccess
+               ? failLoad(device, kernel, "cuFuncGetAttribute", result, "")
+               : failParameters(device, kernel, parameters);
+  }
+  loaded.parameters = parameters;
   loaded.module = module;
+  loaded.staticShared = uint64_t(shared);
   loaded.dynamicShared =
-      sharedWithoutOptin -
-      std::min<uint64_t>(sharedWithoutOptin, kernel.staticShared);
+      sharedWithoutOptin - std::min(sharedWithoutOptin, loaded.staticShared);
   return ExitOk;
 }
 
@@ -109,8 +145,8 @@ int allowShared(terrazzo_device *device, const CheckedKernel &kernel,
                 terrazzo_code::Kernel &loaded, uint64_t bytes) {
   if (bytes <= loaded.dynamicShared)
     return ExitOk;
-  uint64_t most = device->sharedOptin -
-                  std::min<uint64_t>(device->sharedOptin, kernel.staticShared);
+  uint64_t most =
+      device->sharedOptin - std::min(device->sharedOptin, loaded.staticShared);
   if (bytes > most)
     return device->fail(ExitPackageIncompatible,
                         "kernel '" + std::string(kernel.name) + "' needs " +
@@ -189,9 +225,12 @@ int launchKernel(terrazzo_device *device, const terrazzo_launch_args *args) {
     if (args->workgroups == 0)
       return ExitOk;
     terrazzo_code::Kernel &loaded = code->kernels[size_t(index)];
+    size_t parameters = args->binding_count + args->size_count;
     if (!loaded.function)
-      if (int exit = loadKernel(device, *code, size_t(index)))
+      if (int exit = loadKernel(device, *code, size_t(index), parameters))
         return exit;
+    if (parameters != loaded.parameters)
+      return failParameters(device, kernel, parameters);
     if (int exit = allowShared(device, kernel, loaded, args->scratch_bytes))
       return exit;
     placeArguments(device, *args);

@@ -53,7 +53,6 @@ bool checkKernel(std::string_view bytes, const KernelRecord &record,
     why = "a kernel has " + std::to_string(record.bindingCount) + " bindings";
   kernel.threads = record.threads;
   kernel.bindingCount = record.bindingCount;
-  kernel.staticShared = record.staticShared;
   return why.empty();
 }
 

@@ -15,7 +15,7 @@ namespace terrazzo::nvidia {
 struct CheckedKernel {
   std::string_view name, ptx; ///< NUL-terminated both
   std::string_view cubin;     ///< empty: none
-  uint32_t threads = 0, bindingCount = 0, staticShared = 0;
+  uint32_t threads = 0, bindingCount = 0;
 };
 
 struct CheckedCode {

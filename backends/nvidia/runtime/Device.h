@@ -38,7 +38,9 @@ struct terrazzo_code {
   struct Kernel {
     terrazzo::nvidia::CudaModule module = nullptr;
     terrazzo::nvidia::CudaFunction function = nullptr;
-    uint64_t dynamicShared = 48 << 10; ///< bytes that launches may ask for
+    size_t parameters = 0;
+    uint64_t staticShared = 0;  ///< bytes of a block
+    uint64_t dynamicShared = 0; ///< further bytes that launches may ask for
   };
   std::vector<char> bytes;
   uint64_t address = 0;                  ///< of the segment in the image

@@ -47,6 +47,7 @@ std::unique_ptr<DriverApi> load(const char *path, std::string &why) {
   }
   lookUp(library, "cuMemAllocAsync", api->memoryAllocateAsync);
   lookUp(library, "cuMemFreeAsync", api->memoryFreeAsync);
+  lookUp(library, "cuFuncGetParamInfo", api->functionParameter);
   lookUp(library, "terrazzoEmuSelect", api->emulatorSelect);
   lookUp(library, "terrazzoEmuFidelity", api->emulatorFidelity);
   lookUp(library, "terrazzoEmuLastFault", api->emulatorLastFault);

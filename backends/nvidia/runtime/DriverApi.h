@@ -52,7 +52,7 @@ enum CudaDeviceAttribute : int {
   AttributeMemoryPools = 115
 };
 
-inline constexpr int FunctionMaxDynamicShared = 8;
+inline constexpr int FunctionStaticShared = 1, FunctionMaxDynamicShared = 8;
 inline constexpr int JitErrorLog = 5, JitErrorLogBytes = 6;
 inline constexpr unsigned StreamNonBlocking = 1, EventWithoutTiming = 2,
                           HostMemoryPortable = 1;
@@ -99,6 +99,8 @@ inline constexpr int CaptureRelaxed = 2;
   X(moduleUnload, "cuModuleUnload", (CudaModule module))                       \
   X(moduleGetFunction, "cuModuleGetFunction",                                  \
     (CudaFunction * function, CudaModule module, const char *name))            \
+  X(functionGetAttribute, "cuFuncGetAttribute",                                \
+    (int *value, int attribute, CudaFunction function))                        \
   X(functionSetAttribute, "cuFuncSetAttribute",                                \
     (CudaFunction function, int attribute, int value))                         \
   X(launchKernel, "cuLaunchKernel",                                            \
@@ -130,6 +132,8 @@ struct DriverApi {
   // Newer than the rest; null where the driver has none.
   CudaResult (*memoryAllocateAsync)(CudaAddress *, size_t, CudaStream);
   CudaResult (*memoryFreeAsync)(CudaAddress, CudaStream);
+  CudaResult (*functionParameter)(CudaFunction, size_t index, size_t *offset,
+                                  size_t *bytes);
 
   // Of an emulated driver only; null otherwise.
   int (*emulatorSelect)(const char *architecture);
@@ -138,13 +142,14 @@ struct DriverApi {
 
   /// "CUDA_ERROR_OUT_OF_MEMORY (2): out of memory".
   std::string describe(CudaResult result) const;
-  /// Names of what made it fail, when the driver's answer is known to.
-  std::string version() const; ///< "12.4"
+  /// The newest CUDA that it knows: "12.4".
+  std::string version() const;
 };
 
-/// The driver behind the library, initialised; null with the reason in `why`
-/// and the exit code in `exit`. `path` null: the system's. `architecture` is
-/// for an emulated driver and may be empty. Libraries stay open for good.
+/// The driver behind the library, initialised; null with the reason in `why`.
+/// `path` null: the system's. `architecture` is for an emulated driver and may
+/// be empty; `firstDevice` is the number of its first device. Libraries stay
+/// open for good.
 const DriverApi *openDriver(const char *path, const std::string &architecture,
                             int &firstDevice, std::string &why);
 

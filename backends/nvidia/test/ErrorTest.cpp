@@ -90,6 +90,13 @@ TEST(Errors, OfThePtxHaveItsLine) {
   EXPECT_EQ(device.launch(code, 0, {memory}, 1, 1), 7);
   EXPECT_TRUE(contains(device.error(), "CUDA_ERROR_NOT_FOUND (500)"))
       << device.error();
+  // Launched with fewer arguments than the text's kernel reads.
+  other = vectorAdd();
+  other.bindings = 1;
+  ASSERT_EQ(device.load(buildCode({other}), &code), 0);
+  EXPECT_EQ(device.launch(code, 0, {memory}, 1, 1), 7);
+  EXPECT_TRUE(contains(device.error(), "does not take the 3 parameters"))
+      << device.error();
   device.table->free(device.handle, memory);
 }
 

@@ -162,6 +162,11 @@ CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, int advice,
                      CUdevice device);
 CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t bytes, CUdevice device,
                             CUstream stream);
+CUresult cuMemAdvise_v2(CUdeviceptr address, size_t bytes, int advice,
+                        CUmemLocation location);
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t bytes,
+                               CUmemLocation location, unsigned flags,
+                               CUstream stream);
 CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attribute,
                                CUdeviceptr address);
 CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes,
@@ -292,6 +297,10 @@ CUresult cuStreamGetCaptureInfo_v3(CUstream stream,
                                    size_t *count);
 CUresult cuStreamUpdateCaptureDependencies(CUstream stream, CUgraphNode *nodes,
                                            size_t count, unsigned flags);
+CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream,
+                                              CUgraphNode *nodes,
+                                              const CUgraphEdgeData *edges,
+                                              size_t count, unsigned flags);
 CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode);
 
 // Graphs.
@@ -331,6 +340,19 @@ CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from,
                                 const CUgraphNode *to, size_t count);
 CUresult cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from,
                                    const CUgraphNode *to, size_t count);
+CUresult cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode *from,
+                                   const CUgraphNode *to,
+                                   const CUgraphEdgeData *edges, size_t count);
+CUresult cuGraphRemoveDependencies_v2(CUgraph graph, const CUgraphNode *from,
+                                      const CUgraphNode *to,
+                                      const CUgraphEdgeData *edges,
+                                      size_t count);
+CUresult cuGraphGetEdges_v2(CUgraph graph, CUgraphNode *from, CUgraphNode *to,
+                            CUgraphEdgeData *edges, size_t *count);
+CUresult cuGraphNodeGetDependencies_v2(CUgraphNode node, CUgraphNode *nodes,
+                                       CUgraphEdgeData *edges, size_t *count);
+CUresult cuGraphNodeGetDependentNodes_v2(CUgraphNode node, CUgraphNode *nodes,
+                                         CUgraphEdgeData *edges, size_t *count);
 CUresult cuGraphDestroyNode(CUgraphNode node);
 CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode *nodes, size_t *count);
 CUresult cuGraphGetRootNodes(CUgraph graph, CUgraphNode *nodes, size_t *count);
