@@ -13,44 +13,78 @@ enum class Pattern { Scattered, Consecutive, Uniform };
 using Resolve = Pattern (*)(Warp *, const uint64_t *, uint32_t, uint64_t,
                             uint64_t *);
 
+/// Eight addresses; compilers do not find these loops by themselves.
+typedef uint64_t Eight __attribute__((vector_size(64), aligned(8)));
+constexpr Eight upward = {0, 1, 2, 3, 4, 5, 6, 7};
+
+Eight splat(uint64_t value) { return Eight{} + value; }
+Eight eightAt(const uint64_t *from) {
+  return *reinterpret_cast<const Eight *>(from);
+}
+uint64_t joinedBits(Eight value) {
+#if __has_builtin(__builtin_reduce_or)
+  return __builtin_reduce_or(value);
+#else
+  uint64_t all = 0;
+  for (unsigned i = 0; i < 8; ++i)
+    all |= value[i];
+  return all;
+#endif
+}
+
 unsigned firstLane(uint32_t mask) { return unsigned(__builtin_ctz(mask)); }
 
-/// Copies addresses; lanes that do not run get the first running lane's. Finds
-/// the least and the greatest, and how they lie.
+/// Copies addresses; lanes that do not run get the first running lane's.
+void copyAddresses(const uint64_t *from, uint32_t mask, uint64_t *to) {
+  if (mask == allLanes) {
+    __builtin_memcpy(to, from, lanes * sizeof *to);
+    return;
+  }
+  uint64_t first = from[firstLane(mask)];
+  for (unsigned i = 0; i < lanes; ++i)
+    to[i] = mask >> i & 1 ? from[i] : first;
+}
+
+/// How the addresses of an access lie, the least and the greatest, and all of
+/// them joined by `or`, for alignment. Of Consecutive and Uniform only the
+/// first is put into `to`.
 Pattern survey(const uint64_t *from, uint32_t mask, uint64_t bytes,
                uint64_t *to, uint64_t &least, uint64_t &greatest,
                uint64_t &joined) {
   if (mask == allLanes) {
-    __builtin_memcpy(to, from, lanes * sizeof *to);
-  } else {
-    uint64_t first = from[firstLane(mask)];
-    for (unsigned i = 0; i < lanes; ++i)
-      to[i] = mask >> i & 1 ? from[i] : first;
+    uint64_t base = from[0], differing = 0;
+    // The second lane tells which of the two it can be.
+    uint64_t step = from[1] == base ? 0 : bytes;
+    Eight expected = base + (upward << unsigned(__builtin_ctzll(bytes)));
+    if (!step)
+      expected = splat(base);
+    Eight off = eightAt(from) ^ expected;
+    for (unsigned i = 8; i < lanes; i += 8)
+      off |= eightAt(from + i) ^ (expected + i * step);
+    differing = joinedBits(off);
+    if (differing == 0 && base + lanes * bytes > base) {
+      to[0] = joined = least = base;
+      greatest = base + (lanes - 1) * step;
+      return step ? Pattern::Consecutive : Pattern::Uniform;
+    }
   }
-  uint64_t base = to[0], strided = 0, differing = 0, all = 0;
-  for (unsigned i = 0; i < lanes; ++i) {
-    strided |= to[i] ^ (base + i * bytes);
-    differing |= to[i] ^ base;
-    all |= to[i];
+  copyAddresses(from, mask, to);
+  Eight lows = eightAt(to), highs = lows, alls = lows;
+  for (unsigned i = 8; i < lanes; i += 8) {
+    Eight each = eightAt(to + i);
+    lows = each < lows ? each : lows;
+    highs = each > highs ? each : highs;
+    alls |= each;
   }
-  joined = all;
-  if (differing == 0) {
-    least = greatest = base;
-    return Pattern::Uniform;
-  }
-  if (strided == 0 && mask == allLanes && base + lanes * bytes > base) {
-    least = base;
-    greatest = base + (lanes - 1) * bytes;
-    return Pattern::Consecutive;
-  }
-  uint64_t low = ~uint64_t(0), high = 0;
-  for (unsigned i = 0; i < lanes; ++i) {
-    low = to[i] < low ? to[i] : low;
-    high = to[i] > high ? to[i] : high;
+  uint64_t low = lows[0], high = highs[0];
+  for (unsigned i = 1; i < 8; ++i) {
+    low = lows[i] < low ? lows[i] : low;
+    high = highs[i] > high ? highs[i] : high;
   }
   least = low;
   greatest = high;
-  return Pattern::Scattered;
+  joined = joinedBits(alls);
+  return low == high ? Pattern::Uniform : Pattern::Scattered;
 }
 
 bool isWithin(AddressRange range, uint64_t address, uint64_t bytes) {
@@ -59,30 +93,40 @@ bool isWithin(AddressRange range, uint64_t address, uint64_t bytes) {
 }
 
 /// The host's own addresses, in any allocation.
-void checkGlobal(Warp *warp, const uint64_t *host, uint64_t least,
-                 uint64_t greatest, uint64_t bytes, const char *space) {
+void checkGlobal(Warp *warp, const uint64_t *from, uint32_t mask,
+                 uint64_t least, uint64_t greatest, uint64_t bytes) {
   if (isWithin(warp->recent, least, bytes) &&
       isWithin(warp->recent, greatest, bytes))
     return;
   if (findAllocation(warp, least) && isWithin(warp->recent, least, bytes) &&
       isWithin(warp->recent, greatest, bytes))
     return;
+  uint64_t each[lanes];
+  copyAddresses(from, mask, each);
   for (unsigned i = 0; i < lanes; ++i)
-    if (!isWithin(warp->recent, host[i], bytes) &&
-        (!findAllocation(warp, host[i]) ||
-         !isWithin(warp->recent, host[i], bytes)))
-      raiseAccess(warp, false, host[i], bytes, space);
+    if (!isWithin(warp->recent, each[i], bytes) &&
+        (!findAllocation(warp, each[i]) ||
+         !isWithin(warp->recent, each[i], bytes)))
+      raiseAccess(warp, false, each[i], bytes, "global");
+}
+
+void checkAlignment(Warp *warp, const uint64_t *from, uint32_t mask,
+                    uint64_t joined, uint64_t bytes, const char *space) {
+  if (!(joined & (bytes - 1)))
+    return;
+  uint64_t each[lanes];
+  copyAddresses(from, mask, each);
+  for (unsigned i = 0; i < lanes; ++i)
+    if (each[i] & (bytes - 1))
+      raiseAccess(warp, true, each[i], bytes, space);
 }
 
 Pattern resolveGlobal(Warp *warp, const uint64_t *from, uint32_t mask,
                       uint64_t bytes, uint64_t *host) {
   uint64_t least, greatest, joined;
   Pattern pattern = survey(from, mask, bytes, host, least, greatest, joined);
-  checkGlobal(warp, host, least, greatest, bytes, "global");
-  if (joined & (bytes - 1))
-    for (unsigned i = 0; i < lanes; ++i)
-      if (host[i] & (bytes - 1))
-        raiseAccess(warp, true, host[i], bytes, "global");
+  checkGlobal(warp, from, mask, least, greatest, bytes);
+  checkAlignment(warp, from, mask, joined, bytes, "global");
   return pattern;
 }
 
@@ -93,13 +137,13 @@ Pattern resolveShared(Warp *warp, const uint64_t *from, uint32_t mask,
   AddressRange range{0, warp->sharedBytes};
   if (!isWithin(range, greatest, bytes))
     raiseAccess(warp, false, greatest, bytes, "shared");
-  if (joined & (bytes - 1))
-    for (unsigned i = 0; i < lanes; ++i)
-      if (host[i] & (bytes - 1))
-        raiseAccess(warp, true, host[i], bytes, "shared");
+  checkAlignment(warp, from, mask, joined, bytes, "shared");
   uint64_t base = reinterpret_cast<uint64_t>(warp->shared);
-  for (unsigned i = 0; i < lanes; ++i)
-    host[i] += base;
+  if (pattern != Pattern::Scattered)
+    host[0] += base;
+  else
+    for (unsigned i = 0; i < lanes; ++i)
+      host[i] += base;
   return pattern;
 }
 
@@ -107,6 +151,7 @@ Pattern resolveLocal(Warp *warp, const uint64_t *from, uint32_t mask,
                      uint64_t bytes, uint64_t *host) {
   uint64_t least, greatest, joined;
   survey(from, mask, bytes, host, least, greatest, joined);
+  copyAddresses(from, mask, host);
   AddressRange range{0, warp->localBytes};
   if (!isWithin(range, greatest, bytes))
     raiseAccess(warp, false, greatest, bytes, "local");
@@ -134,17 +179,17 @@ Pattern resolveGeneric(Warp *warp, const uint64_t *from, uint32_t mask,
   uint64_t least, greatest, joined;
   Pattern pattern = survey(from, mask, bytes, host, least, greatest, joined);
   if (!(isWithin(warp->recent, least, bytes) &&
-        isWithin(warp->recent, greatest, bytes)))
+        isWithin(warp->recent, greatest, bytes))) {
+    uint64_t each[lanes];
+    copyAddresses(from, mask, each);
     for (unsigned i = 0; i < lanes; ++i)
-      if (!isElsewhere(warp, host[i], bytes) &&
-          !isWithin(warp->recent, host[i], bytes) &&
-          (!findAllocation(warp, host[i]) ||
-           !isWithin(warp->recent, host[i], bytes)))
-        raiseAccess(warp, false, host[i], bytes, "generic");
-  if (joined & (bytes - 1))
-    for (unsigned i = 0; i < lanes; ++i)
-      if (host[i] & (bytes - 1))
-        raiseAccess(warp, true, host[i], bytes, "generic");
+      if (!isElsewhere(warp, each[i], bytes) &&
+          !isWithin(warp->recent, each[i], bytes) &&
+          (!findAllocation(warp, each[i]) ||
+           !isWithin(warp->recent, each[i], bytes)))
+        raiseAccess(warp, false, each[i], bytes, "generic");
+  }
+  checkAlignment(warp, from, mask, joined, bytes, "generic");
   return pattern;
 }
 
@@ -227,8 +272,9 @@ template <typename T, unsigned N, Resolve resolve> LANE_FUNCTION(store) {
   }
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned i = firstLane(left);
+    uint64_t to = pattern == Pattern::Uniform ? host[0] : host[i];
     for (unsigned j = 0; j < N; ++j)
-      write<T>(host[i] + j * sizeof(T), from[j * lanes + i]);
+      write<T>(to + j * sizeof(T), from[j * lanes + i]);
   }
 }
 
