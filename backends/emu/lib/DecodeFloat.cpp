@@ -45,11 +45,17 @@ bool isHalf(Type type) {
 }
 
 Value *flushed(Emitter &e, Value *value) {
-  Value *bits = e.toIntegers(value);
-  Value *exponent = e.b.CreateAnd(bits, e.splat(32, 0x7f800000));
-  Value *sign = e.b.CreateAnd(bits, e.splat(32, 0x80000000));
-  Value *tiny = e.b.CreateICmpEQ(exponent, e.splat(32, 0));
-  return e.toFloats(e.b.CreateSelect(tiny, sign, bits), Type::F32);
+  auto *type = llvm::cast<llvm::FixedVectorType>(value->getType());
+  auto *integers =
+      llvm::FixedVectorType::get(e.b.getInt32Ty(), type->getNumElements());
+  auto all = [&](uint64_t bits) {
+    return llvm::ConstantInt::get(integers, bits);
+  };
+  Value *bits = e.b.CreateBitCast(value, integers);
+  Value *exponent = e.b.CreateAnd(bits, all(0x7f800000));
+  Value *sign = e.b.CreateAnd(bits, all(0x80000000));
+  Value *tiny = e.b.CreateICmpEQ(exponent, all(0));
+  return e.b.CreateBitCast(e.b.CreateSelect(tiny, sign, bits), type);
 }
 
 Value *saturated(Emitter &e, Value *value, Type type) {
@@ -61,7 +67,7 @@ Value *saturated(Emitter &e, Value *value, Type type) {
 }
 
 /// Checks what a type may be combined with.
-void checkModifiers(Decoder &d, Type type, const FloatModifiers &m) {
+static void checkModifiers(Decoder &d, Type type, const FloatModifiers &m) {
   bool half = isHalf(type);
   bool brain = type == Type::BF16 || type == Type::BF16x2;
   if ((m.flush || m.saturate) && (type == Type::F64 || brain))
@@ -74,6 +80,9 @@ void checkModifiers(Decoder &d, Type type, const FloatModifiers &m) {
 
 namespace {
 
+constexpr std::initializer_list<Type> sumTypes = {
+    Type::F32,  Type::F64,    Type::F16,  Type::F16x2,
+    Type::BF16, Type::BF16x2, Type::F32x2};
 constexpr std::initializer_list<Type> floatTypes = {
     Type::F32, Type::F64, Type::F16, Type::F16x2, Type::BF16, Type::BF16x2};
 
@@ -94,6 +103,31 @@ Emit viaHelper(Decoder &d, std::string name, Type type, const FloatModifiers &m,
     e.set(to, e.call1(name, bitsOf(held), all.take_front(1),
                       all.size() > 1 ? all.slice(1, 1) : none,
                       all.size() > 2 ? all.slice(2, 1) : none, m.flags()));
+  };
+}
+
+/// Two f32 in 64 bits, to nearest.
+template <typename Compute>
+Emit pairOfSingles(Decoder &d, FloatModifiers m, unsigned sources,
+                   Compute compute) {
+  d.needs(100);
+  if (m.rounding != roundNearest || m.saturate || m.relu)
+    return d.unknown();
+  auto *to = d.destination(0, Type::B64);
+  std::vector<const Operand *> operands;
+  for (unsigned i = 0; i < sources; ++i)
+    operands.push_back(d.source(i + 1, Type::B64));
+  return [=](Emitter &e) {
+    auto *type = llvm::FixedVectorType::get(e.b.getFloatTy(), 2 * lanes);
+    llvm::SmallVector<Value *, 3> values;
+    for (auto *operand : operands) {
+      Value *value = e.b.CreateBitCast(e.source(operand, Type::B64), type);
+      values.push_back(m.flush ? flushed(e, value) : value);
+    }
+    Value *result = compute(e, values);
+    if (m.flush)
+      result = flushed(e, result);
+    e.set(to, e.b.CreateBitCast(result, e.integers(64)));
   };
 }
 
@@ -123,7 +157,7 @@ Emit inlineFloat(Decoder &d, Type type, FloatModifiers m, unsigned sources,
 
 Emit decodeFloatBinary(Decoder &d) {
   FloatModifiers m = takeRounding(d, false);
-  Type type = d.takeType(floatTypes);
+  Type type = d.takeType(sumTypes);
   checkModifiers(d, type, m);
   if (m.relu)
     return d.unknown();
@@ -133,29 +167,35 @@ Emit decodeFloatBinary(Decoder &d) {
     d.needs(90);
   d.expectCount(3);
   std::string_view what = d.in.opcode;
-  if (isHalf(type) || m.rounding != roundNearest)
-    return viaHelper(d, std::string(what) + "." + std::string(nameOf(type)),
-                     type, m, 2);
-  return inlineFloat(d, type, m, 2, [=](Emitter &e, auto &v) {
+  auto compute = [=](Emitter &e, auto &v) {
     return what == "add"   ? e.b.CreateFAdd(v[0], v[1])
            : what == "sub" ? e.b.CreateFSub(v[0], v[1])
                            : e.b.CreateFMul(v[0], v[1]);
-  });
+  };
+  if (type == Type::F32x2)
+    return pairOfSingles(d, m, 2, compute);
+  if (isHalf(type) || m.rounding != roundNearest)
+    return viaHelper(d, std::string(what) + "." + std::string(nameOf(type)),
+                     type, m, 2);
+  return inlineFloat(d, type, m, 2, compute);
 }
 
 Emit decodeFloatFused(Decoder &d) {
   FloatModifiers m = takeRounding(d, true);
-  Type type = d.takeType(floatTypes);
+  Type type = d.takeType(sumTypes);
   checkModifiers(d, type, m);
   if (type == Type::BF16 || type == Type::BF16x2 || m.relu)
     d.needs(80);
   d.expectCount(4);
-  if (isHalf(type) || m.rounding != roundNearest)
-    return viaHelper(d, "fma." + std::string(nameOf(type)), type, m, 3);
-  return inlineFloat(d, type, m, 3, [=](Emitter &e, auto &v) {
+  auto compute = [](Emitter &e, auto &v) {
     return e.b.CreateIntrinsic(llvm::Intrinsic::fma, {v[0]->getType()},
                                {v[0], v[1], v[2]});
-  });
+  };
+  if (type == Type::F32x2)
+    return pairOfSingles(d, m, 3, compute);
+  if (isHalf(type) || m.rounding != roundNearest)
+    return viaHelper(d, "fma." + std::string(nameOf(type)), type, m, 3);
+  return inlineFloat(d, type, m, 3, compute);
 }
 
 Emit decodeFloatDivide(Decoder &d) {
@@ -192,20 +232,22 @@ Emit decodeFloatMinMax(Decoder &d) {
   bool maximum = d.in.opcode == "max";
   if (!d.expectCount(3, 4))
     return {};
-  if (d.count() == 4) {
-    // Three inputs came with sm_100.
+  bool three = d.count() == 4;
+  if (three) {
     d.needs(100);
-    return d.unknown();
+    if (type != Type::F32 || m.xorSign)
+      return d.unknown();
   }
   if (isHalf(type) || m.xorSign)
     return viaHelper(d,
                      std::string(d.in.opcode) + "." + std::string(nameOf(type)),
                      type, m, 2);
-  return inlineFloat(d, type, m, 2, [=](Emitter &e, auto &v) {
+  return inlineFloat(d, type, m, three ? 3 : 2, [=](Emitter &e, auto &v) {
     using namespace llvm::Intrinsic;
     auto which = m.nan ? (maximum ? llvm::Intrinsic::maximum : minimum)
                        : (maximum ? maximumnum : minimumnum);
-    return e.b.CreateBinaryIntrinsic(which, v[0], v[1]);
+    Value *first = e.b.CreateBinaryIntrinsic(which, v[0], v[1]);
+    return three ? e.b.CreateBinaryIntrinsic(which, first, v[2]) : first;
   });
 }
 

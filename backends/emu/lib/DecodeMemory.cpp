@@ -208,6 +208,26 @@ Emit decodePrefetch(Decoder &d) {
   return [](Emitter &) {};
 }
 
+/// Cache policies are numbers that only caches read.
+Emit decodeCreatePolicy(Decoder &d) {
+  d.needs(80);
+  auto takePriority = [&] {
+    return !d.takeAny({"L2::evict_last", "L2::evict_normal", "L2::evict_first",
+                       "L2::evict_unchanged"})
+                .empty();
+  };
+  if (!d.take("fractional") || !takePriority())
+    return d.unknown();
+  takePriority();
+  d.takeType({Type::B64});
+  if (!d.expectCount(1, 2))
+    return {};
+  auto *to = d.destination(0, Type::B64);
+  if (d.count() == 2)
+    d.source(1, Type::F32);
+  return [=](Emitter &e) { e.set(to, e.splat(64, 0)); };
+}
+
 } // namespace
 
 const DecodeEntry memoryDecoders[] = {{"ld", decodeLd},
@@ -216,6 +236,7 @@ const DecodeEntry memoryDecoders[] = {{"ld", decodeLd},
                                       {"prefetch", decodePrefetch},
                                       {"prefetchu", decodePrefetch},
                                       {"applypriority", decodePrefetch},
+                                      {"createpolicy", decodeCreatePolicy},
                                       {"", nullptr}};
 
 } // namespace terrazzo::emu

@@ -37,6 +37,8 @@ void LaunchJob::report(Fault fault, std::string text, int line) {
   stop.store(true, std::memory_order_relaxed);
 }
 
+thread_local Worker *Worker::running = nullptr;
+
 Worker &Worker::ofThread() {
   thread_local Worker worker;
   return worker;
@@ -205,6 +207,7 @@ void Worker::run(LaunchJob &job) {
   installSignalStack();
   if (!emergencyStack)
     emergencyStack.reset(new uint8_t[emergencyBytes]);
+  running = this;
   std::fenv_t environment;
   std::fegetenv(&environment);
   std::fesetenv(FE_DFL_ENV);
@@ -236,6 +239,7 @@ void Worker::run(LaunchJob &job) {
     }
   }
   dropAll();
+  running = nullptr;
   std::fesetenv(&environment);
 }
 

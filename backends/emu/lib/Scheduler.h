@@ -87,6 +87,8 @@ struct BlockState {
 class Worker {
 public:
   static Worker &ofThread();
+  /// The one that runs blocks on this thread now, or null; for signals.
+  static thread_local Worker *running;
   /// Takes blocks of the job until there are none.
   void run(LaunchJob &job);
 

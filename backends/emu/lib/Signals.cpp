@@ -17,7 +17,7 @@ thread_local bool overflowed = false;
 
 /// Runs on the worker's emergency stack in place of the faulting code.
 void endFiber() {
-  Worker &worker = Worker::ofThread();
+  Worker &worker = *Worker::running;
   WarpRecord &record = *worker.current;
   LaunchJob &job = *record.warp.block->job;
   job.report(Fault::IllegalAddress,
@@ -45,14 +45,15 @@ bool redirect(Worker &worker, void *context) {
 }
 
 void handle(int number, siginfo_t *info, void *context) {
-  Worker &worker = Worker::ofThread();
-  if (WarpRecord *record = worker.current) {
+  Worker *worker = Worker::running;
+  WarpRecord *record = worker ? worker->current : nullptr;
+  if (record) {
     auto address = reinterpret_cast<uint64_t>(info->si_addr);
     AddressRange reserved = record->warp.block->job->reserved;
     overflowed = record->fiber->isGuard(address);
     bool ours =
         overflowed || (address >= reserved.begin && address < reserved.end);
-    if (ours && redirect(worker, context))
+    if (ours && redirect(*worker, context))
       return;
   }
   struct sigaction &previous = number == SIGBUS ? previousBus : previousFault;

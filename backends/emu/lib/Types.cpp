@@ -20,10 +20,10 @@ constexpr Entry entries[] = {
     {"f16", Type::F16, 16},       {"f16x2", Type::F16x2, 32},
     {"bf16", Type::BF16, 16},     {"bf16x2", Type::BF16x2, 32},
     {"tf32", Type::TF32, 32},     {"f32", Type::F32, 32},
-    {"f64", Type::F64, 64},       {"e4m3", Type::E4M3, 8},
-    {"e5m2", Type::E5M2, 8},      {"e4m3x2", Type::E4M3x2, 16},
-    {"e5m2x2", Type::E5M2x2, 16}, {"u16x2", Type::U16x2, 32},
-    {"s16x2", Type::S16x2, 32}};
+    {"f64", Type::F64, 64},       {"f32x2", Type::F32x2, 64},
+    {"e4m3", Type::E4M3, 8},      {"e5m2", Type::E5M2, 8},
+    {"e4m3x2", Type::E4M3x2, 16}, {"e5m2x2", Type::E5M2x2, 16},
+    {"u16x2", Type::U16x2, 32},   {"s16x2", Type::S16x2, 32}};
 } // namespace
 
 Type typeNamed(std::string_view name) {

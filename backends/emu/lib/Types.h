@@ -31,6 +31,7 @@ enum class Type : uint8_t {
   TF32,
   F32,
   F64,
+  F32x2,
   E4M3,
   E5M2,
   E4M3x2,

@@ -343,6 +343,24 @@ TEST(Float, HalvesAndBrainFloats) {
     }
 }
 
+/// Two f32 in a register, and minima of three: what sm_100 added.
+TEST(Float, PairsOfSinglesAndExtremesOfThree) {
+  auto a = operands<float, uint32_t>(21), b = operands<float, uint32_t>(22),
+       c = operands<float, uint32_t>(23);
+  auto fused = runRows<float>(
+      "mov.b64 %d1, {%r2, %r1}; mov.b64 %d2, {%r1, %r2}; mov.b64 %d3, {%r2, "
+      "%r3}; fma.rn.ftz.f32x2 %d4, %d1, %d2, %d3; add.f32x2 %d4, %d4, %d1; "
+      "mov.b64 {_, %r4}, %d4;",
+      a, b, c, "sm_100");
+  auto least = runRows<float>("min.f32 %r4, %r1, %r2, %r3;", a, b, c, "sm_100");
+  for (unsigned i = 0; i < count; ++i) {
+    float sum = std::fma(flushed(a[i]), flushed(b[i]), flushed(c[i]));
+    ASSERT_TRUE(same(fused[i], flushed(sum) + a[i])) << i;
+    if (a[i] == a[i] && b[i] == b[i] && c[i] == c[i])
+      ASSERT_EQ(least[i], std::min(std::min(a[i], b[i]), c[i]));
+  }
+}
+
 TEST(Float, HalfComparisonsAndExtremes) {
   std::vector<uint32_t> a, b;
   const uint16_t values[] = {0,      0x8000, 1,      0x3c00,
