@@ -20,7 +20,7 @@ namespace terrazzo::emu {
 namespace {
 
 /// Raised by every change of what compiled code looks like or relies on.
-constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 1";
+constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 2";
 
 std::atomic<uint64_t> compiled{0}, loaded{0};
 
@@ -69,6 +69,8 @@ llvm::Function *declareFunction(llvm::Module &module, const std::string &name,
   function->addFnAttr("prefer-vector-width", "512");
   function->addFnAttr("min-legal-vector-width", "512");
   function->addFnAttr(llvm::Attribute::NoRedZone);
+  // A large frame must not step over the page that guards the stack.
+  function->addFnAttr("probe-stack", "inline-asm");
   function->addParamAttr(0, llvm::Attribute::NoAlias);
   return function;
 }

@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #if defined(__x86_64__)
 // void terrazzoEmuSwitch(void **save, void *load): saves the caller's registers
@@ -48,28 +47,25 @@ extern "C" void terrazzoEmuStart();
 namespace terrazzo::emu {
 
 namespace {
-size_t pageBytes() {
-  static const size_t bytes = size_t(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
+/// Below the stack; more than any function of ours or the C library takes.
+constexpr size_t guardBytes = 64 << 10;
 } // namespace
 
 Fiber::Fiber(size_t stackBytes) {
-  size_t page = pageBytes();
-  bytes = (stackBytes + page - 1) / page * page + page;
+  bytes = (stackBytes + guardBytes - 1) / guardBytes * guardBytes + guardBytes;
   void *made = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (made == MAP_FAILED)
     abort();
   memory = static_cast<uint8_t *>(made);
-  mprotect(memory, page, PROT_NONE);
+  mprotect(memory, guardBytes, PROT_NONE);
 }
 
 Fiber::~Fiber() { munmap(memory, bytes); }
 
 bool Fiber::isGuard(uint64_t address) const {
   uint64_t begin = reinterpret_cast<uint64_t>(memory);
-  return address >= begin && address < begin + pageBytes();
+  return address >= begin && address < begin + guardBytes;
 }
 
 #if defined(__x86_64__)
@@ -104,8 +100,8 @@ void Fiber::prepare(void (*toRun)(void *), void *with) {
   function = toRun;
   argument = with;
   getcontext(&inside);
-  inside.uc_stack.ss_sp = memory + pageBytes();
-  inside.uc_stack.ss_size = bytes - pageBytes();
+  inside.uc_stack.ss_sp = memory + guardBytes;
+  inside.uc_stack.ss_size = bytes - guardBytes;
   inside.uc_link = nullptr;
   uint64_t self = reinterpret_cast<uint64_t>(this);
   makecontext(&inside, reinterpret_cast<void (*)()>(&Fiber::start), 2,

@@ -30,7 +30,7 @@ public:
   void enter();
   /// Called on the fiber: goes back to the caller of `enter`.
   void leave();
-  /// True for addresses of the unmapped page below the stack.
+  /// True for addresses of the unmapped room below the stack.
   bool isGuard(uint64_t address) const;
 
 private:

@@ -23,7 +23,8 @@ uint64_t deepest(const DecodedMap &functions, const Function *function,
                  std::map<const Function *, uint64_t> &known, bool &recursive) {
   if (auto found = known.find(function); found != known.end())
     return found->second;
-  if (!open.insert(function).second) {
+  // A chain of calls that is this long counts as endless.
+  if (open.size() > 1000 || !open.insert(function).second) {
     recursive = true;
     return 0;
   }

@@ -11,6 +11,8 @@ namespace {
 
 /// `rows` of 8 or 16; products fit 16 bits and a sign, a sum of all of them 32.
 template <unsigned rows, unsigned depth> LANE_FUNCTION(multiply) {
+  if (mask == 0)
+    return;
   if (mask != warp->live)
     raiseFault(warp, illegalInstruction, "mma.sync by a part of a warp");
   alignas(64) int16_t left[rows][depth], right[8][depth];

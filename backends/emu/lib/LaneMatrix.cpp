@@ -16,9 +16,11 @@ namespace {
 
 typedef float Row __attribute__((vector_size(32), aligned(32)));
 
-void checkWhole(Warp *warp, uint32_t mask, const char *what) {
-  if (mask != warp->live)
+/// False: no lane runs it. A part of the warp must not.
+bool isWhole(Warp *warp, uint32_t mask, const char *what) {
+  if (mask != warp->live && mask != 0)
     raiseFault(warp, illegalInstruction, what);
+  return mask != 0;
 }
 
 /// sums[16] += a[16][depth] * b[depth][8].
@@ -92,7 +94,8 @@ inline void readHalves(float (*a)[depth], Row *b, const void *aBits,
 
 template <float (*widen)(uint16_t), unsigned depth, bool halfSums>
 LANE_FUNCTION(multiplyHalves) {
-  checkWhole(warp, mask, "mma.sync by a part of a warp");
+  if (!isWhole(warp, mask, "mma.sync by a part of a warp"))
+    return;
   alignas(64) float left[16][depth];
   alignas(64) Row right[depth], sums[16];
   readHalves<widen, depth>(left, right, a, b);
@@ -109,7 +112,8 @@ LANE_FUNCTION(multiplyHalves) {
 
 /// tf32 is f32 with 10 bits behind the point; the rest is not read.
 template <unsigned depth> LANE_FUNCTION(multiplyTensor) {
-  checkWhole(warp, mask, "mma.sync by a part of a warp");
+  if (!isWhole(warp, mask, "mma.sync by a part of a warp"))
+    return;
   alignas(64) float left[16][depth];
   alignas(64) Row right[depth], sums[16];
   auto cut = [](uint32_t bits) { return floatOfBits(bits & 0xffffe000u); };
@@ -147,7 +151,8 @@ float widenEight(uint8_t bits, bool wide) {
 
 /// e4m3 and e5m2 (flags 1: a, 2: b): a register is an 8 x 16 block.
 template <unsigned depth> LANE_FUNCTION(multiplyEights) {
-  checkWhole(warp, mask, "mma.sync by a part of a warp");
+  if (!isWhole(warp, mask, "mma.sync by a part of a warp"))
+    return;
   alignas(64) float left[16][depth];
   alignas(64) Row right[depth], sums[16];
   auto *blocks = static_cast<const uint8_t *>(a);
@@ -169,7 +174,8 @@ template <unsigned depth> LANE_FUNCTION(multiplyEights) {
 
 /// m8n8k4: a[g][t], b[t][g]; sums 0 and 1: columns 2t and 2t + 1 of row g.
 LANE_FUNCTION(multiplyDoubles) {
-  checkWhole(warp, mask, "mma.sync by a part of a warp");
+  if (!isWhole(warp, mask, "mma.sync by a part of a warp"))
+    return;
   auto *left = static_cast<const double *>(a);
   auto *right = static_cast<const double *>(b);
   auto *from = static_cast<const double *>(c);
@@ -205,7 +211,8 @@ inline void transpose(uint16_t *to, const uint16_t *from) {
 
 /// Lane i of every eight gives a row's address; flags 1: .trans, 2: .shared.
 template <unsigned count> LANE_FUNCTION(loadMatrices) {
-  checkWhole(warp, mask, "ldmatrix by a part of a warp");
+  if (!isWhole(warp, mask, "ldmatrix by a part of a warp"))
+    return;
   auto *addresses = static_cast<const uint64_t *>(a);
   auto *to = static_cast<uint8_t *>(out);
   for (unsigned row = 0; row < 8 * count; ++row)
@@ -219,7 +226,8 @@ template <unsigned count> LANE_FUNCTION(loadMatrices) {
 }
 
 template <unsigned count> LANE_FUNCTION(storeMatrices) {
-  checkWhole(warp, mask, "stmatrix by a part of a warp");
+  if (!isWhole(warp, mask, "stmatrix by a part of a warp"))
+    return;
   auto *addresses = static_cast<const uint64_t *>(a);
   alignas(64) uint16_t blocks[64 * count];
   __builtin_memcpy(blocks, b, sizeof blocks);
@@ -232,7 +240,8 @@ template <unsigned count> LANE_FUNCTION(storeMatrices) {
 }
 
 LANE_FUNCTION(moveMatrix) {
-  checkWhole(warp, mask, "movmatrix by a part of a warp");
+  if (!isWhole(warp, mask, "movmatrix by a part of a warp"))
+    return;
   transpose(static_cast<uint16_t *>(out), static_cast<const uint16_t *>(a));
 }
 

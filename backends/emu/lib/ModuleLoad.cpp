@@ -12,6 +12,9 @@
 namespace terrazzo::emu {
 
 namespace {
+/// Of a thread, as the real devices have it.
+constexpr uint64_t mostLocalBytes = 512 << 10;
+
 bool fail(Outcome &outcome, Fault fault, std::string text, int line = 0) {
   outcome.fault = fault;
   outcome.line = line;
@@ -129,7 +132,7 @@ bool Module::State::decode(Outcome &outcome) {
   return true;
 }
 
-void Module::State::describeKernels() {
+bool Module::State::describeKernels(Outcome &outcome) {
   for (const auto &function : ptx.functions) {
     if (!function->kernel || !function->defined)
       continue;
@@ -147,11 +150,26 @@ void Module::State::describeKernels() {
     for (const Variable &variable : ptx.variables)
       if (variable.space == Space::Constant)
         info.constantBytes += variable.bytes;
+    if (info.sharedBytes > architecture.sharedPerBlock)
+      return fail(outcome, Fault::InvalidPtx,
+                  "kernel '" + info.name + "' has " +
+                      std::to_string(info.sharedBytes) +
+                      " bytes of static shared memory; " + architecture.name +
+                      " allows " + std::to_string(architecture.sharedPerBlock),
+                  function->line);
+    if (info.localBytes > mostLocalBytes)
+      return fail(outcome, Fault::InvalidPtx,
+                  "kernel '" + info.name + "' has " +
+                      std::to_string(info.localBytes) +
+                      " bytes of local memory; a thread has " +
+                      std::to_string(mostLocalBytes),
+                  function->line);
     info.maxThreads = function->maxThreads;
     info.registers = registerEstimate(decoded.at(function.get()));
     infos.push_back(std::move(info));
     kernels.push_back(std::move(kernel));
   }
+  return true;
 }
 
 bool Module::State::load(std::string_view text, const Architecture &device,
@@ -164,8 +182,7 @@ bool Module::State::load(std::string_view text, const Architecture &device,
   if (!parser.parse() || !checkTarget(outcome) || !decode(outcome) ||
       !placeVariables(outcome))
     return false;
-  describeKernels();
-  return true;
+  return describeKernels(outcome);
 }
 
 Module::State::~State() {

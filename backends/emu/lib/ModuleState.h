@@ -33,7 +33,7 @@ private:
   bool placeVariables(Outcome &outcome);
   bool initialize(const Variable &variable, Outcome &outcome);
   bool decode(Outcome &outcome);
-  void describeKernels();
+  bool describeKernels(Outcome &outcome);
 };
 
 } // namespace terrazzo::emu

@@ -14,6 +14,8 @@ namespace {
 constexpr size_t fiberStack = 4 << 20;
 constexpr size_t emergencyBytes = 64 << 10;
 constexpr size_t mostResidents = 128;
+constexpr uint64_t mostResidentBytes = uint64_t(1) << 30;
+constexpr size_t mostSpareFibers = 64;
 /// Turns that each waiting warp gets before another block is begun.
 constexpr uint32_t patience = 8;
 
@@ -73,7 +75,11 @@ void Worker::wake(WarpRecord &record) {
 }
 
 bool Worker::startBlock(LaunchJob &job) {
-  if (residents.size() >= mostResidents)
+  uint64_t bytes =
+      job.sharedBytes + job.localBytes * job.warps * lanes + (64 << 10);
+  if (residents.size() >= mostResidents ||
+      (!residents.empty() &&
+       (residents.size() + 1) * bytes > mostResidentBytes))
     return false;
   uint64_t number = job.nextBlock.fetch_add(1, std::memory_order_relaxed);
   if (number >= job.blocks)
@@ -198,6 +204,8 @@ void Worker::dropAll() {
     for (auto &record : block->warps)
       if (record->fiber)
         fibers.push_back(std::move(record->fiber));
+  if (fibers.size() > mostSpareFibers)
+    fibers.resize(mostSpareFibers);
   residents.clear();
   spare.clear();
   ready.clear();

@@ -247,15 +247,29 @@ TEST(Parser, HostileTexts) {
         head + ".global .b32 x[2] = " + braces,
         head + ".entry k() { .reg .b32 %r<4000000000>; mov.b32 %r3999999999, " +
             deep + "1;",
-        head + ".entry k() " + braces, head + ".entry k() { bra x; }",
+        head + ".entry k() " + braces,
+        head + ".entry k() { bra x; }",
         head + ".entry k() { ret }",
         head + ".entry k(.param .b8 a[2000000]) {}",
-        head + ".entry k() .maxntid 0 {}", head + ".entry k() {} .entry k() {}",
+        head + ".entry k() .maxntid 0 {}",
+        head + ".entry k() {} .entry k() {}",
         head + ".func f() { call f; } .entry k() { call g; }",
-        head + "\xff\xfe", std::string("\0\0\0", 3), std::string(),
+        head + ".entry k() { .local .b8 x[1000000000]; }",
+        head + ".entry k() { .shared .b8 x[50000]; }",
+        head + "\xff\xfe",
+        std::string("\0\0\0", 3),
+        std::string(),
         std::string("\x7f"
                     "ELF")})
     attempt(text);
+  // Each function calls the next.
+  std::string chain = head;
+  for (int i = 0; i < 5000; ++i)
+    chain += ".func f" + std::to_string(i) + "();\n";
+  for (int i = 0; i < 4999; ++i)
+    chain += ".func f" + std::to_string(i) + "() { call f" +
+             std::to_string(i + 1) + "; }\n";
+  attempt(chain + ".func f4999() {} .entry k() { call f0; }");
   EXPECT_EQ(memory.allocationCount(), 0u);
 }
 
