@@ -32,7 +32,6 @@ bool isOperationOf(std::string_view operation, Type type) {
 
 Emit decodeAtomic(Decoder &d) {
   bool reduces = d.in.opcode == "red";
-  d.take("async");
   MemoryModifiers m = takeMemoryModifiers(d);
   std::string_view operation = d.takeAny(
       {"add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"});

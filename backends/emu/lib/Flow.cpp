@@ -214,14 +214,29 @@ int32_t flowBarrier(Warp *warp, Flow *flow, const uint32_t *numbers,
                     const uint32_t *counts, int32_t next, int32_t kind) {
   BlockState &block = *warp->block;
   uint32_t first = uint32_t(__builtin_ctz(flow->active));
-  eachLane(flow->active, [&](unsigned lane) {
-    if (numbers[lane] > 15)
-      raiseFault(warp, int(Fault::IllegalInstruction),
-                 "a block has the barriers 0 to 15");
-    if (counts[lane] % lanes)
-      raiseFault(warp, int(Fault::IllegalInstruction),
-                 "a barrier's thread count is no multiple of 32");
-  });
+  uint32_t badNumbers = 0, badCounts = 0;
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    badNumbers |= uint32_t(numbers[lane] > 15) << lane;
+    badCounts |= uint32_t(counts[lane] % lanes != 0) << lane;
+  }
+  if (badNumbers & flow->active)
+    raiseFault(warp, int(Fault::IllegalInstruction),
+               "a block has the barriers 0 to 15");
+  if (badCounts & flow->active)
+    raiseFault(warp, int(Fault::IllegalInstruction),
+               "a barrier's thread count is no multiple of 32");
+  bool same = flow->active == warp->live;
+  for (unsigned lane = 0; lane < lanes; ++lane)
+    same &= numbers[lane] == numbers[first] && counts[lane] == counts[first];
+  if (same && kind == 0) {
+    // The usual case: the whole warp comes, and goes on together.
+    Barrier &barrier = block.barriers[numbers[first]];
+    uint32_t phase = barrier.phase;
+    block.arrive(warp, flow->active, numbers[first], counts[first]);
+    while (barrier.phase == phase)
+      block.worker->block(*warp->record);
+    return next;
+  }
   if (kind == 0) {
     park(flow, next);
     eachLane(flow->active, [&](unsigned lane) {
