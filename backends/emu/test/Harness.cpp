@@ -55,12 +55,12 @@ std::string compileCuda(const std::string &source,
                         const std::string &architecture) {
   TemporaryFolder folder;
   std::ofstream(folder.path + "/in.cu") << cudaPrelude << source;
-  std::string command =
-      std::string(TERRAZZO_CLANG) +
-      " -x cuda --cuda-device-only -nocudainc -nocudalib -S -O2 "
-      "--cuda-feature=+ptx80 --cuda-gpu-arch=" +
-      architecture + " " + folder.path + "/in.cu -o " + folder.path +
-      "/out.ptx 2>" + folder.path + "/log";
+  std::string command = std::string(TERRAZZO_CLANG) +
+                        " -x cuda --cuda-device-only -nocudainc -nocudalib -S "
+                        "-O2 -fwrapv -ffp-contract=off -w "
+                        "--cuda-feature=+ptx80 --cuda-gpu-arch=" +
+                        architecture + " " + folder.path + "/in.cu -o " +
+                        folder.path + "/out.ptx 2>" + folder.path + "/log";
   EXPECT_EQ(std::system(command.c_str()), 0) << contents(folder.path + "/log");
   return contents(folder.path + "/out.ptx");
 }
