@@ -36,7 +36,8 @@ void AsyncCopies::deliver(uint32_t mask, Ready ready) {
       if (entry.bytes == 16 && entry.copied[lane] == 16) {
         std::memcpy(to, from, 16);
       } else {
-        std::memcpy(to, from, entry.copied[lane]);
+        if (entry.copied[lane])
+          std::memcpy(to, from, entry.copied[lane]);
         std::memset(to + entry.copied[lane], 0,
                     entry.bytes - entry.copied[lane]);
       }
