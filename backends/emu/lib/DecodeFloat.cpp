@@ -131,6 +131,36 @@ Emit pairOfSingles(Decoder &d, FloatModifiers m, unsigned sources,
   };
 }
 
+/// add, sub and fma of f32 whose first operands are f16 or bf16: `widened` of
+/// them.
+template <typename Compute>
+Emit mixedFloat(Decoder &d, FloatModifiers m, unsigned sources,
+                unsigned widened, Compute compute) {
+  Type narrow = d.takeType({Type::F16, Type::BF16});
+  d.needs(100);
+  if (m.flush || m.relu)
+    return d.unknown();
+  auto *to = d.destination(0, Type::F32);
+  std::vector<const Operand *> operands;
+  for (unsigned i = 0; i < sources; ++i)
+    operands.push_back(d.source(i + 1, i < widened ? narrow : Type::F32));
+  std::string name = d.helper(std::string(d.in.opcode) + ".f32");
+  return [=](Emitter &e) {
+    llvm::SmallVector<Value *, 3> values;
+    for (unsigned i = 0; i < sources; ++i)
+      values.push_back(i < widened ? e.widenHalf(e.source(operands[i], narrow),
+                                                 narrow == Type::BF16)
+                                   : e.sourceFloat(operands[i], Type::F32));
+    if (m.rounding != roundNearest) {
+      llvm::ArrayRef<Value *> all = values;
+      return e.set(to, e.call1(name, 32, all.take_front(1), all.slice(1, 1),
+                               all.drop_front(2), m.flags()));
+    }
+    Value *result = compute(e, values);
+    e.set(to, m.saturate ? saturated(e, result, Type::F32) : result);
+  };
+}
+
 template <typename Compute>
 Emit inlineFloat(Decoder &d, Type type, FloatModifiers m, unsigned sources,
                  Compute compute) {
@@ -174,6 +204,9 @@ Emit decodeFloatBinary(Decoder &d) {
   };
   if (type == Type::F32x2)
     return pairOfSingles(d, m, 2, compute);
+  bool mixed = d.peek() == "f16" || d.peek() == "bf16";
+  if (type == Type::F32 && mixed && what != "mul")
+    return mixedFloat(d, m, 2, 1, compute);
   if (isHalf(type) || m.rounding != roundNearest)
     return viaHelper(d, std::string(what) + "." + std::string(nameOf(type)),
                      type, m, 2);
@@ -193,6 +226,8 @@ Emit decodeFloatFused(Decoder &d) {
   };
   if (type == Type::F32x2)
     return pairOfSingles(d, m, 3, compute);
+  if (type == Type::F32 && (d.peek() == "f16" || d.peek() == "bf16"))
+    return mixedFloat(d, m, 3, 2, compute);
   if (isHalf(type) || m.rounding != roundNearest)
     return viaHelper(d, "fma." + std::string(nameOf(type)), type, m, 3);
   return inlineFloat(d, type, m, 3, compute);

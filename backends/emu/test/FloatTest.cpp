@@ -353,9 +353,25 @@ TEST(Float, PairsOfSinglesAndExtremesOfThree) {
       "mov.b64 {_, %r4}, %d4;",
       a, b, c, "sm_100");
   auto least = runRows<float>("min.f32 %r4, %r1, %r2, %r3;", a, b, c, "sm_100");
+  // Sums of f32 with f16 operands.
+  auto mixed = runRows<float>(
+      "cvt.rn.f16.f32 %h1, %r1; cvt.rn.bf16.f32 %h2, %r2; mov.f32 %r4, %r3; "
+      "sub.rn.f32.f16 %r4, %h1, %r4; fma.rz.f32.bf16 %r4, %h2, %h2, %r4;",
+      a, b, c, "sm_100");
   for (unsigned i = 0; i < count; ++i) {
     float sum = std::fma(flushed(a[i]), flushed(b[i]), flushed(c[i]));
     ASSERT_TRUE(same(fused[i], flushed(sum) + a[i])) << i;
+    if (std::fabs(a[i]) < 60000 && std::fabs(b[i]) < 1e10f) {
+      float x = float(_Float16(a[i])) - c[i], y = b[i];
+      uint32_t bits;
+      std::memcpy(&bits, &y, sizeof bits);
+      bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+      std::memcpy(&y, &bits, sizeof bits);
+      std::fesetround(FE_TOWARDZERO);
+      volatile float expected = std::fma(y, y, x);
+      std::fesetround(FE_TONEAREST);
+      ASSERT_TRUE(same<float>(mixed[i], expected)) << a[i] << " " << b[i];
+    }
     if (a[i] == a[i] && b[i] == b[i] && c[i] == c[i])
       ASSERT_EQ(least[i], std::min(std::min(a[i], b[i]), c[i]));
   }
