@@ -3,6 +3,7 @@
 
 #include "CommonTables.h"
 
+#include <cstdlib>
 #include <unordered_map>
 
 namespace terrazzo::emu {
@@ -27,9 +28,12 @@ std::string_view hostLevel() {
 #if defined(__x86_64__)
   static const std::string_view level = [] {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("x86-64-v4"))
+    // A lower level than the host's may be asked for, by tests.
+    const char *text = std::getenv("TERRAZZO_EMU_LEVEL");
+    std::string_view asked = text ? text : "x86-64-v4";
+    if (asked == "x86-64-v4" && __builtin_cpu_supports("x86-64-v4"))
       return "x86-64-v4";
-    if (__builtin_cpu_supports("x86-64-v3"))
+    if (asked != "baseline" && __builtin_cpu_supports("x86-64-v3"))
       return "x86-64-v3";
     return "baseline";
   }();
