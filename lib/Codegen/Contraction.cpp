@@ -62,9 +62,7 @@ int64_t countWorkgroups(KernelForm &form, const ContractionConfig &config) {
 // Scratch
 //===------------------------------------------------------------------------------------------------------------===//
 
-/// Values that need a place of their own: not results of the kernel, not
-/// reshapes, not constants.
-static bool needsPlace(Value value, ArrayRef<Value> results) {
+bool needsPlace(Value value, ArrayRef<Value> results) {
   Operation *op = value.getDefiningOp();
   if (isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) ||
       llvm::is_contained(results, value))
@@ -74,6 +72,16 @@ static bool needsPlace(Value value, ArrayRef<Value> results) {
     return isa<tz::ReshapeOp>(user) &&
            llvm::is_contained(results, user->getResult(0));
   });
+}
+
+Value kernelResultOf(Value value, ArrayRef<Value> results) {
+  if (llvm::is_contained(results, value))
+    return value;
+  for (Operation *user : value.getUsers())
+    if (isa<tz::ReshapeOp>(user) &&
+        llvm::is_contained(results, user->getResult(0)))
+      return user->getResult(0);
+  return {};
 }
 
 ContractionScratch::ContractionScratch(KernelForm &form,
@@ -267,17 +275,7 @@ private:
     });
   }
 
-  /// The kernel's result that `value` is, itself or reshaped; null when it is
-  /// none.
-  Value resultOf(Value value) {
-    if (llvm::is_contained(results, value))
-      return value;
-    for (Operation *user : value.getUsers())
-      if (isa<tz::ReshapeOp>(user) &&
-          llvm::is_contained(results, user->getResult(0)))
-        return user->getResult(0);
-    return {};
-  }
+  Value resultOf(Value value) { return kernelResultOf(value, results); }
   bool isResult(Value value) { return static_cast<bool>(resultOf(value)); }
   Place placeOfResult(Value value) {
     if (auto append = value.getDefiningOp<tz::CacheAppendOp>())

@@ -4,6 +4,8 @@
 // group of sixteen rows. Rows beyond the weight's last are written as zeros.
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelFrame.h"
+#include "terrazzo/Codegen/LayoutUnits.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -11,16 +13,34 @@ namespace terrazzo::codegen {
 
 namespace {
 
-/// Copies one unit of `bytes` bytes from `from` to `to`, zeros when `inside` is
-/// false.
-void copyUnit(Emitter &e, Value source, Value from, Value target, Value to,
-              int64_t bytes, Value inside) {
+/// `bytes` bytes at `from`, zeros when `inside` is false.
+Value loadWhen(Emitter &e, Value source, Value from, int64_t bytes,
+               Value inside, int64_t aligned) {
   VectorType type = VectorType::get({bytes}, e.getI8Type());
+  Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(type));
+  if (e.scalarThreads) {
+    Value at = e.create<arith::SelectOp>(inside, from, e.index(0));
+    Value value =
+        e.create<vector::LoadOp>(type, source, ValueRange{at},
+                                 /*nontemporal=*/false, llvm::Align(aligned));
+    return e.create<arith::SelectOp>(inside, value, zero);
+  }
   Value mask = e.create<vector::BroadcastOp>(
       VectorType::get({bytes}, e.getI1Type()), inside);
-  Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(type));
-  Value value = e.create<vector::MaskedLoadOp>(type, source, from, mask, zero);
-  e.createOp<vector::StoreOp>(value, target, to);
+  return e.create<vector::MaskedLoadOp>(type, source, from, mask, zero);
+}
+
+void storeAligned(Emitter &e, Value value, Value target, Value to) {
+  int64_t bytes = cast<VectorType>(value.getType()).getNumElements();
+  e.createOp<vector::StoreOp>(value, target, ValueRange{to},
+                              /*nontemporal=*/false, llvm::Align(bytes));
+}
+
+/// Copies one unit of `bytes` bytes from `from` to `to`.
+void copyUnit(Emitter &e, Value source, Value from, Value target, Value to,
+              int64_t bytes, Value inside, int64_t aligned) {
+  storeAligned(e, loadWhen(e, source, from, bytes, inside, aligned), target,
+               to);
 }
 
 /// Regroups a row's 32 bits: bit 4t + o of the word becomes bit t of byte o.
@@ -40,68 +60,68 @@ Value regroupBits(Emitter &e, Value word) {
 }
 
 void copyBits(Emitter &e, Value source, Value from, Value target, Value to,
-              Value inside) {
+              Value inside, int64_t aligned) {
   VectorType bytes = VectorType::get({4}, e.getI8Type()),
              word = VectorType::get({1}, e.getI32Type());
-  Value mask = e.create<vector::BroadcastOp>(
-      VectorType::get({4}, e.getI1Type()), inside);
-  Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(bytes));
-  Value loaded =
-      e.create<vector::MaskedLoadOp>(bytes, source, from, mask, zero);
+  Value loaded = loadWhen(e, source, from, 4, inside, aligned);
   Value bits = e.create<vector::ExtractOp>(
       e.create<vector::BitCastOp>(word, loaded), int64_t(0));
   Value regrouped = e.create<vector::BroadcastOp>(word, regroupBits(e, bits));
-  e.createOp<vector::StoreOp>(e.create<vector::BitCastOp>(bytes, regrouped),
-                              target, to);
+  storeAligned(e, e.create<vector::BitCastOp>(bytes, regrouped), target, to);
 }
 
 } // namespace
 
-void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
-  Emitter &e = frame.e;
-  auto type = cast<RankedTensorType>(form.convert.getInput().getType());
-  Value source = frame.rows.placeOf(form.convert.getInput()).memory;
-  Value target = frame.rows.placeOf(form.convert.getResult()).memory;
-  int64_t blockBytes, blocks;
-  BlockField floatField;
-  ArrayRef<BlockField> fields;
+LayoutUnits::LayoutUnits(tz::ConvertLayoutOp op) {
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  rows = type.getShape()[0];
   if (auto block = dyn_cast<tz::BlockType>(type.getElementType())) {
     const FormatInfo &info = getFormatInfo(block.getFormat());
     blockBytes = info.bytes;
     blocks = type.getShape()[1] / info.values;
-    fields = info.fields;
+    fields.assign(info.fields.begin(), info.fields.end());
   } else {
     blockBytes = type.getElementTypeBitWidth() / 8;
     blocks = type.getShape()[1];
-    floatField = getFloatField(blockBytes);
-    fields = floatField;
+    fields.push_back(getFloatField(blockBytes));
   }
+}
+
+void LayoutUnits::emit(Emitter &e, Value source, Value target, Value group,
+                       Value lane, Value block) const {
   int64_t rowBytes = blocks * blockBytes;
+  Value row = e.add(e.mul(group, kInterleave), lane);
+  Value inside = e.less(row, e.index(rows));
+  Value from = e.add(e.mul(row, rowBytes), e.mul(block, blockBytes));
+  Value to = e.add(e.mul(group, kInterleave * rowBytes),
+                   e.mul(block, kInterleave * blockBytes));
+  for (const BlockField &field : fields) {
+    Value fieldFrom = e.add(from, field.offset),
+          fieldTo = e.add(to, kInterleave * field.offset);
+    int64_t aligned = std::gcd(std::gcd(blockBytes, field.offset), field.unit);
+    if (field.kind == BlockField::Bits) {
+      copyBits(e, source, fieldFrom, target,
+               e.add(fieldTo, e.mul(lane, field.unit)), inside, aligned);
+      continue;
+    }
+    e.loop(e.index(0), e.index(field.bytes / field.unit), 1, [&](Value unit) {
+      Value unitTo =
+          e.add(e.mul(unit, kInterleave * field.unit), e.mul(lane, field.unit));
+      copyUnit(e, source, e.add(fieldFrom, e.mul(unit, field.unit)), target,
+               e.add(fieldTo, unitTo), field.unit, inside, aligned);
+    });
+  }
+}
+
+void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
+  Emitter &e = frame.e;
+  LayoutUnits units(form.convert);
+  Value source = frame.rows.placeOf(form.convert.getInput()).memory;
+  Value target = frame.rows.placeOf(form.convert.getResult()).memory;
   e.loop(frame.begin, frame.end, 1, [&](Value group) {
     e.loop(e.index(0), e.index(kInterleave), 1, [&](Value lane) {
-      Value row = e.add(e.mul(group, kInterleave), lane);
-      Value inside = e.less(row, e.index(type.getShape()[0]));
-      e.loop(e.index(0), e.index(blocks), 1, [&](Value block) {
-        Value from = e.add(e.mul(row, rowBytes), e.mul(block, blockBytes));
-        Value to = e.add(e.mul(group, kInterleave * rowBytes),
-                         e.mul(block, kInterleave * blockBytes));
-        for (const BlockField &field : fields) {
-          Value fieldFrom = e.add(from, field.offset),
-                fieldTo = e.add(to, kInterleave * field.offset);
-          if (field.kind == BlockField::Bits) {
-            copyBits(e, source, fieldFrom, target,
-                     e.add(fieldTo, e.mul(lane, field.unit)), inside);
-            continue;
-          }
-          e.loop(e.index(0), e.index(field.bytes / field.unit), 1,
-                 [&](Value unit) {
-                   Value unitTo = e.add(e.mul(unit, kInterleave * field.unit),
-                                        e.mul(lane, field.unit));
-                   copyUnit(e, source,
-                            e.add(fieldFrom, e.mul(unit, field.unit)), target,
-                            e.add(fieldTo, unitTo), field.unit, inside);
-                 });
-        }
+      e.loop(e.index(0), e.index(units.blocks), 1, [&](Value block) {
+        units.emit(e, source, target, group, lane, block);
       });
     });
   });

@@ -170,49 +170,67 @@ Value Emitter::toF32(Value value) {
   return create<arith::ExtFOp>(type, value);
 }
 
+Value Emitter::constantLike(Value like, double value) {
+  Type type = like.getType();
+  Type element = getElementTypeOrSelf(type);
+  TypedAttr scalar =
+      element.isInteger()
+          ? TypedAttr(getIntegerAttr(element, static_cast<int64_t>(value)))
+          : TypedAttr(getFloatAttr(
+                element, element.isF32() ? static_cast<float>(value) : value));
+  if (auto vector = dyn_cast<VectorType>(type))
+    return create<arith::ConstantOp>(
+        DenseElementsAttr::get(vector, Attribute(scalar)));
+  return create<arith::ConstantOp>(scalar);
+}
+
+Type Emitter::likeWith(Value like, Type element) {
+  if (auto vector = dyn_cast<VectorType>(like.getType()))
+    return VectorType::get(vector.getShape(), element);
+  return element;
+}
+
 Value Emitter::exp(Value x) {
   // x = n ln 2 + r with |r| <= ln 2 / 2; e^r by a polynomial of degree 6
   // (Taylor with the last terms economised), and 2^n by adding n to the
   // exponent.
-  x = create<arith::MaximumFOp>(x, f32Vector(-87.3));
-  x = create<arith::MinimumFOp>(x, f32Vector(88.0));
-  Value n = create<math::RoundEvenOp>(mulf(x, f32Vector(1.4426950408889634)));
-  Value r = fma(n, f32Vector(-0.693359375), x);
-  r = fma(n, f32Vector(2.12194440e-4), r);
-  Value p = f32Vector(1.3981999507e-3);
+  auto f = [&](double v) { return constantLike(x, v); };
+  if (scalarThreads)
+    return create<math::Exp2Op>(mulf(x, f(1.4426950408889634)));
+  Type words = likeWith(x, getI32Type());
+  Value y = create<arith::MaximumFOp>(x, f(-87.3));
+  y = create<arith::MinimumFOp>(y, f(88.0));
+  Value n = create<math::RoundEvenOp>(mulf(y, f(1.4426950408889634)));
+  Value r = fma(n, f(-0.693359375), y);
+  r = fma(n, f(2.12194440e-4), r);
+  Value p = f(1.3981999507e-3);
   for (double c : {8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
                    5.0000001201e-1, 1.0, 1.0})
-    p = fma(p, r, f32Vector(c));
-  Value bits = create<arith::BitcastOp>(i32Lanes(), p);
-  Value shift = create<arith::ShLIOp>(create<arith::FPToSIOp>(i32Lanes(), n),
-                                      i32Vector(23));
-  return create<arith::BitcastOp>(f32Lanes(),
+    p = fma(p, r, f(c));
+  Value bits = create<arith::BitcastOp>(words, p);
+  Value exponent = create<arith::FPToSIOp>(words, n);
+  Value shift = create<arith::ShLIOp>(exponent, constantLike(exponent, 23));
+  return create<arith::BitcastOp>(x.getType(),
                                   create<arith::AddIOp>(bits, shift));
 }
 
 Value Emitter::tanh(Value x) {
   // tanh x = 1 - 2 / (e^(2x) + 1); beyond |x| = 10 it is 1 in f32.
-  Value y = create<arith::MinimumFOp>(
-      create<arith::MaximumFOp>(x, f32Vector(-10)), f32Vector(10));
+  auto f = [&](double v) { return constantLike(x, v); };
+  Value y =
+      create<arith::MinimumFOp>(create<arith::MaximumFOp>(x, f(-10)), f(10));
   Value e = exp(addf(y, y));
-  return subf(f32Vector(1), divf(f32Vector(2), addf(e, f32Vector(1))));
+  return subf(f(1), divf(f(2), addf(e, f(1))));
 }
 
 std::pair<Value, Value> Emitter::sinCos(Value x) {
-  auto wide = cast<VectorType>(x.getType());
-  auto lanes = wide.getShape();
-  VectorType f = VectorType::get(lanes, getF32Type()),
-             i = VectorType::get(lanes, getI32Type());
-  auto f64 = [&](double v) {
-    return create<arith::ConstantOp>(DenseElementsAttr::get(wide, v));
+  Type f = likeWith(x, getF32Type()), i = likeWith(x, getI32Type());
+  auto f64 = [&](double v) { return constantLike(x, v); };
+  auto constant = [&](Type type, double v) {
+    return constantLike(create<arith::ConstantOp>(getZeroAttr(type)), v);
   };
-  auto f32 = [&](double v) {
-    return create<arith::ConstantOp>(
-        DenseElementsAttr::get(f, static_cast<float>(v)));
-  };
-  auto i32 = [&](int v) {
-    return create<arith::ConstantOp>(DenseElementsAttr::get(i, v));
-  };
+  auto f32 = [&](double v) { return constant(f, v); };
+  auto i32 = [&](int v) { return constant(i, v); };
   // x = n pi/2 + r with |r| <= pi/4.
   Value n = create<math::RoundEvenOp>(mulf(x, f64(0.63661977236758134)));
   Value r = fma(n, f64(-1.5707963267948966), x);

@@ -59,8 +59,8 @@ Value RowEmitter::operandLanes(Value operand, const Window &window,
       perRow ? at(place, window.row, column) : e.add(place.base, column), mask);
 }
 
-static Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
-                           ArrayRef<Value> x) {
+Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
+                    ArrayRef<Value> x) {
   switch (function) {
   case tz::ElementwiseFunction::Add:
     return e.addf(x[0], x[1]);
@@ -72,14 +72,13 @@ static Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
     return e.divf(x[0], x[1]);
   case tz::ElementwiseFunction::Silu: {
     Value negative = e.create<arith::NegFOp>(x[0]);
-    return e.divf(x[0], e.addf(e.f32Vector(1), e.exp(negative)));
+    return e.divf(x[0], e.addf(e.constantLike(x[0], 1), e.exp(negative)));
   }
   case tz::ElementwiseFunction::GeluTanh: {
     Value cube = e.mulf(e.mulf(x[0], x[0]), x[0]);
-    Value inner = e.mulf(e.f32Vector(0.7978845608028654),
-                         e.fma(cube, e.f32Vector(0.044715), x[0]));
-    return e.mulf(e.mulf(x[0], e.f32Vector(0.5)),
-                  e.addf(e.f32Vector(1), e.tanh(inner)));
+    auto f = [&](double v) { return e.constantLike(x[0], v); };
+    Value inner = e.mulf(f(0.7978845608028654), e.fma(cube, f(0.044715), x[0]));
+    return e.mulf(e.mulf(x[0], f(0.5)), e.addf(f(1), e.tanh(inner)));
   }
   case tz::ElementwiseFunction::Tanh:
     return e.tanh(x[0]);

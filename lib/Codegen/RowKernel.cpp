@@ -7,9 +7,8 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-/// Values that live in a worker's scratch, one row each.
-static SmallVector<Value> scratchValues(KernelForm &form,
-                                        ArrayRef<Value> results) {
+SmallVector<Value> rowScratchValues(KernelForm &form,
+                                    ArrayRef<Value> results) {
   SmallVector<Value> values;
   for (Operation *op : form.prologue) {
     Value result = op->getResult(0);
@@ -22,7 +21,7 @@ static SmallVector<Value> scratchValues(KernelForm &form,
 
 int64_t rowScratch(KernelForm &form, ArrayRef<Value> results) {
   ScratchPlan plan;
-  for (Value value : scratchValues(form, results))
+  for (Value value : rowScratchValues(form, results))
     plan.reserve(rowElements(value.getType()), 4);
   return plan.size();
 }
@@ -34,7 +33,7 @@ void lowerRowKernel(KernelFrame &frame, KernelForm &form,
   ScratchPlan plan;
   // A scratch row stands for whichever row is being worked on, so its rows are
   // no distance apart.
-  for (Value value : scratchValues(form, results)) {
+  for (Value value : rowScratchValues(form, results)) {
     int64_t columns = rowElements(value.getType());
     rows.place(value,
                {frame.view(e.getF32Type(), plan.reserve(columns, 4), columns),

@@ -27,6 +27,10 @@ public:
   using Type = mlir::Type;
   using mlir::ImplicitLocOpBuilder::ImplicitLocOpBuilder;
 
+  /// Whether the code is that of one thread among many: no masked vectors, and
+  /// the chip computes 2^x itself, so that no polynomial is needed.
+  bool scalarThreads = false;
+
   // Index arithmetic.
   Value index(int64_t value);
   Value add(Value a, Value b);
@@ -53,6 +57,10 @@ public:
   Value f32Vector(double value);
   Value i32Vector(int64_t value);
   Value splat(Value scalar);
+  /// A constant of the type of `like`, a scalar or a vector.
+  Value constantLike(Value like, double value);
+  /// The type of `like` with other elements.
+  Type likeWith(Value like, Type element);
 
   // Control.
   void loop(Value from, Value to, int64_t step,
@@ -86,13 +94,13 @@ public:
   Value reduceMax(Value vector);
   Value toF32(Value value);
 
-  /// e^x for f32 vectors; relative error below 2e-7; 0 below -87.3, at most
-  /// 2^127.
+  /// e^x for f32, scalar or vector; relative error below 2e-7, or 1e-6 by the
+  /// chip's own 2^x for |x| < 10; 0 below -87.3, at most 2^127.
   Value exp(Value x);
   /// tanh(x) from exp; absolute error below 3e-7.
   Value tanh(Value x);
-  /// Sine and cosine of f64 vectors after reduction in f64, as f32; absolute
-  /// error below 2e-7 for |x| < 1e9.
+  /// Sine and cosine of f64, scalar or vector, after reduction in f64, as f32;
+  /// absolute error below 2e-7 for |x| < 1e9.
   std::pair<Value, Value> sinCos(Value x);
 
   template <typename OpT, typename... Args> Value create(Args &&...args) {

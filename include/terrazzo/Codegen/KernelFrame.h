@@ -72,6 +72,15 @@ struct ContractionScratch {
   int64_t size = 0;
 };
 
+/// Whether a value of a contraction's prologue needs a place of its own: not a
+/// result of the kernel, not a reshape, not a constant.
+bool needsPlace(mlir::Value value, llvm::ArrayRef<mlir::Value> results);
+
+/// The kernel's result that `value` is, itself or reshaped; null when it is
+/// none.
+mlir::Value kernelResultOf(mlir::Value value,
+                           llvm::ArrayRef<mlir::Value> results);
+
 /// Workgroups of a contraction, section by section.
 int64_t countWorkgroups(KernelForm &form, const ContractionConfig &config);
 
@@ -87,6 +96,9 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form);
 /// scratch in bytes.
 int64_t attentionRows(int64_t maxTokens);
 int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens);
+/// Values of a row kernel that live in a worker's scratch, one row each.
+llvm::SmallVector<mlir::Value>
+rowScratchValues(KernelForm &form, llvm::ArrayRef<mlir::Value> results);
 /// Scratch of a row kernel in bytes.
 int64_t rowScratch(KernelForm &form, llvm::ArrayRef<mlir::Value> results);
 

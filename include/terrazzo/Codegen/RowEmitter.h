@@ -31,6 +31,10 @@ struct Window {
   mlir::Value valid; ///< null: all of `width`
 };
 
+/// `function` of f32 operands, scalars or vectors.
+mlir::Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
+                          llvm::ArrayRef<mlir::Value> operands);
+
 class RowEmitter {
 public:
   /// `cacheRows` is the number of rows of every cache, an index.

@@ -48,6 +48,31 @@ LogicalResult UnpackOp::verify() {
   return success();
 }
 
+void UnpackLaneOp::build(OpBuilder &builder, OperationState &state,
+                         tz::BlockFormat format, Value memory, Value offset,
+                         Value row, Value part, ValueRange wanted,
+                         int64_t rows) {
+  Type fragment = VectorType::get({rows}, builder.getI32Type());
+  Type scale = VectorType::get({rows}, builder.getF32Type());
+  int64_t groups = codegen::getFormatInfo(format).groupsPerPart;
+  build(builder, state, SmallVector<Type>(wanted.size(), fragment),
+        SmallVector<Type>(groups, scale), SmallVector<Type>(groups, scale),
+        tz::BlockFormatAttr::get(builder.getContext(), format), memory, offset,
+        row, part, wanted, builder.getI64IntegerAttr(rows));
+}
+
+LogicalResult UnpackLaneOp::verify() {
+  const codegen::FormatInfo &info = codegen::getFormatInfo(getFormat());
+  if (getRows() != 1 && getRows() != 4)
+    return emitOpError("unpacks ") << getRows() << " rows, not 1 or 4";
+  if (getFragments().size() != getWanted().size() ||
+      static_cast<int64_t>(getScales().size()) != info.groupsPerPart ||
+      getMinimums().size() != getScales().size())
+    return emitOpError("gives as many fragments as are wanted, and ")
+           << info.groupsPerPart << " scales and minimums for this format";
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto accumulator = cast<VectorType>(getAccumulator().getType());
   auto weights = cast<VectorType>(getWeights().getType());

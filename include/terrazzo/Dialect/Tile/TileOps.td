@@ -40,6 +40,28 @@ def Tile_UnpackOp : Tile_Op<"unpack", [AttrSizedResultSegments, MemoryEffects<[M
   let hasVerifier = 1;
 }
 
+def Tile_UnpackLaneOp : Tile_Op<"unpack_lane", [AttrSizedResultSegments, MemoryEffects<[MemRead]>]> {
+  let summary = "what one lane of a subgroup takes from sixteen interleaved blocks";
+  let description = [{
+    As `tile.unpack`, but of `rows` rows (1 or 4) from `row` on (a multiple of `rows`), of the fragments `wanted` only,
+    and with `part` known when the kernel runs. `memory` is words, `offset` counts them. A fragment is a word a row
+    (`vector<4xi32>`), its byte o is value 4g + o.
+
+    ```mlir
+    %q:2, %d, %m = tile.unpack_lane q4_1 %w[%offset] row %r part %p [%g, %h] {rows = 4} : memref<?xi32>
+        -> vector<4xi32>, vector<4xi32>, vector<4xf32>, vector<4xf32>
+    ```
+  }];
+  let arguments = (ins Tz_BlockFormatAttr:$format, AnyMemRef:$memory, Index:$offset, Index:$row, Index:$part,
+                   Variadic<Index>:$wanted, I64Attr:$rows);
+  let results = (outs Variadic<AnyVectorOfAnyRank>:$fragments, Variadic<AnyVectorOfAnyRank>:$scales,
+                 Variadic<AnyVectorOfAnyRank>:$minimums);
+  let builders = [OpBuilder<(ins "::terrazzo::tz::BlockFormat":$format, "::mlir::Value":$memory,
+                            "::mlir::Value":$offset, "::mlir::Value":$row, "::mlir::Value":$part,
+                            "::mlir::ValueRange":$wanted, "int64_t":$rows)>];
+  let hasVerifier = 1;
+}
+
 def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
   let summary = "products of neighbouring values added to each lane of an accumulator";
   let description = [{

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emits row-wise tz operations over a window of rows and columns, shared out
+// over the threads of a workgroup: what RowEmitter is for one worker's vectors.
+// Places are the same.
+#pragma once
+
+#include "terrazzo/Codegen/RowEmitter.h"
+#include "terrazzo/Codegen/SimtEmitter.h"
+
+namespace terrazzo::codegen {
+
+/// `count` rows from `row` on, of `width` columns from `column` on, of which
+/// only the first `valid` are touched when it is given. There are at most
+/// `maxCount` rows.
+struct SimtWindow {
+  mlir::Value row, count;
+  int64_t maxCount = 1;
+  mlir::Value column;
+  int64_t width = 0;
+  mlir::Value valid;
+};
+
+class SimtRowEmitter {
+public:
+  /// `sums` is room in the workgroup's memory for a float of each subgroup.
+  SimtRowEmitter(SimtEmitter &emitter, mlir::Value cacheRows, mlir::Value sums)
+      : e(emitter), cacheRows(cacheRows), sums(sums) {}
+
+  void place(mlir::Value value, Place where) { places[value] = where; }
+  bool hasPlace(mlir::Value value) const { return places.contains(value); }
+  Place placeOf(mlir::Value value) const { return places.lookup(value); }
+
+  /// One operation over one window, and a barrier behind it.
+  void emit(mlir::Operation *op, const SimtWindow &window);
+  /// `to` becomes `from` over the window.
+  void copy(const Place &from, const Place &to, const SimtWindow &window);
+  mlir::Value at(const Place &place, mlir::Value row, mlir::Value column) {
+    return e.add(e.add(place.base, e.mul(row, place.stride)), column);
+  }
+  /// The position of the call's first row.
+  mlir::Value firstPosition(mlir::Value operand);
+
+private:
+  /// Calls `body(row, column)` for each element of the window.
+  void eachElement(const SimtWindow &window,
+                   llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+  void emitElementwise(tz::ElementwiseOp op, const SimtWindow &window);
+  void emitRmsNorm(tz::RmsNormOp op, const SimtWindow &window);
+  void emitRope(tz::RopeOp op, const SimtWindow &window);
+  void emitCacheAppend(tz::CacheAppendOp op, const SimtWindow &window);
+  void emitEmbedding(tz::EmbeddingOp op, const SimtWindow &window);
+  mlir::Value operandAt(mlir::Value operand, mlir::Value row,
+                        mlir::Value column);
+  /// The sum of squares of `dim` values from `from` on, over lanes of a
+  /// subgroup or threads of the workgroup that are `step` apart.
+  mlir::Value squares(const Place &input, mlir::Value from, int64_t dim,
+                      mlir::Value first, int64_t step);
+
+  SimtEmitter &e;
+  mlir::Value cacheRows, sums;
+  llvm::DenseMap<mlir::Value, Place> places;
+};
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tz-lower-simt-kernel: the shell of a kernel for one thread of a workgroup,
+// around the body that its form asks for.
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+#include "terrazzo/Codegen/SimtKernel.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+namespace {
+
+/// What a binding of this type is in memory: interleaved weights are words,
+/// weights as in the file bytes, all else its elements.
+MemRefType memoryType(Type type, bool bytes) {
+  Type element;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (auto cache = dyn_cast<tz::CacheType>(type))
+    element = cache.getElementType();
+  else if (tensor.getEncoding())
+    element = IntegerType::get(type.getContext(), bytes ? 8 : 32);
+  else if (tensor.getRank() == 2 && tensor.hasStaticShape())
+    element = IntegerType::get(type.getContext(), 8);
+  else
+    element = tensor.getElementType();
+  return MemRefType::get({ShapedType::kDynamic}, element);
+}
+
+int64_t strideOf(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() > 0 ? rowElements(tensor) : 0;
+}
+
+class LowerSimtKernel
+    : public PassWrapper<LowerSimtKernel, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerSimtKernel)
+
+  LowerSimtKernel(std::shared_ptr<const MatrixUnit> matrix, int64_t lanes)
+      : matrix(std::move(matrix)), lanes(lanes) {}
+
+  StringRef getArgument() const final { return "tz-lower-simt-kernel"; }
+  StringRef getDescription() const final {
+    return "turn a kernel's tz.func into the code of one thread of many";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, func::FuncDialect, gpu::GPUDialect,
+                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                    vector::VectorDialect, tile::TileDialect>();
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto config = module->getAttrOfType<plan::KernelConfigAttr>("plan.config");
+    auto maxTokens = module->getAttrOfType<IntegerAttr>("plan.max_tokens");
+    FailureOr<SimtConfig> options =
+        config ? SimtConfig::fromAttr(config.getOptions())
+               : FailureOr<SimtConfig>(failure());
+    if (failed(options) || !maxTokens || options->lanes != lanes) {
+      module.emitError("kernel lacks 'plan.max_tokens', or a 'plan.config' "
+                       "with the options of a workgroup of threads");
+      return signalPassFailure();
+    }
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<tz::FuncOp>()))
+      if (failed(lower(function, *options, maxTokens.getInt())))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult lower(tz::FuncOp function, const SimtConfig &config,
+                      int64_t maxTokens) {
+    FailureOr<KernelForm> form = analyseKernel(function);
+    if (failed(form))
+      return failure();
+    auto results = llvm::to_vector(
+        function.getBody().front().getTerminator()->getOperands());
+    bool bytes = form->kind == KernelForm::ConvertLayout;
+    func::FuncOp shell = buildShell(function, results, bytes);
+    Block &entry = shell.getBody().front();
+    SimtEmitter e(function.getLoc(), OpBuilder::atBlockEnd(&entry),
+                  config.threads, config.lanes);
+    unsigned extra = entry.getNumArguments() - 2;
+    auto size = [&](unsigned i) -> Value {
+      return e.create<arith::IndexCastOp>(e.getIndexType(),
+                                          entry.getArgument(extra + i));
+    };
+    Value scratch = e.create<gpu::DynamicSharedMemoryOp>(MemRefType::get(
+        {ShapedType::kDynamic}, e.getI8Type(), MemRefLayoutAttrInterface(),
+        gpu::AddressSpaceAttr::get(e.getContext(),
+                                   gpu::AddressSpace::Workgroup)));
+    Value tokens = maxTokens == 1 ? e.index(1) : size(0), cacheRows = size(1);
+    Value workgroup =
+        e.create<gpu::BlockIdOp>(e.getIndexType(), gpu::Dimension::x);
+    SimtRowEmitter rows(
+        e, cacheRows,
+        viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
+    SimtFrame frame{e,         rows,      config,  matrix.get(), tokens,
+                    cacheRows, workgroup, scratch, maxTokens};
+    placeBindings(e, rows, function, results, entry);
+    emitBody(frame, *form, results);
+    e.createOp<func::ReturnOp>();
+    function.erase();
+    return success();
+  }
+
+  void emitBody(SimtFrame &frame, KernelForm &form, ArrayRef<Value> results) {
+    switch (form.kind) {
+    case KernelForm::Row:
+      return lowerSimtRow(frame, form, results);
+    case KernelForm::Contraction:
+      return lowerSimtContraction(frame, form, results);
+    case KernelForm::Attention:
+      placeAttention(frame.rows, form);
+      return lowerSimtAttention(frame, form);
+    case KernelForm::ConvertLayout:
+      return lowerSimtConvertLayout(frame, form);
+    }
+  }
+
+  /// The function with the bindings' memory as arguments, then the sizes.
+  func::FuncOp buildShell(tz::FuncOp function, ArrayRef<Value> results,
+                          bool bytes) {
+    OpBuilder builder(function);
+    SmallVector<Type> types;
+    for (Type type : function.getArgumentTypes())
+      types.push_back(memoryType(type, bytes));
+    for (Value result : results)
+      if (!isa<tz::CacheType>(result.getType()))
+        types.push_back(memoryType(result.getType(), bytes));
+    types.append(2, builder.getI64Type());
+    auto shell =
+        func::FuncOp::create(builder, function.getLoc(), function.getName(),
+                             builder.getFunctionType(types, {}));
+    shell.addEntryBlock();
+    return shell;
+  }
+
+  static void placeBindings(SimtEmitter &e, SimtRowEmitter &rows,
+                            tz::FuncOp function, ArrayRef<Value> results,
+                            Block &entry) {
+    Value zero = e.index(0);
+    unsigned next = 0;
+    for (BlockArgument argument : function.getArguments())
+      rows.place(argument, {entry.getArgument(next++), zero,
+                            strideOf(argument.getType())});
+    for (Value result : results)
+      if (!isa<tz::CacheType>(result.getType()))
+        rows.place(result, {entry.getArgument(next++), zero,
+                            strideOf(result.getType())});
+  }
+
+  /// Reshapes around the attention are other names for the same memory.
+  static void placeAttention(SimtRowEmitter &rows, KernelForm &form) {
+    for (Operation *op : form.prologue) {
+      auto reshape = cast<tz::ReshapeOp>(op);
+      if (reshape.getInput() == form.attention.getResult())
+        rows.place(reshape.getInput(), rows.placeOf(reshape.getResult()));
+      else
+        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
+    }
+  }
+
+  std::shared_ptr<const MatrixUnit> matrix;
+  int64_t lanes;
+};
+
+} // namespace
+
+std::unique_ptr<Pass>
+createLowerSimtKernelPass(std::shared_ptr<const MatrixUnit> matrix,
+                          int64_t lanes) {
+  return std::make_unique<LowerSimtKernel>(std::move(matrix), lanes);
+}
+
+} // namespace terrazzo::codegen

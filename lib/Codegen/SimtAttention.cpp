@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowers an attention kernel of one row a workgroup, for workgroups of many
+// threads: the cached rows are split over subgroups in blocks of as many rows
+// as lanes, each subgroup keeps an online softmax (Milakov and Gimelshein,
+// arXiv 1805.02867) of its blocks, and the subgroups' results are joined at the
+// end (as in Flash-Decoding). A lane scores one cached row, and weighs the
+// values of every thirty-second column. The order of blocks is fixed.
+//
+// Workgroups count heads fastest: head + heads * row.
+#include "SimtAttention.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+namespace {
+
+struct RowScratch {
+  RowScratch(int64_t dim, const SimtConfig &config) {
+    int64_t subgroups = config.threads / config.lanes;
+    ScratchPlan plan;
+    plan.reserve(kSumsBytes, 1);
+    query = plan.reserve(dim, 4);
+    largest = plan.reserve(subgroups, 4);
+    sums = plan.reserve(subgroups, 4);
+    outputs = plan.reserve(subgroups * dim, 4);
+    size = plan.size();
+  }
+  int64_t query, largest, sums, outputs, size;
+};
+
+class RowAttention {
+public:
+  RowAttention(SimtFrame &frame, tz::AttentionOp op)
+      : frame(frame), e(frame.e), rows(frame.rows), op(op),
+        type(op.getKeys().getType()), dim(type.getDim()),
+        scratch(dim, frame.config) {
+    heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
+    perLane = llvm::divideCeil(dim, e.lanes);
+    query = frame.view(e.getF32Type(), scratch.query, dim);
+    largest = frame.view(e.getF32Type(), scratch.largest, e.subgroups());
+    sums = frame.view(e.getF32Type(), scratch.sums, e.subgroups());
+    outputs = frame.view(e.getF32Type(), scratch.outputs, e.subgroups() * dim);
+    keys = rows.placeOf(op.getKeys()).memory;
+    values = rows.placeOf(op.getValues()).memory;
+  }
+
+  void emit() {
+    Value head = e.rem(frame.workgroup, heads),
+          row = e.div(frame.workgroup, heads);
+    position = e.add(rows.firstPosition(op.getPosition()), row);
+    base = e.mul(e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows),
+                 dim);
+    loadQuery(row, head);
+    first = e.index(0);
+    if (int64_t window = op.getWindow())
+      first = e.max(e.sub(e.add(position, 1), e.index(window)), e.index(0));
+    SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
+    state.append(perLane, e.f32(0));
+    state = e.loop(e.add(first, e.mul(e.subgroup, e.lanes)), e.add(position, 1),
+                   e.threads, state, [&](Value block, ValueRange carried) {
+                     return addBlock(block, carried);
+                   });
+    join(row, head, state);
+  }
+
+private:
+  void loadQuery(Value row, Value head) {
+    Place place = rows.placeOf(op.getQuery());
+    e.each(dim, [&](Value d) {
+      Value q =
+          e.load(place.memory, rows.at(place, row, e.add(e.mul(head, dim), d)));
+      e.store(e.mulf(q, e.f32(op.getScale().convertToDouble())), query, d);
+    });
+    e.barrier();
+  }
+
+  /// The score of this lane's row.
+  Value score(Value line) {
+    Value at = e.add(base, e.mul(line, dim));
+    Value sum = e.f32(0);
+    for (int64_t d = 0; d < dim; d += 8) {
+      Value k = e.toF32(e.loadVector(keys, e.add(at, d), 8));
+      for (int64_t half = 0; half < 8; half += 4) {
+        Value q = e.loadVector(query, e.index(d + half), 4);
+        for (int64_t i = 0; i < 4; ++i)
+          sum = e.fma(e.element(q, i), e.element(k, half + i), sum);
+      }
+    }
+    return cappedScore(e, op, sum);
+  }
+
+  SmallVector<Value> addBlock(Value block, ValueRange carried) {
+    Value line = e.add(block, e.lane);
+    Value seen = e.less(line, e.add(position, 1));
+    Value s = e.choose(seen, score(e.min(line, position)), e.f32(kUnseenScore));
+    Value top = e.create<arith::MaxNumFOp>(carried[0],
+                                           e.maxOverLanes(s, 1, e.lanes / 2));
+    Value factor = e.exp(e.subf(carried[0], top));
+    Value p = e.choose(seen, e.exp(e.subf(s, top)), e.f32(0));
+    Value sum = e.fma(carried[1], factor, e.sumOverLanes(p, 1, e.lanes / 2));
+    SmallVector<Value> outputs;
+    for (Value o : carried.drop_front(2))
+      outputs.push_back(e.mulf(o, factor));
+    Value count = e.min(e.sub(e.add(position, 1), block), e.index(e.lanes));
+    outputs =
+        e.loop(e.index(0), count, 1, outputs, [&](Value r, ValueRange carried) {
+          Value weight = e.shuffleFrom(p, r);
+          Value at = e.add(base, e.mul(e.add(block, r), dim));
+          SmallVector<Value> next;
+          for (auto [i, o] : llvm::enumerate(carried)) {
+            Value d = e.min(e.add(e.lane, static_cast<int64_t>(i) * e.lanes),
+                            e.index(dim - 1));
+            Value v = e.toF32(e.load(values, e.add(at, d)));
+            next.push_back(e.fma(weight, v, o));
+          }
+          return next;
+        });
+    SmallVector<Value> next = {top, sum};
+    next.append(outputs);
+    return next;
+  }
+
+  void join(Value row, Value head, ArrayRef<Value> state) {
+    e.when(e.equal(e.lane, e.index(0)), [&] {
+      e.store(state[0], largest, e.subgroup);
+      e.store(state[1], sums, e.subgroup);
+    });
+    for (int64_t i = 0; i < perLane; ++i) {
+      Value d = e.add(e.lane, i * e.lanes);
+      e.when(e.less(d, e.index(dim)), [&] {
+        e.store(state[2 + i], outputs, e.add(e.mul(e.subgroup, dim), d));
+      });
+    }
+    e.barrier();
+    Value top = e.load(largest, e.index(0));
+    for (int64_t s = 1; s < e.subgroups(); ++s)
+      top = e.create<arith::MaxNumFOp>(top, e.load(largest, e.index(s)));
+    Value total = e.f32(0);
+    SmallVector<Value> factors;
+    for (int64_t s = 0; s < e.subgroups(); ++s) {
+      factors.push_back(e.exp(e.subf(e.load(largest, e.index(s)), top)));
+      total = e.fma(e.load(sums, e.index(s)), factors.back(), total);
+    }
+    Place place = rows.placeOf(op.getResult());
+    e.each(dim, [&](Value d) {
+      Value o = e.f32(0);
+      for (int64_t s = 0; s < e.subgroups(); ++s)
+        o = e.fma(e.load(outputs, e.add(d, s * dim)), factors[s], o);
+      e.store(e.divf(o, total), place.memory,
+              rows.at(place, row, e.add(e.mul(head, dim), d)));
+    });
+  }
+
+  SimtFrame &frame;
+  SimtEmitter &e;
+  SimtRowEmitter &rows;
+  tz::AttentionOp op;
+  tz::CacheType type;
+  int64_t dim, heads, perLane;
+  RowScratch scratch;
+  Value query, largest, sums, outputs, keys, values, position, base, first;
+};
+
+} // namespace
+
+Value cappedScore(SimtEmitter &e, tz::AttentionOp op, Value score) {
+  double cap = op.getSoftCap().convertToDouble();
+  if (cap <= 0)
+    return score;
+  return e.mulf(e.tanh(e.mulf(score, e.f32(1 / cap))), e.f32(cap));
+}
+
+int64_t simtAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
+  if (config.matrix)
+    return matrixAttentionScratch(op, config);
+  return RowScratch(op.getKeys().getType().getDim(), config).size;
+}
+
+void lowerSimtAttention(SimtFrame &frame, KernelForm &form) {
+  if (frame.config.matrix)
+    lowerMatrixAttention(frame, form.attention);
+  else
+    RowAttention(frame, form.attention).emit();
+}
+
+} // namespace terrazzo::codegen

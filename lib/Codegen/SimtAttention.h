@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The two ways in which a workgroup computes attention: one row by all its
+// threads (SimtAttention.cpp), or a block of rows by a MatrixUnit
+// (SimtMatrixAttention.cpp).
+#pragma once
+
+#include "terrazzo/Codegen/SimtKernel.h"
+
+namespace terrazzo::codegen {
+
+/// The score of a row that is not seen, below any real one.
+inline constexpr double kUnseenScore = -1e30;
+
+/// The score after the operation's soft cap, if it has one.
+mlir::Value cappedScore(SimtEmitter &e, tz::AttentionOp op, mlir::Value score);
+
+int64_t matrixAttentionScratch(tz::AttentionOp op, const SimtConfig &config);
+void lowerMatrixAttention(SimtFrame &frame, tz::AttentionOp op);
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowers a contraction kernel for workgroups of many threads. A workgroup takes
+// one group of columns of one section and one block of rows: the prologue on
+// its rows, its columns of every product of the section, the epilogue on them.
+// Column groups count fastest: group + groups * block of rows.
+#include "SimtProducts.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+SimtContractionScratch::SimtContractionScratch(KernelForm &form,
+                                               const SimtConfig &config,
+                                               const MatrixUnit *matrix,
+                                               ArrayRef<Value> results) {
+  ScratchPlan plan;
+  plan.reserve(kSumsBytes, 1);
+  for (Operation *op : form.prologue)
+    for (Value result : op->getResults())
+      if (needsPlace(result, results))
+        values.push_back(
+            {result, plan.reserve(
+                         config.groupRows * rowElements(result.getType()), 4)});
+  size_t products = 0, intermediates = 0;
+  for (Section &section : form.sections) {
+    products = std::max(products, section.matmuls.size());
+    intermediates = std::max(intermediates, section.epilogue.size());
+  }
+  int64_t tile = config.groupRows * config.groupColumns;
+  if (matrix) {
+    activations = plan.reserve(MatrixProduct::activationElements(config), 2);
+  } else {
+    activations = plan.reserve(
+        VectorProduct::activationElements(config, form.depth()), 4);
+    partial = plan.reserve(VectorProduct::splits(config) * tile, 4);
+  }
+  tiles = plan.reserve(products * tile, 4);
+  epilogue = plan.reserve(intermediates * tile, 4);
+  size = plan.size();
+}
+
+namespace {
+
+class SimtContraction {
+public:
+  SimtContraction(SimtFrame &frame, KernelForm &form, ArrayRef<Value> results)
+      : frame(frame), e(frame.e), rows(frame.rows), config(frame.config),
+        form(form), results(results),
+        scratch(form, config, config.matrix ? frame.matrix : nullptr, results) {
+    for (Value result : results)
+      if (rows.hasPlace(result))
+        resultPlaces[result] = rows.placeOf(result);
+  }
+
+  void emit() {
+    int64_t groups = countSimtColumnGroups(form, config);
+    Value group = e.rem(frame.workgroup, groups);
+    rowBegin = e.mul(e.div(frame.workgroup, groups), config.groupRows);
+    rowCount = e.min(e.sub(frame.tokens, rowBegin), e.index(config.groupRows));
+    if (frame.maxTokens == 1)
+      rowCount = e.index(1);
+    emitPrologue();
+    ProductInput input{rows.placeOf(form.input()), rowBegin, rowCount,
+                       form.depth()};
+    if (!config.matrix)
+      activations =
+          VectorProduct::loadActivations(frame, input, scratch.activations);
+    int64_t first = 0;
+    for (Section &section : form.sections) {
+      int64_t count = llvm::divideCeil(section.columns, config.groupColumns);
+      auto body = [&] {
+        emitSection(section, input,
+                    e.mul(e.sub(group, e.index(first)), config.groupColumns));
+      };
+      if (form.sections.size() == 1)
+        body();
+      else
+        e.when(e.both(e.less(e.index(first - 1), group),
+                      e.less(group, e.index(first + count))),
+               body);
+      first += count;
+    }
+  }
+
+private:
+  SimtWindow window(Value column, int64_t width, Value valid = {}) {
+    return {rowBegin, rowCount, config.groupRows, column, width, valid};
+  }
+
+  void emitPrologue() {
+    for (auto [value, offset] : scratch.values) {
+      int64_t columns = rowElements(value.getType());
+      rows.place(value, {frame.view(e.getF32Type(), offset,
+                                    config.groupRows * columns),
+                         e.sub(e.index(0), e.mul(rowBegin, columns)), columns});
+    }
+    for (Operation *op : form.prologue) {
+      if (isa<tz::ScalarOp>(op))
+        continue;
+      if (auto reshape = dyn_cast<tz::ReshapeOp>(op)) {
+        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
+        continue;
+      }
+      if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {
+        rows.place(append.getResult(), rows.placeOf(append.getCache()));
+        rows.emit(op,
+                  window(e.index(0), rowElements(append.getRows().getType())));
+        continue;
+      }
+      rows.emit(op,
+                window(e.index(0), rowElements(op->getResult(0).getType())));
+    }
+  }
+
+  void emitSection(Section &section, const ProductInput &input, Value column) {
+    int64_t tileSize = config.groupRows * config.groupColumns;
+    for (auto [i, matmul] : llvm::enumerate(section.matmuls)) {
+      ProductWeight weight{cast<RankedTensorType>(matmul.getWeight().getType()),
+                           rows.placeOf(matmul.getWeight()).memory, column};
+      Value tile = frame.view(e.getF32Type(), scratch.tiles + i * tileSize * 4,
+                              tileSize);
+      if (config.matrix)
+        MatrixProduct(frame, scratch.activations).emit(input, weight, tile);
+      else
+        VectorProduct(frame, activations, scratch.partial)
+            .emit(input, weight, tile);
+    }
+    emitEpilogue(section, column);
+  }
+
+  void emitEpilogue(Section &section, Value column) {
+    int64_t columns = config.groupColumns,
+            tileSize = config.groupRows * columns;
+    // The tile's element (0, 0) stands for row rowBegin and column `column` of
+    // the whole product.
+    Value origin = e.sub(e.sub(e.index(0), e.mul(rowBegin, columns)), column);
+    auto tilePlace = [&](int64_t offset) {
+      return Place{frame.view(e.getF32Type(), offset, tileSize), origin,
+                   columns};
+    };
+    for (auto [i, matmul] : llvm::enumerate(section.matmuls))
+      rows.place(matmul.getResult(),
+                 tilePlace(scratch.tiles + i * tileSize * 4));
+    for (auto [i, op] : llvm::enumerate(section.epilogue)) {
+      Value result = op->getResult(0);
+      if (isa<tz::ReshapeOp>(op))
+        rows.place(result, rows.placeOf(op->getOperand(0)));
+      else if (resultOf(result) || isa<tz::CacheAppendOp>(op))
+        rows.place(result, placeOfResult(result));
+      else
+        rows.place(result, tilePlace(scratch.epilogue + i * tileSize * 4));
+    }
+    Value valid;
+    if (section.columns % columns)
+      valid = e.min(e.sub(e.index(section.columns), column), e.index(columns));
+    SimtWindow cut = window(column, columns, valid);
+    for (Operation *op : section.epilogue)
+      if (!isa<tz::ReshapeOp, tz::ScalarOp>(op))
+        rows.emit(op, cut);
+    for (tz::MatmulOp matmul : section.matmuls)
+      if (resultOf(matmul.getResult()))
+        rows.copy(rows.placeOf(matmul.getResult()),
+                  placeOfResult(matmul.getResult()), cut);
+  }
+
+  /// The kernel's result that `value` is, itself or reshaped; null when it is
+  /// none.
+  Value resultOf(Value value) { return kernelResultOf(value, results); }
+  Place placeOfResult(Value value) {
+    if (auto append = value.getDefiningOp<tz::CacheAppendOp>())
+      return rows.placeOf(append.getCache());
+    return resultPlaces.lookup(resultOf(value));
+  }
+
+  SimtFrame &frame;
+  SimtEmitter &e;
+  SimtRowEmitter &rows;
+  const SimtConfig &config;
+  KernelForm &form;
+  ArrayRef<Value> results;
+  SimtContractionScratch scratch;
+  /// Places of the kernel's results, before the epilogue's tiles take their
+  /// names.
+  DenseMap<Value, Place> resultPlaces;
+  Value rowBegin, rowCount, activations;
+};
+
+} // namespace
+
+void lowerSimtContraction(SimtFrame &frame, KernelForm &form,
+                          ArrayRef<Value> results) {
+  SimtContraction(frame, form, results).emit();
+}
+
+} // namespace terrazzo::codegen

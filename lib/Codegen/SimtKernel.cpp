@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How kernels are cut for workgroups of many threads.
+#include "terrazzo/Codegen/SimtKernel.h"
+#include "terrazzo/Codegen/BlockFormats.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+MatrixUnit::~MatrixUnit() = default;
+
+DictionaryAttr SimtConfig::toAttr(MLIRContext *context) const {
+  Builder b(context);
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("group_columns", b.getI64IntegerAttr(groupColumns)),
+       b.getNamedAttr("group_rows", b.getI64IntegerAttr(groupRows)),
+       b.getNamedAttr("lanes", b.getI64IntegerAttr(lanes)),
+       b.getNamedAttr("matrix", b.getBoolAttr(matrix)),
+       b.getNamedAttr("threads", b.getI64IntegerAttr(threads))});
+}
+
+FailureOr<SimtConfig> SimtConfig::fromAttr(DictionaryAttr attr) {
+  SimtConfig config;
+  auto matrix = attr ? attr.getAs<BoolAttr>("matrix") : BoolAttr();
+  if (!matrix)
+    return failure();
+  config.matrix = matrix.getValue();
+  for (auto [name, value] : {std::pair("group_columns", &config.groupColumns),
+                             std::pair("group_rows", &config.groupRows),
+                             std::pair("lanes", &config.lanes),
+                             std::pair("threads", &config.threads)}) {
+    auto entry = attr.getAs<IntegerAttr>(name);
+    if (!entry || entry.getInt() <= 0)
+      return failure();
+    *value = entry.getInt();
+  }
+  if (config.threads % config.lanes)
+    return failure();
+  return config;
+}
+
+Value viewScratch(Emitter &e, Value scratch, Type element, int64_t offset,
+                  int64_t count) {
+  auto space = cast<MemRefType>(scratch.getType()).getMemorySpace();
+  auto type = MemRefType::get({ShapedType::kDynamic}, element,
+                              MemRefLayoutAttrInterface(), space);
+  return e.create<memref::ViewOp>(type, scratch, e.index(offset),
+                                  ValueRange{e.index(count)});
+}
+
+int64_t countSimtColumnGroups(KernelForm &form, const SimtConfig &config) {
+  int64_t count = 0;
+  for (Section &section : form.sections)
+    count += llvm::divideCeil(section.columns, config.groupColumns);
+  return count;
+}
+
+namespace {
+
+/// Elements that indices of 32 bits can count.
+LogicalResult checkSizes(plan::KernelOp kernel, tz::FuncOp function) {
+  for (Type type : function.getArgumentTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && tensor.hasStaticShape() &&
+        tensor.getNumElements() >= int64_t(1) << 32)
+      return kernel.emitError("a tensor of ")
+             << tensor.getNumElements()
+             << " elements is more than a kernel's 32-bit indices reach";
+  }
+  return success();
+}
+
+class Chooser {
+public:
+  Chooser(KernelForm &form, int64_t maxTokens, const SimtLimits &limits,
+          ArrayRef<Value> results)
+      : form(form), maxTokens(maxTokens), limits(limits), results(results) {
+    config.lanes = limits.lanes;
+  }
+
+  /// The widest tiles whose scratch fits.
+  FailureOr<int64_t> chooseContraction() {
+    int64_t unit = 16;
+    for (Section &section : form.sections)
+      unit = std::max(unit, section.unit);
+    config.matrix = limits.matrix && maxTokens > 1;
+    config.threads = unit > 64 ? 256 : 128;
+    if (unit % 16)
+      return failure();
+    config.groupColumns = unit > 16 ? unit : config.matrix ? 64 : narrow();
+    SmallVector<int64_t> rows = {1};
+    if (config.matrix)
+      rows = {64, 32, 16, 8};
+    else if (maxTokens > 1)
+      rows = {8, 4, 2, 1};
+    for (int64_t count : rows) {
+      config.groupRows = count;
+      if (count > llvm::PowerOf2Ceil(std::max<int64_t>(maxTokens, 8)) &&
+          count > 8)
+        continue;
+      const MatrixUnit *unitOfChip = config.matrix ? limits.matrix : nullptr;
+      int64_t size =
+          SimtContractionScratch(form, config, unitOfChip, results).size;
+      if (size <= limits.scratchBytes)
+        return size;
+    }
+    return failure();
+  }
+
+  SimtConfig config;
+
+private:
+  /// Few columns a workgroup, so that a row of products occupies the whole
+  /// chip.
+  int64_t narrow() const {
+    for (Section &section : form.sections)
+      if (section.columns > 8192)
+        return 64;
+    return 16;
+  }
+
+  KernelForm &form;
+  int64_t maxTokens;
+  const SimtLimits &limits;
+  ArrayRef<Value> results;
+};
+
+} // namespace
+
+FailureOr<plan::KernelConfigAttr>
+configureSimtKernel(plan::KernelOp kernel, int64_t maxTokens,
+                    const SimtLimits &limits) {
+  auto function = cast<tz::FuncOp>(kernel.getFunction().getOperation());
+  FailureOr<KernelForm> form = analyseKernel(function);
+  if (failed(form) || failed(checkSizes(kernel, function)))
+    return failure();
+  MLIRContext *context = kernel.getContext();
+  auto results = llvm::to_vector(
+      function.getBody().front().getTerminator()->getOperands());
+  Chooser chooser(*form, maxTokens, limits, results);
+  SimtConfig &config = chooser.config;
+  auto answer = [&](int64_t factor, int64_t rows, int64_t scratch) {
+    return plan::KernelConfigAttr::get(context, factor,
+                                       ArrayRef<int64_t>{rows, 0}, scratch,
+                                       config.toAttr(context));
+  };
+  switch (form->kind) {
+  case KernelForm::Row:
+    config.threads = 256;
+    return answer(1, 1, simtRowScratch(*form, results));
+  case KernelForm::Attention: {
+    int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
+                        .getShape()[1];
+    config.matrix = limits.matrix && maxTokens > 8;
+    config.groupRows = config.matrix ? 64 : 1;
+    int64_t scratch = simtAttentionScratch(form->attention, config);
+    while (config.matrix && scratch > limits.scratchBytes &&
+           config.groupRows > 16) {
+      config.groupRows /= 2;
+      scratch = simtAttentionScratch(form->attention, config);
+    }
+    if (config.matrix && scratch > limits.scratchBytes) {
+      config.matrix = false;
+      config.groupRows = 1;
+      scratch = simtAttentionScratch(form->attention, config);
+    }
+    if (config.matrix)
+      config.threads = config.groupRows / MatrixUnit::rows * config.lanes;
+    return answer(heads, config.groupRows, scratch);
+  }
+  case KernelForm::ConvertLayout: {
+    int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
+                       .getShape()[0];
+    return answer(llvm::divideCeil(rows, kInterleave), 0, kSumsBytes);
+  }
+  case KernelForm::Contraction:
+    break;
+  }
+  FailureOr<int64_t> scratch = chooser.chooseContraction();
+  if (failed(scratch))
+    return kernel.emitError("no tiles of this kernel fit a workgroup's ")
+           << limits.scratchBytes << " bytes of memory";
+  return answer(countSimtColumnGroups(*form, config), config.groupRows,
+                *scratch);
+}
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "terrazzo/Codegen/SimtRowEmitter.h"
+#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/SimtWeights.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+void SimtRowEmitter::eachElement(const SimtWindow &window,
+                                 function_ref<void(Value, Value)> body) {
+  Value count = window.maxCount == 1 ? e.index(window.width)
+                                     : e.mul(window.count, window.width);
+  e.each(count, [&](Value i) {
+    Value row = window.row, offset = i;
+    if (window.maxCount > 1) {
+      row = e.add(row, e.div(i, window.width));
+      offset = e.rem(i, window.width);
+    }
+    Value column = e.add(window.column, offset);
+    if (window.valid)
+      e.when(e.less(offset, window.valid), [&] { body(row, column); });
+    else
+      body(row, column);
+  });
+}
+
+void SimtRowEmitter::emit(Operation *op, const SimtWindow &window) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](tz::ElementwiseOp op) { emitElementwise(op, window); })
+      .Case([&](tz::RmsNormOp op) { emitRmsNorm(op, window); })
+      .Case([&](tz::RopeOp op) { emitRope(op, window); })
+      .Case([&](tz::CacheAppendOp op) { emitCacheAppend(op, window); })
+      .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); });
+  e.barrier();
+}
+
+void SimtRowEmitter::copy(const Place &from, const Place &to,
+                          const SimtWindow &window) {
+  eachElement(window, [&](Value row, Value column) {
+    e.store(e.load(from.memory, at(from, row, column)), to.memory,
+            at(to, row, column));
+  });
+}
+
+Value SimtRowEmitter::firstPosition(Value operand) {
+  Place place = placeOf(operand);
+  return e.create<arith::IndexCastOp>(e.getIndexType(),
+                                      e.load(place.memory, place.base));
+}
+
+Value SimtRowEmitter::operandAt(Value operand, Value row, Value column) {
+  if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
+    return e.f32(scalar.getValue().convertToDouble());
+  auto type = cast<RankedTensorType>(operand.getType());
+  Place place = placeOf(operand);
+  if (type.getRank() == 0)
+    return e.toF32(e.load(place.memory, place.base));
+  // A value of fewer dimensions is the same for every row.
+  bool perRow = type.isDynamicDim(0);
+  return e.toF32(e.load(place.memory, perRow ? at(place, row, column)
+                                             : e.add(place.base, column)));
+}
+
+void SimtRowEmitter::emitElementwise(tz::ElementwiseOp op,
+                                     const SimtWindow &window) {
+  Place result = placeOf(op.getResult());
+  eachElement(window, [&](Value row, Value column) {
+    SmallVector<Value> operands;
+    for (Value input : op.getInputs())
+      operands.push_back(operandAt(input, row, column));
+    e.store(applyFunction(e, op.getFunction(), operands), result.memory,
+            at(result, row, column));
+  });
+}
+
+Value SimtRowEmitter::squares(const Place &input, Value from, int64_t dim,
+                              Value first, int64_t step) {
+  return e.loop(first, e.index(dim), step, ValueRange{e.f32(0)},
+                [&](Value i, ValueRange carried) {
+                  Value x = e.load(input.memory, e.add(from, i));
+                  return SmallVector<Value>{e.fma(x, x, carried[0])};
+                })[0];
+}
+
+void SimtRowEmitter::emitRmsNorm(tz::RmsNormOp op, const SimtWindow &window) {
+  int64_t dim =
+      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+  int64_t heads = window.width / dim;
+  Place input = placeOf(op.getInput()), result = placeOf(op.getResult()),
+        weight = placeOf(op.getWeight());
+  auto write = [&](Value row, Value start, Value sum, Value first,
+                   int64_t step) {
+    Value mean = e.mulf(sum, e.f32(1.0 / dim));
+    Value root = e.create<math::SqrtOp>(
+        e.addf(mean, e.f32(op.getEpsilon().convertToDouble())));
+    Value scale = e.divf(e.f32(1), root);
+    Value from = at(input, row, start), to = at(result, row, start);
+    e.loop(first, e.index(dim), step, [&](Value i) {
+      Value x = e.load(input.memory, e.add(from, i));
+      Value w = e.toF32(e.load(weight.memory, e.add(weight.base, i)));
+      e.store(e.mulf(e.mulf(x, scale), w), result.memory, e.add(to, i));
+    });
+  };
+  if (window.maxCount * heads == 1) {
+    // One row for the whole workgroup: a sum of each subgroup, then of those.
+    Value from = at(input, window.row, window.column);
+    Value sum = e.sumOverLanes(squares(input, from, dim, e.thread, e.threads),
+                               1, e.lanes / 2);
+    e.when(e.equal(e.lane, e.index(0)),
+           [&] { e.store(sum, sums, e.subgroup); });
+    e.barrier();
+    Value total = e.load(sums, e.index(0));
+    for (int64_t i = 1; i < e.subgroups(); ++i)
+      total = e.addf(total, e.load(sums, e.index(i)));
+    write(window.row, window.column, total, e.thread, e.threads);
+    return;
+  }
+  e.eachSubgroup(e.mul(window.count, heads), [&](Value unit) {
+    Value row = e.add(window.row, e.div(unit, heads));
+    Value offset = e.mul(e.rem(unit, heads), dim);
+    auto body = [&] {
+      Value start = e.add(window.column, offset);
+      Value sum = e.sumOverLanes(
+          squares(input, at(input, row, start), dim, e.lane, e.lanes), 1,
+          e.lanes / 2);
+      write(row, start, sum, e.lane, e.lanes);
+    };
+    if (window.valid)
+      e.when(e.less(offset, window.valid), body);
+    else
+      body();
+  });
+}
+
+void SimtRowEmitter::emitRope(tz::RopeOp op, const SimtWindow &window) {
+  int64_t dim =
+      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+  int64_t rotated = op.getRotated(), half = rotated / 2;
+  bool neox = op.getMode() == tz::RopeMode::Neox;
+  Place input = placeOf(op.getInput()), result = placeOf(op.getResult());
+  Value first = firstPosition(op.getPosition());
+  Value heads = window.valid ? window.valid : e.index(window.width);
+  SmallVector<double> inverse;
+  for (int64_t i = 0; i < half; ++i)
+    inverse.push_back(
+        1.0 / (std::pow(op.getBase().convertToDouble(), 2.0 * i / rotated) *
+               op.getScale().convertToDouble()));
+  Value frequencies = e.table(inverse);
+  e.each(e.mul(window.count, half), [&](Value unit) {
+    Value row = e.add(window.row, e.div(unit, half)), i = e.rem(unit, half);
+    Value position =
+        e.create<arith::IndexCastOp>(e.getI32Type(), e.add(first, row));
+    Value angle = e.mulf(e.create<arith::SIToFPOp>(e.getF64Type(), position),
+                         e.load(frequencies, i));
+    if (op.getFactors()) {
+      Place factors = placeOf(op.getFactors());
+      Value factor = e.load(factors.memory, e.add(factors.base, i));
+      angle = e.divf(angle, e.create<arith::ExtFOp>(e.getF64Type(), factor));
+    }
+    auto [sine, cosine] = e.sinCos(angle);
+    Value x = neox ? i : e.mul(i, 2);
+    Value y = neox ? e.add(i, half) : e.add(x, 1);
+    e.loop(e.index(0), heads, dim, [&](Value head) {
+      Value start = e.add(window.column, head);
+      Value from = at(input, row, start), to = at(result, row, start);
+      Value a = e.load(input.memory, e.add(from, x)),
+            b = e.load(input.memory, e.add(from, y));
+      e.store(e.subf(e.mulf(a, cosine), e.mulf(b, sine)), result.memory,
+              e.add(to, x));
+      e.store(e.addf(e.mulf(a, sine), e.mulf(b, cosine)), result.memory,
+              e.add(to, y));
+    });
+  });
+  if (rotated == dim || input.memory == result.memory)
+    return;
+  // Values beyond the rotated ones pass unchanged.
+  eachElement(window, [&](Value row, Value column) {
+    Value beyond =
+        e.less(e.index(rotated - 1), e.rem(e.sub(column, window.column), dim));
+    e.when(beyond, [&] {
+      e.store(e.load(input.memory, at(input, row, column)), result.memory,
+              at(result, row, column));
+    });
+  });
+}
+
+void SimtRowEmitter::emitCacheAppend(tz::CacheAppendOp op,
+                                     const SimtWindow &window) {
+  tz::CacheType type = op.getCache().getType();
+  Place rows = placeOf(op.getRows()), cache = placeOf(op.getCache());
+  Value first = firstPosition(op.getPosition());
+  eachElement(window, [&](Value row, Value column) {
+    Value head = e.div(column, type.getDim()),
+          offset = e.rem(column, type.getDim());
+    Value line = e.add(e.mul(head, cacheRows), e.add(first, row));
+    Value x = e.load(rows.memory, at(rows, row, column));
+    if (!type.getElementType().isF32())
+      x = e.create<arith::TruncFOp>(type.getElementType(), x);
+    e.store(x, cache.memory, e.add(e.mul(line, type.getDim()), offset));
+  });
+}
+
+void SimtRowEmitter::emitEmbedding(tz::EmbeddingOp op,
+                                   const SimtWindow &window) {
+  Place ids = placeOf(op.getIds()), weight = placeOf(op.getWeight()),
+        result = placeOf(op.getResult());
+  auto type = cast<RankedTensorType>(op.getWeight().getType());
+  int64_t depth = type.getShape()[1], parts = countParts(type);
+  e.each(e.mul(window.count, 8 * parts), [&](Value unit) {
+    Value row = e.add(window.row, e.div(unit, 8 * parts));
+    Value fragment = e.rem(unit, 8), part = e.div(e.rem(unit, 8 * parts), 8);
+    Value id = e.create<arith::IndexCastOp>(
+        e.getIndexType(), e.load(ids.memory, e.add(ids.base, row)));
+    WeightPlace place{e.div(id, kLanes), e.rem(id, kLanes), part, 1};
+    Value first = e.add(e.mul(part, 32), e.mul(fragment, 4));
+    SmallVector<Value> values =
+        unpackFloats(e, type, weight.memory, place, fragment);
+    for (int64_t o = 0; o < 4; ++o) {
+      Value k = e.add(first, o);
+      auto store = [&] {
+        e.store(e.element(values[o], 0), result.memory, at(result, row, k));
+      };
+      if (depth % 32)
+        e.when(e.less(k, e.index(depth)), store);
+      else
+        store();
+    }
+  });
+}
+
+} // namespace terrazzo::codegen
