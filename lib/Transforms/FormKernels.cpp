@@ -17,15 +17,16 @@ namespace terrazzo {
 
 namespace {
 
-/// A quarter of the first memory level of at least 256 KiB.
+/// A quarter of the largest memory level that a worker has to itself.
 int64_t nearBytesOf(Attribute target) {
   plan::TargetSpecAttr spec = getBackend(target)->spec(target);
   if (!spec)
     return 0;
+  int64_t largest = 0;
   for (plan::LevelAttr level : spec.getLevels())
-    if (level.getBytes() >= 256 * 1024)
-      return level.getBytes() / 4;
-  return 0;
+    if (level.getShared() == 1)
+      largest = std::max(largest, level.getBytes());
+  return largest / 4;
 }
 
 /// "trunk_1_rms_norm_matmul3_rope2_cache_append2".

@@ -68,8 +68,8 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
     Operations are grouped by what they are, not by the model that they come from. Each attention and each set of
     products of one input begins a kernel. Row-wise operations on a product's results join it when they can be cut by
     groups of columns narrower than the row; row-wise operations before a product join it when their rows, at the
-    function's `tz.max_tokens`, fit a quarter of the target's first memory level of at least 256 KiB, since each
-    worker then repeats them; all others become kernels of their own, with their neighbours. Reshapes between kernels
+    function's `tz.max_tokens`, fit a quarter of the target's largest memory level that a worker has to itself,
+    since each worker then repeats them; all others become kernels of their own, with their neighbours. Reshapes between kernels
     vanish: a buffer may be seen with another shape.
 
     Each group becomes a `plan.kernel` whose function has no weights of its own, each function a `plan.program`. A
