@@ -25,7 +25,7 @@ double timeCall(CompiledKernel &kernel, RandomBindings &bindings,
     auto start = std::chrono::steady_clock::now();
     double seconds = 0;
     while (seconds < 0.05) {
-      kernel.run(bindings.bindings, tokens, cacheRows, 1);
+      kernel.run(bindings.bindings, bindings.bytes, tokens, cacheRows, 1);
       ++calls;
       seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() -
                                               start)

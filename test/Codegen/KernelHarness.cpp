@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "KernelHarness.h"
+#include "exec/DeviceCatalogue.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "support/Error.h"
@@ -56,10 +57,25 @@ static void *mapImage(const Artifact &artifact, size_t &bytes) {
   return base;
 }
 
+/// Devices stay open: opening one is slow, and many kernels are tried.
+static std::shared_ptr<exec::Device> openDevice(StringRef name) {
+  static std::map<std::string, std::shared_ptr<exec::Device>> opened;
+  std::shared_ptr<exec::Device> &device = opened[name.str()];
+  if (!device) {
+    auto found = exec::DeviceCatalogue::read().open(name.str());
+    if (found)
+      device = std::move(*found);
+    else
+      lastError = found.error().format();
+  }
+  return device;
+}
+
 std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
-                                                        StringRef targetName,
+                                                        StringRef where,
                                                         int64_t maxTokens) {
   lastError.clear();
+  auto [targetName, deviceName] = where.split('@');
   auto kernel = std::make_unique<CompiledKernel>();
   kernel->context = createContext(targetName);
   if (!kernel->context)
@@ -98,13 +114,41 @@ std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
   kernel->compileSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
+  if (!deviceName.empty())
+    return kernel->load(*artifact, targetName, deviceName) ? std::move(kernel)
+                                                           : nullptr;
   kernel->image = mapImage(*artifact, kernel->imageBytes);
   kernel->entry = reinterpret_cast<Entry>(static_cast<char *>(kernel->image) +
                                           artifact->entries.front().second);
   return kernel;
 }
 
+bool CompiledKernel::load(const Artifact &artifact, StringRef target,
+                          StringRef deviceName) {
+  device = openDevice(deviceName);
+  if (!device)
+    return false;
+  std::vector<terrazzo_code_segment> segments;
+  for (const Segment &segment : artifact.segments)
+    segments.push_back({sizeof(terrazzo_code_segment), segment.address,
+                        segment.bytes.data(), segment.bytes.size(),
+                        segment.executable, 0});
+  std::string name = target.str();
+  terrazzo_load_args args = {sizeof(args), name.c_str(), segments.data(),
+                             segments.size()};
+  auto loaded = device->load(args);
+  if (!loaded) {
+    lastError = loaded.error().format();
+    return false;
+  }
+  code = *loaded;
+  address = artifact.entries.front().second;
+  return true;
+}
+
 CompiledKernel::~CompiledKernel() {
+  if (code)
+    device->unload(code);
   if (image)
     munmap(image, imageBytes);
 }
@@ -113,13 +157,51 @@ tz::FuncOp CompiledKernel::function() {
   return original->lookupSymbol<tz::FuncOp>("kernel");
 }
 
-void CompiledKernel::run(ArrayRef<void *> bindings, int64_t tokens,
-                         int64_t cacheRows, int workers) {
+bool CompiledKernel::runOnDevice(ArrayRef<void *> bindings,
+                                 ArrayRef<size_t> bytes, const int64_t *sizes,
+                                 int64_t workgroups) {
+  std::vector<exec::DeviceBlock> blocks;
+  std::vector<terrazzo_memory> addresses;
+  auto good = [](auto &&status) {
+    if (!status)
+      lastError = status.error().format();
+    return static_cast<bool>(status);
+  };
+  for (auto [host, size] : llvm::zip(bindings, bytes)) {
+    auto block = exec::DeviceBlock::allocate(
+        *device, std::max<size_t>(size, 64), "a binding");
+    if (!good(block) ||
+        (size && !good(device->copyIn(block->address(), host, size))))
+      return false;
+    addresses.push_back(block->address());
+    blocks.push_back(std::move(*block));
+  }
+  terrazzo_launch_args args = {sizeof(args),
+                               code,
+                               address,
+                               addresses.data(),
+                               addresses.size(),
+                               sizes,
+                               2,
+                               workgroups,
+                               static_cast<uint64_t>(config.getScratch())};
+  if (!good(device->launch(args)))
+    return false;
+  for (auto [host, size, block] : llvm::zip(bindings, bytes, addresses))
+    if (size && !good(device->copyOut(host, block, size)))
+      return false;
+  return true;
+}
+
+bool CompiledKernel::run(ArrayRef<void *> bindings, ArrayRef<size_t> bytes,
+                         int64_t tokens, int64_t cacheRows, int workers) {
   int64_t sizes[2] = {tokens, cacheRows};
   int64_t workgroups = config.getFactor();
   for (auto [size, tile] : llvm::zip(sizes, config.getTiles()))
     if (tile)
       workgroups *= (size + tile - 1) / tile;
+  if (device)
+    return runOnDevice(bindings, bytes, sizes, workgroups);
   // Scratch starts as garbage: a kernel must not rely on zeros.
   std::vector<char> scratch(config.getScratch() + 64, char(0x7f));
   void *aligned = reinterpret_cast<void *>(
@@ -127,6 +209,7 @@ void CompiledKernel::run(ArrayRef<void *> bindings, int64_t tokens,
   for (int64_t worker = 0; worker < workers; ++worker)
     entry(bindings.data(), sizes, workgroups * worker / workers,
           workgroups * (worker + 1) / workers, aligned);
+  return true;
 }
 
 } // namespace terrazzo::test

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Compiles one kernel through a backend and runs it here, so that tests can
-// compare it with the float64 reference.
+// Compiles one kernel through a backend and runs it here or on a device, so
+// that tests can compare it with the float64 reference.
+//
+// A target is written as users do; "target@device" runs it on the device that
+// they call so: "chip:v2@chip:0".
 #pragma once
 
+#include "exec/Device.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
 #include "terrazzo/Target/TargetBackend.h"
@@ -21,10 +25,12 @@ public:
   compile(llvm::StringRef function, llvm::StringRef target, int64_t maxTokens);
   ~CompiledKernel();
 
-  /// Runs all workgroups, split evenly among `workers` one after the other,
-  /// each with scratch of its own.
-  void run(llvm::ArrayRef<void *> bindings, int64_t tokens, int64_t cacheRows,
-           int workers);
+  /// Runs all workgroups. Here: split evenly among `workers` one after the
+  /// other, each with scratch of its own. On a device, on copies of the
+  /// bindings, which are `bytes` long and copied back. False with the words in
+  /// error() when the device fails.
+  bool run(llvm::ArrayRef<void *> bindings, llvm::ArrayRef<size_t> bytes,
+           int64_t tokens, int64_t cacheRows, int workers);
 
   tz::FuncOp function();
   /// What went wrong in the last compile that returned null.
@@ -32,11 +38,19 @@ public:
   double compileSeconds = 0;
 
 private:
+  bool load(const Artifact &artifact, llvm::StringRef target,
+            llvm::StringRef device);
+  bool runOnDevice(llvm::ArrayRef<void *> bindings,
+                   llvm::ArrayRef<size_t> bytes, const int64_t *sizes,
+                   int64_t workgroups);
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> original;
   plan::KernelConfigAttr config;
   void *image = nullptr;
   size_t imageBytes = 0;
+  std::shared_ptr<exec::Device> device; ///< null: this process
+  terrazzo_code *code = nullptr;
+  uint64_t address = 0;
   using Entry = void (*)(void *const *, const int64_t *, int64_t, int64_t,
                          void *);
   Entry entry = nullptr;

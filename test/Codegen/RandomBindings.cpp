@@ -72,40 +72,41 @@ void RandomBindings::addWeight(RankedTensorType type, StringRef target,
                                bool &ok) {
   int64_t groupBytes = codegen::packedGroupBytes(type),
           rows = type.getShape()[0];
-  std::vector<char> bytes(groupBytes / 16 * rows);
+  std::vector<char> content(groupBytes / 16 * rows);
   std::normal_distribution<float> normal;
   if (auto block = dyn_cast<tz::BlockType>(type.getElementType())) {
-    for (char &byte : bytes)
+    for (char &byte : content)
       byte = static_cast<char>(random());
-    for (size_t at = 0; at < bytes.size(); at += block.getBytes())
+    for (size_t at = 0; at < content.size(); at += block.getBytes())
       for (int64_t offset : scalesOf(block.getFormat())) {
         uint16_t scale = floatToHalf(0.01f * normal(random));
-        std::memcpy(&bytes[at + offset], &scale, 2);
+        std::memcpy(&content[at + offset], &scale, 2);
       }
   } else {
-    for (size_t at = 0; at < bytes.size();
+    for (size_t at = 0; at < content.size();
          at += type.getElementTypeBitWidth() / 8) {
       float value = normal(random);
       uint16_t half = floatToHalf(value);
       uint32_t word;
       std::memcpy(&word, &value, 4);
       if (type.getElementType().isF32())
-        std::memcpy(&bytes[at], &value, 4);
+        std::memcpy(&content[at], &value, 4);
       else if (type.getElementType().isF16())
-        std::memcpy(&bytes[at], &half, 2);
+        std::memcpy(&content[at], &half, 2);
       else
-        std::memcpy(&bytes[at], reinterpret_cast<char *>(&word) + 2, 2);
+        std::memcpy(&content[at], reinterpret_cast<char *>(&word) + 2, 2);
     }
   }
-  void *stored = hold(bytes);
+  void *stored = hold(content);
   values.push_back(reference::Weight{
-      type, ArrayRef(static_cast<uint8_t *>(stored), bytes.size())});
+      type, ArrayRef(static_cast<uint8_t *>(stored), content.size())});
   void *packed = hold(std::vector<char>(groupBytes * ((rows + 15) / 16), 0x55));
-  bindings.push_back(packed);
+  size_t packedBytes = groupBytes * ((rows + 15) / 16);
+  bind(packed, packedBytes);
   CompiledKernel *kernel = packer(type, target);
   ok &= kernel != nullptr;
   if (kernel)
-    kernel->run({stored, packed}, 1, 1, 2);
+    ok &= kernel->run({stored, packed}, {content.size(), packedBytes}, 1, 1, 2);
 }
 
 void RandomBindings::addCache(tz::CacheType type, int64_t rowsBefore,
@@ -124,7 +125,7 @@ void RandomBindings::addCache(tz::CacheType type, int64_t rowsBefore,
         rows.push_back(halfToFloat(half));
       }
   values.push_back(value);
-  bindings.push_back(cache->data());
+  bind(cache->data(), cache->size() * 2);
   caches.push_back(cache.get());
   cacheMemory.push_back(std::move(cache));
 }
@@ -156,26 +157,26 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
     int64_t count = 1;
     for (int64_t dim : shape)
       count *= dim;
-    std::vector<char> bytes(count * 4);
+    std::vector<char> content(count * 4);
     if (tensor.getElementType().isInteger(32)) {
       std::vector<int32_t> integers;
       for (int64_t i = 0; i < count; ++i)
         integers.push_back(shape.empty()
                                ? position
                                : static_cast<int64_t>(random()) % vocabulary);
-      std::memcpy(bytes.data(), integers.data(), bytes.size());
+      std::memcpy(content.data(), integers.data(), content.size());
       values.push_back(reference::makeIntegers(shape, integers));
     } else {
       std::vector<double> numbers;
       for (int64_t i = 0; i < count; ++i) {
         float number = normal(random);
-        std::memcpy(&bytes[i * 4], &number, 4);
+        std::memcpy(&content[i * 4], &number, 4);
         numbers.push_back(number);
       }
       values.push_back(
           reference::makeTensor(reference::Tensor(shape, numbers)));
     }
-    bindings.push_back(hold(bytes));
+    bind(hold(content), content.size());
   }
   results.resize(function.getNumResults());
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
@@ -183,7 +184,7 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
       continue;
     // One canary row beyond the last must stay as it is.
     results[i].assign((tokens + 1) * codegen::rowElements(type), 777.0f);
-    bindings.push_back(results[i].data());
+    bind(results[i].data(), results[i].size() * 4);
   }
   return ok;
 }

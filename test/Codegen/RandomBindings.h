@@ -14,6 +14,7 @@ struct RandomBindings {
   /// Bindings of the kernel in order: arguments, then results that are not
   /// states.
   std::vector<void *> bindings;
+  std::vector<size_t> bytes; ///< of each binding
   /// The same arguments for the reference; caches hold the rows before
   /// `position`, and those of this call's tokens where the kernel does not
   /// append them itself.
@@ -29,7 +30,11 @@ struct RandomBindings {
               int64_t position, int64_t cacheRows, uint32_t seed);
 
 private:
-  void *hold(std::vector<char> bytes);
+  void *hold(std::vector<char> content);
+  void bind(void *memory, size_t size) {
+    bindings.push_back(memory);
+    bytes.push_back(size);
+  }
   void addWeight(mlir::RankedTensorType type, llvm::StringRef target, bool &ok);
   void addCache(tz::CacheType type, int64_t rowsBefore, int64_t cacheRows);
   std::mt19937 random;
