@@ -9,6 +9,8 @@
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/GPUCommon/GPUCommonPass.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -30,6 +32,40 @@ namespace terrazzo::tz_nvidia {
 
 namespace {
 
+constexpr StringLiteral kMemoryName = "__dynamic_shmem";
+
+/// The workgroup's memory is one external array whose size a launch says;
+/// upstream's pattern wants a gpu.module around the kernel.
+struct LowerWorkgroupMemory
+    : public ConvertOpToLLVMPattern<gpu::DynamicSharedMemoryOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::DynamicSharedMemoryOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getType());
+    Value base = LLVM::AddressOfOp::create(
+        rewriter, loc,
+        LLVM::LLVMPointerType::get(
+            getContext(), static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared)),
+        kMemoryName);
+    Type index = getIndexType();
+    auto number = [&](int64_t value) {
+      return createIndexAttrConstant(rewriter, loc, index, value);
+    };
+    auto memory = MemRefDescriptor::poison(
+        rewriter, loc, getTypeConverter()->convertType(type));
+    memory.setAllocatedPtr(rewriter, loc, base);
+    memory.setAlignedPtr(rewriter, loc, base);
+    memory.setOffset(rewriter, loc, number(0));
+    memory.setSize(rewriter, loc, 0, number(0));
+    memory.setStride(rewriter, loc, 0, number(1));
+    rewriter.replaceOp(op, {memory});
+    return success();
+  }
+};
+
 struct LowerToLLVMPass
     : public PassWrapper<LowerToLLVMPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToLLVMPass)
@@ -49,10 +85,21 @@ struct LowerToLLVMPass
     LLVMTypeConverter converter(&getContext(), options);
     configureGpuToNVVMTypeConverter(converter);
     nvgpu::populateCommonGPUTypeAndAttributeConversions(converter);
+    declareMemory();
     if (failed(simplifyVectors()) || failed(lowerArithmetic(converter)) ||
         failed(lowerOthers(converter)))
       return signalPassFailure();
-    alignMemory();
+  }
+
+  void declareMemory() {
+    ModuleOp module = getOperation();
+    // What lies in it is cut at multiples of up to 128 bytes.
+    constexpr uint64_t alignment = 128;
+    OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+    LLVM::GlobalOp::create(
+        b, module.getLoc(), LLVM::LLVMArrayType::get(b.getI8Type(), 0),
+        /*isConstant=*/false, LLVM::Linkage::External, kMemoryName, Attribute(),
+        alignment, static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
   }
 
   /// Vectors that the conversion takes apart no further.
@@ -79,6 +126,8 @@ struct LowerToLLVMPass
 
   LogicalResult lowerOthers(LLVMTypeConverter &converter) {
     RewritePatternSet patterns(&getContext());
+    constexpr int preferred = 10;
+    patterns.add<LowerWorkgroupMemory>(converter, PatternBenefit(preferred));
     populateGpuToNVVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
@@ -94,13 +143,6 @@ struct LowerToLLVMPass
                              vector::VectorDialect, memref::MemRefDialect,
                              cf::ControlFlowDialect, func::FuncDialect>();
     return applyFullConversion(getOperation(), target, std::move(patterns));
-  }
-
-  /// The workgroup's memory is cut at multiples of 128 bytes.
-  void alignMemory() {
-    for (auto global : getOperation().getOps<LLVM::GlobalOp>())
-      if (global.getAddrSpace() == NVVM::NVVMMemorySpace::Shared)
-        global.setAlignment(128);
   }
 };
 

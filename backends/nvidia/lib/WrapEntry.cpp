@@ -70,10 +70,8 @@ struct WrapEntryPass
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
                                     types));
     entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    for (StringRef attribute : {NVVM::NVVMDialect::getReqntidAttrName(),
-                                NVVM::NVVMDialect::getMaxntidAttrName()})
-      entry->setAttr(attribute,
-                     b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
+    entry->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                   b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
     Block *block = entry.addEntryBlock(b);
     b.setInsertionPointToStart(block);
     SmallVector<Value> arguments;
