@@ -214,13 +214,49 @@ Emit decodeBfind(Decoder &d) {
                       std::string(nameOf(type)),
                   Type::U32, {type});
 }
+/// Start and length of a field that the text itself gives, if it lies within
+/// `bits` bits.
+bool isKnownField(const Decoder &d, size_t first, uint64_t bits,
+                  uint64_t &start, uint64_t &length) {
+  return d.count() == first + 2 &&
+         Emitter::isImmediate(&d.in.operands[first], start) &&
+         Emitter::isImmediate(&d.in.operands[first + 1], length) &&
+         length > 0 && length <= bits && start <= bits - length;
+}
+
 Emit decodeBfe(Decoder &d) {
   Type type = d.takeType({Type::U32, Type::U64, Type::S32, Type::S64});
+  uint64_t start = 0, length = 0, bits = bitsOf(type);
+  if (isKnownField(d, 2, bits, start, length)) {
+    auto *to = d.destination(0, type);
+    auto *from = d.source(1, type);
+    return [=](Emitter &e) {
+      Value *top = e.b.CreateShl(e.source(from, type),
+                                 e.splat(bits, bits - start - length));
+      Value *amount = e.splat(bits, bits - length);
+      e.set(to, isSigned(type) ? e.b.CreateAShr(top, amount)
+                               : e.b.CreateLShr(top, amount));
+    };
+  }
   return byHelper(d, "bfe." + std::string(nameOf(type)), type,
                   {type, Type::U32, Type::U32});
 }
 Emit decodeBfi(Decoder &d) {
   Type type = d.takeType({Type::B32, Type::B64});
+  uint64_t start = 0, length = 0, bits = bitsOf(type);
+  if (isKnownField(d, 3, bits, start, length)) {
+    auto *to = d.destination(0, type);
+    auto *field = d.source(1, type), *into = d.source(2, type);
+    uint64_t mask = (length == 64 ? ~uint64_t(0) : (uint64_t(1) << length) - 1)
+                    << start;
+    return [=](Emitter &e) {
+      Value *placed = e.b.CreateAnd(
+          e.b.CreateShl(e.source(field, type), e.splat(bits, start)),
+          e.splat(bits, mask));
+      Value *kept = e.b.CreateAnd(e.source(into, type), e.splat(bits, ~mask));
+      e.set(to, e.b.CreateOr(placed, kept));
+    };
+  }
   return byHelper(d, "bfi." + std::string(nameOf(type)), type,
                   {type, type, Type::U32, Type::U32});
 }

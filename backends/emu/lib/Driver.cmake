@@ -11,7 +11,7 @@ target_compile_options(terrazzo_emu_cuda PRIVATE -fno-rtti)
 # Threads of streams may run on when whoever opened it closes it, so it stays. Its entry points call each other, never those
 # of another driver in the process.
 target_link_options(terrazzo_emu_cuda PRIVATE
-  -Wl,--exclude-libs,ALL -Wl,--no-undefined -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--version-script=${driver_exports})
+  -Wl,--exclude-libs,ALL -Wl,--build-id=sha1 -Wl,--no-undefined -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--version-script=${driver_exports})
 set_target_properties(terrazzo_emu_cuda PROPERTIES
   OUTPUT_NAME terrazzo-emu-cuda PREFIX lib
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib

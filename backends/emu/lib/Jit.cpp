@@ -10,6 +10,11 @@
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 
+#include <algorithm>
+#include <cstring>
+#include <elf.h>
+#include <link.h>
+
 namespace terrazzo::emu {
 
 namespace {
@@ -25,6 +30,36 @@ private:
   llvm::orc::LLJIT &jit;
   llvm::orc::JITDylib &library;
 };
+
+/// Adds the build id of the file that this function came from: code of another
+/// build of the executor may mean something else. Empty without one.
+int addOwnBuildId(dl_phdr_info *info, size_t, void *text) {
+  auto own = reinterpret_cast<ElfW(Addr)>(&addOwnBuildId);
+  auto inside = [&](const ElfW(Phdr) & header) {
+    ElfW(Addr) begin = info->dlpi_addr + header.p_vaddr;
+    return header.p_type == PT_LOAD && own >= begin &&
+           own < begin + header.p_memsz;
+  };
+  const ElfW(Phdr) *first = info->dlpi_phdr, *last = first + info->dlpi_phnum;
+  if (std::none_of(first, last, inside))
+    return 0;
+  for (const ElfW(Phdr) *header = first; header != last; ++header) {
+    if (header->p_type != PT_NOTE)
+      continue;
+    auto *at =
+        reinterpret_cast<const char *>(info->dlpi_addr + header->p_vaddr);
+    const char *end = at + header->p_memsz;
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+      ElfW(Nhdr) note;
+      memcpy(&note, at, sizeof(note));
+      const char *id = at + sizeof(note) + (note.n_namesz + 3) / 4 * 4;
+      if (note.n_type == NT_GNU_BUILD_ID && id + note.n_descsz <= end)
+        static_cast<std::string *>(text)->append(id, note.n_descsz);
+      at = id + (note.n_descsz + 3) / 4 * 4;
+    }
+  }
+  return 1;
+}
 } // namespace
 
 Jit &Jit::instance() {
@@ -50,7 +85,8 @@ Jit::Jit() {
   half = features.lookup("f16c") || features.lookup("fullfp16") ||
          builder->getTargetTriple().isAArch64();
   text = builder->getTargetTriple().str() + "\n" + builder->getCPU() + "\n" +
-         builder->getFeatures().getString() + "\n" + LLVM_VERSION_STRING;
+         builder->getFeatures().getString() + "\n" + LLVM_VERSION_STRING + "\n";
+  dl_iterate_phdr(addOwnBuildId, &text);
 
   llvm::orc::LLJITBuilder maker;
   maker.setJITTargetMachineBuilder(*builder);
