@@ -14,7 +14,7 @@ static constexpr int64_t KiB = 1024;
 
 static constexpr std::array<Architecture, 8> architectures = {{
     {"sm_61", 61, "+ptx60", 48 * KiB, 96 * KiB, 2048, 32},
-    {"sm_75", 75, "+ptx63", 64 * KiB, 64 * KiB, 1024, 16},
+    {"sm_75", 75, "+ptx65", 64 * KiB, 64 * KiB, 1024, 16},
     {"sm_80", 80, "+ptx70", 163 * KiB, 164 * KiB, 2048, 32},
     {"sm_86", 86, "+ptx71", 99 * KiB, 100 * KiB, 1536, 16},
     {"sm_89", 89, "+ptx78", 99 * KiB, 100 * KiB, 1536, 24},

@@ -12,7 +12,7 @@
 //   llvm.func @k(%binding: !llvm.ptr<1>, ..., %tokens: i64, %cacheRows: i64)
 //       attributes {nvvm.kernel, nvvm.reqntid = array<i32: 128>}
 //
-// The module's attributes tell the threads of a block and the bindings.
+// and the module's attributes tell the threads of a block and the bindings.
 #include "TzNvidia/Nvidia.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -48,10 +48,10 @@ struct WrapEntryPass
     for (auto function :
          llvm::make_early_inc_range(module.getOps<LLVM::LLVMFuncOp>()))
       if (!function.isExternal())
-        wrap(function, threads.getInt());
+        wrap(function, threads.getInt(), config.getOptions());
   }
 
-  void wrap(LLVM::LLVMFuncOp body, int64_t threads) {
+  void wrap(LLVM::LLVMFuncOp body, int64_t threads, DictionaryAttr options) {
     constexpr unsigned fields = 5, sizes = 2;
     OpBuilder b(body);
     Location loc = body.getLoc();
@@ -72,6 +72,12 @@ struct WrapEntryPass
     entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
     entry->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                    b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
+    // Kernels of matrix products keep their sums in registers and live by few
+    // blocks; left alone, the assembler would spill for the sake of more.
+    auto matrix = options.getAs<BoolAttr>("matrix");
+    if (matrix && matrix.getValue())
+      entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                     b.getI32IntegerAttr(1));
     Block *block = entry.addEntryBlock(b);
     b.setInsertionPointToStart(block);
     SmallVector<Value> arguments;
