@@ -11,6 +11,56 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
+namespace {
+
+/// Which tile of the workgroup's memory each value of a section lies in: the
+/// products in the first ones; a value of the epilogue in that of an operand
+/// that nobody else needs, else in one of its own. Results of the kernel lie
+/// where the kernel's caller wants them.
+struct SectionTiles {
+  SectionTiles(Section &section, ArrayRef<Value> results) {
+    for (tz::MatmulOp matmul : section.matmuls)
+      tileOf[matmul.getResult()] = count++;
+    for (Operation *op : section.epilogue) {
+      Value result = op->getResult(0);
+      if (isa<tz::ScalarOp, tz::CacheAppendOp>(op) ||
+          kernelResultOf(result, results))
+        continue;
+      Value operand =
+          isa<tz::ReshapeOp>(op) ? op->getOperand(0) : lastUseOf(op, results);
+      auto found = operand ? tileOf.find(operand) : tileOf.end();
+      if (found != tileOf.end())
+        tileOf[result] = found->second;
+      else if (!isa<tz::ReshapeOp>(op))
+        tileOf[result] = count++;
+    }
+  }
+
+  /// An operand in a tile that `op` may overwrite; null: none.
+  Value lastUseOf(Operation *op, ArrayRef<Value> results) const {
+    for (Value operand : op->getOperands()) {
+      if (!tileOf.contains(operand) || kernelResultOf(operand, results))
+        continue;
+      bool last = operand.hasOneUse();
+      for (Value whole = operand; last;) {
+        auto reshape = whole.getDefiningOp<tz::ReshapeOp>();
+        if (!reshape)
+          break;
+        whole = reshape.getInput();
+        last = whole.hasOneUse() && !kernelResultOf(whole, results);
+      }
+      if (last)
+        return operand;
+    }
+    return {};
+  }
+
+  DenseMap<Value, int64_t> tileOf;
+  int64_t count = 0;
+};
+
+} // namespace
+
 SimtContractionScratch::SimtContractionScratch(KernelForm &form,
                                                const SimtConfig &config,
                                                const MatrixUnit *matrix,
@@ -23,11 +73,9 @@ SimtContractionScratch::SimtContractionScratch(KernelForm &form,
         values.push_back(
             {result, plan.reserve(
                          config.groupRows * rowElements(result.getType()), 4)});
-  size_t products = 0, intermediates = 0;
-  for (Section &section : form.sections) {
-    products = std::max(products, section.matmuls.size());
-    intermediates = std::max(intermediates, section.epilogue.size());
-  }
+  int64_t count = 0;
+  for (Section &section : form.sections)
+    count = std::max(count, SectionTiles(section, results).count);
   int64_t tile = config.groupRows * config.groupColumns;
   if (matrix) {
     activations = plan.reserve(MatrixProduct::activationElements(config), 2);
@@ -36,8 +84,7 @@ SimtContractionScratch::SimtContractionScratch(KernelForm &form,
         VectorProduct::activationElements(config, form.depth()), 4);
     partial = plan.reserve(VectorProduct::splits(config) * tile, 4);
   }
-  tiles = plan.reserve(products * tile, 4);
-  epilogue = plan.reserve(intermediates * tile, 4);
+  tiles = plan.reserve(count * tile, 4);
   size = plan.size();
 }
 
@@ -136,21 +183,24 @@ private:
     // The tile's element (0, 0) stands for row rowBegin and column `column` of
     // the whole product.
     Value origin = e.sub(e.sub(e.index(0), e.mul(rowBegin, columns)), column);
-    auto tilePlace = [&](int64_t offset) {
-      return Place{frame.view(e.getF32Type(), offset, tileSize), origin,
-                   columns};
+    auto tilePlace = [&](int64_t tile) {
+      return Place{frame.view(e.getF32Type(),
+                              scratch.tiles + tile * tileSize * 4, tileSize),
+                   origin, columns};
     };
-    for (auto [i, matmul] : llvm::enumerate(section.matmuls))
+    SectionTiles tiles(section, results);
+    for (tz::MatmulOp matmul : section.matmuls)
       rows.place(matmul.getResult(),
-                 tilePlace(scratch.tiles + i * tileSize * 4));
-    for (auto [i, op] : llvm::enumerate(section.epilogue)) {
+                 tilePlace(tiles.tileOf.lookup(matmul.getResult())));
+    for (Operation *op : section.epilogue) {
       Value result = op->getResult(0);
-      if (isa<tz::ReshapeOp>(op))
+      auto tile = tiles.tileOf.find(result);
+      if (tile != tiles.tileOf.end())
+        rows.place(result, tilePlace(tile->second));
+      else if (isa<tz::ReshapeOp>(op))
         rows.place(result, rows.placeOf(op->getOperand(0)));
-      else if (resultOf(result) || isa<tz::CacheAppendOp>(op))
-        rows.place(result, placeOfResult(result));
       else
-        rows.place(result, tilePlace(scratch.epilogue + i * tileSize * 4));
+        rows.place(result, placeOfResult(result));
     }
     Value valid;
     if (section.columns % columns)

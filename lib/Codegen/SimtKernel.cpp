@@ -96,7 +96,8 @@ public:
       rows = {8, 4, 2, 1};
     for (int64_t count : rows) {
       config.groupRows = count;
-      if (count > llvm::PowerOf2Ceil(std::max<int64_t>(maxTokens, 8)) &&
+      if (count > static_cast<int64_t>(
+                      llvm::PowerOf2Ceil(std::max<int64_t>(maxTokens, 8))) &&
           count > 8)
         continue;
       const MatrixUnit *unitOfChip = config.matrix ? limits.matrix : nullptr;
