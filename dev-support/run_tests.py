@@ -83,7 +83,8 @@ def main():
         totals.append(run("IR tests", command + (["--filter", pattern, "--allow-empty-runs"] if pattern else []), report, 0))
     if "pytest" in kinds:
         report = reports / "pytest.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=8", f"--junitxml={report}", "test"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=8", f"--junitxml={report}", "test",
+                   *sorted(str(folder) for folder in (ROOT / "backends").glob("*/test/integration"))]
         expression = " or ".join(args.names)
         totals.append(run("integration tests", command + (["-k", expression] if expression else []), report, 5))
 
