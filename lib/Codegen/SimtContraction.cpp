@@ -79,6 +79,13 @@ SimtContractionScratch::SimtContractionScratch(KernelForm &form,
   int64_t tile = config.groupRows * config.groupColumns;
   if (matrix) {
     activations = plan.reserve(MatrixProduct::activationElements(config), 2);
+    int64_t words = 0;
+    for (Section &section : form.sections)
+      for (tz::MatmulOp matmul : section.matmuls)
+        words = std::max(words, MatrixProduct::weightWords(
+                                    config, cast<RankedTensorType>(
+                                                matmul.getWeight().getType())));
+    blocks = plan.reserve(words, 4);
   } else {
     activations = plan.reserve(
         VectorProduct::activationElements(config, form.depth()), 4);
@@ -169,7 +176,8 @@ private:
       Value tile = frame.view(e.getF32Type(), scratch.tiles + i * tileSize * 4,
                               tileSize);
       if (config.matrix)
-        MatrixProduct(frame, scratch.activations).emit(input, weight, tile);
+        MatrixProduct(frame, scratch.activations, scratch.blocks)
+            .emit(input, weight, tile);
       else
         VectorProduct(frame, activations, scratch.partial)
             .emit(input, weight, tile);

@@ -1,15 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SimtProducts.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/SimtWeights.h"
 
 using namespace mlir;
 
 namespace terrazzo::codegen {
 
-MatrixProduct::MatrixProduct(SimtFrame &frame, int64_t offset)
+/// Depths whose blocks are copied together: a whole number of blocks.
+static int64_t chunkDepth(RankedTensorType type) {
+  auto block = dyn_cast<tz::BlockType>(type.getElementType());
+  return block ? std::max<int64_t>(MatrixProduct::kStage, block.getValues())
+               : MatrixProduct::kStage;
+}
+
+static int64_t chunkWordsOf(RankedTensorType type) {
+  auto block = dyn_cast<tz::BlockType>(type.getElementType());
+  if (!block)
+    return 0;
+  return MatrixUnit::rows * block.getBytes() *
+         (chunkDepth(type) / block.getValues()) / 4;
+}
+
+int64_t MatrixProduct::weightWords(const SimtConfig &config,
+                                   RankedTensorType type) {
+  return 2 * config.groupColumns / MatrixUnit::rows * chunkWordsOf(type);
+}
+
+MatrixProduct::MatrixProduct(SimtFrame &frame, int64_t offset, int64_t blocks)
     : frame(frame), e(frame.e), config(frame.config), unit(*frame.matrix),
       operand(unit.operandType(e.getContext())),
-      activations(frame.view(operand, offset, activationElements(config))) {
+      activations(frame.view(operand, offset, activationElements(config))),
+      blocks(blocks) {
   ownGroups =
       llvm::divideCeil(config.groupColumns / MatrixUnit::rows, e.subgroups());
   fragments = config.groupRows / unit.columns();
@@ -61,23 +83,51 @@ void MatrixProduct::loadStage(const ProductInput &input, Value depth,
   });
 }
 
-Value MatrixProduct::groupOf(const ProductWeight &weight, int64_t own) {
-  Value first = e.div(weight.column, MatrixUnit::rows);
-  Value group = e.add(e.add(first, e.subgroup), own * e.subgroups());
+Value MatrixProduct::groupOf(const ProductWeight &weight, Value inTile) {
+  Value group = e.add(e.div(weight.column, MatrixUnit::rows), inTile);
   // Groups that are not there repeat the last one and are never stored.
   return e.min(group, e.index(llvm::divideCeil(weight.type.getShape()[0],
                                                MatrixUnit::rows) -
                               1));
 }
 
+void MatrixProduct::copyChunk(const ProductWeight &weight, Value chunk) {
+  int64_t groups = config.groupColumns / MatrixUnit::rows;
+  int64_t units = chunkWords / 4;
+  int64_t lastWord = packedGroupBytes(weight.type) / 4 - 4;
+  Value buffer = e.mul(e.rem(chunk, 2), groups * chunkWords);
+  e.each(groups * units, [&](Value i) {
+    Value group = e.div(i, units), unit4 = e.mul(e.rem(i, units), 4);
+    // Blocks beyond the last repeat it; what they multiply is zero.
+    Value word =
+        e.min(e.add(e.mul(chunk, chunkWords), unit4), e.index(lastWord));
+    Value from = e.add(originOf(e, weight.type, groupOf(weight, group)), word);
+    unit.copyAsync(e, words, e.add(buffer, e.mul(i, 4)), weight.words, from);
+  });
+  unit.commitCopies(e);
+}
+
 SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
-                                         Value group, Value part) {
+                                         int64_t own, Value part) {
+  int64_t groups = config.groupColumns / MatrixUnit::rows;
+  Value inTile = e.add(e.subgroup, own * e.subgroups());
+  Value source = weight.words, origin;
+  if (chunkWords) {
+    Value chunk = e.div(part, chunkParts);
+    Value buffer = e.mul(e.rem(chunk, 2), groups * chunkWords);
+    Value group = e.min(inTile, e.index(groups - 1));
+    origin = e.add(buffer, e.mul(group, chunkWords));
+    part = e.rem(part, chunkParts);
+    source = words;
+  } else {
+    origin = originOf(e, weight.type, groupOf(weight, inTile));
+  }
   Value quad = unit.quadOfLane(e);
   SmallVector<Value> wanted = {quad, e.add(quad, 4)};
   SmallVector<SmallVector<Value>> quads(2);
   for (Value row : unit.quadRows(e)) {
-    SmallVector<Value> values = unpackFloats(e, weight.type, weight.words,
-                                             {group, row, part, 1}, wanted);
+    SmallVector<Value> values =
+        unpackFloats(e, weight.type, source, {origin, row, part, 1}, wanted);
     for (int64_t half = 0; half < 2; ++half) {
       SmallVector<Value> four;
       for (int64_t o = 0; o < 4; ++o)
@@ -91,9 +141,14 @@ SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
 
 SmallVector<Value> MatrixProduct::multiplyStage(const ProductInput &input,
                                                 const ProductWeight &weight,
-                                                Value stage, Value from,
+                                                Value stage,
                                                 ValueRange carried) {
   SmallVector<Value> sums(carried.begin(), carried.end());
+  // Two buffers take turns, so one barrier a stage is enough: who writes the
+  // next one has seen everybody leave it.
+  Value from = e.mul(e.rem(stage, 2), config.groupRows * kStride);
+  loadStage(input, e.mul(stage, kStage), from);
+  e.barrier();
   constexpr int64_t partsOfStage = kStage / 32;
   for (int64_t p = 0; p < partsOfStage; ++p) {
     // A part beyond the depth meets zeros.
@@ -101,7 +156,7 @@ SmallVector<Value> MatrixProduct::multiplyStage(const ProductInput &input,
                        e.index(countParts(weight.type) - 1));
     SmallVector<SmallVector<Value>> left;
     for (int64_t own = 0; own < ownGroups; ++own)
-      left.push_back(leftOf(weight, groupOf(weight, own), part));
+      left.push_back(leftOf(weight, own, part));
     for (int64_t half = 0; half < 2; ++half)
       for (int64_t n = 0; n < fragments; ++n) {
         Value at = e.add(from, n * unit.columns() * kStride + 32 * p +
@@ -138,16 +193,33 @@ void MatrixProduct::store(ValueRange sums, Value tile) {
 void MatrixProduct::emit(const ProductInput &input, const ProductWeight &weight,
                          Value tile) {
   int64_t stages = llvm::divideCeil(input.depth, kStage);
+  chunkWords = chunkWordsOf(weight.type);
+  chunkParts = chunkDepth(weight.type) / 32;
+  int64_t stagesOfChunk = chunkDepth(weight.type) / kStage;
+  int64_t chunks = llvm::divideCeil(stages, stagesOfChunk);
+  if (chunkWords) {
+    words =
+        frame.view(e.getI32Type(), blocks, weightWords(config, weight.type));
+    copyChunk(weight, e.index(0));
+  }
   SmallVector<Value> sums(ownGroups * fragments, unit.zero(e));
-  // Two buffers take turns, so one barrier a stage is enough: who writes the
-  // next one has seen everybody leave it.
-  sums = e.loop(e.index(0), e.index(stages), 1, sums,
-                [&](Value stage, ValueRange carried) {
-                  Value from =
-                      e.mul(e.rem(stage, 2), config.groupRows * kStride);
-                  loadStage(input, e.mul(stage, kStage), from);
-                  e.barrier();
-                  return multiplyStage(input, weight, stage, from, carried);
+  sums = e.loop(e.index(0), e.index(chunks), 1, sums,
+                [&](Value chunk, ValueRange carried) {
+                  if (chunkWords) {
+                    unit.waitForCopies(e, 0);
+                    e.barrier();
+                    Value next = e.add(chunk, 1);
+                    e.when(e.less(next, e.index(chunks)),
+                           [&] { copyChunk(weight, next); });
+                  }
+                  Value first = e.mul(chunk, stagesOfChunk);
+                  if (stagesOfChunk == 1)
+                    return multiplyStage(input, weight, first, carried);
+                  return e.loop(first, e.add(first, stagesOfChunk), 1, carried,
+                                [&](Value stage, ValueRange inner) {
+                                  return multiplyStage(input, weight, stage,
+                                                       inner);
+                                });
                 });
   store(sums, tile);
   e.barrier();

@@ -11,7 +11,8 @@
 //   MatrixProduct   many rows. A subgroup takes groups of sixteen columns as
 //                   the left operand, unpacked in registers; the rows are the
 //                   right operand, brought into the workgroup's memory 64
-//                   depths at a time.
+//                   depths at a time. Blocks of the weight are copied there
+//                   while those before them are multiplied.
 #pragma once
 
 #include "terrazzo/Codegen/SimtKernel.h"
@@ -66,19 +67,28 @@ public:
     return 2 * config.groupRows * kStride;
   }
 
-  MatrixProduct(SimtFrame &frame, int64_t activations);
+  /// Words of a weight's blocks that are in the workgroup's memory at once; 0:
+  /// a weight of floats is read where it lies.
+  static int64_t weightWords(const SimtConfig &config,
+                             mlir::RankedTensorType type);
+
+  MatrixProduct(SimtFrame &frame, int64_t activations, int64_t blocks);
   void emit(const ProductInput &input, const ProductWeight &weight,
             mlir::Value tile);
 
 private:
   void loadStage(const ProductInput &input, mlir::Value depth, mlir::Value to);
-  /// The left fragments of sixteen columns for 32 depths.
+  /// Begins to copy the blocks of chunk `chunk`.
+  void copyChunk(const ProductWeight &weight, mlir::Value chunk);
+  /// The left fragments of sixteen columns for 32 depths; `own` counts the
+  /// subgroup's groups.
   llvm::SmallVector<mlir::Value> leftOf(const ProductWeight &weight,
-                                        mlir::Value group, mlir::Value part);
-  llvm::SmallVector<mlir::Value>
-  multiplyStage(const ProductInput &input, const ProductWeight &weight,
-                mlir::Value stage, mlir::Value from, mlir::ValueRange sums);
-  mlir::Value groupOf(const ProductWeight &weight, int64_t own);
+                                        int64_t own, mlir::Value part);
+  llvm::SmallVector<mlir::Value> multiplyStage(const ProductInput &input,
+                                               const ProductWeight &weight,
+                                               mlir::Value stage,
+                                               mlir::ValueRange sums);
+  mlir::Value groupOf(const ProductWeight &weight, mlir::Value inTile);
   void store(mlir::ValueRange sums, mlir::Value tile);
 
   SimtFrame &frame;
@@ -87,6 +97,10 @@ private:
   const MatrixUnit &unit;
   mlir::Type operand;
   mlir::Value activations;
+  int64_t blocks; ///< offset of the copied blocks
+  mlir::Value words;
+  int64_t chunkWords = 0; ///< of sixteen rows
+  int64_t chunkParts = 0;
   /// Groups of sixteen columns of a subgroup, fragments of rows.
   int64_t ownGroups, fragments;
 };

@@ -213,7 +213,8 @@ void SimtRowEmitter::emitEmbedding(tz::EmbeddingOp op,
     Value fragment = e.rem(unit, 8), part = e.div(e.rem(unit, 8 * parts), 8);
     Value id = e.create<arith::IndexCastOp>(
         e.getIndexType(), e.load(ids.memory, e.add(ids.base, row)));
-    WeightPlace place{e.div(id, kLanes), e.rem(id, kLanes), part, 1};
+    WeightPlace place{originOf(e, type, e.div(id, kLanes)), e.rem(id, kLanes),
+                      part, 1};
     Value first = e.add(e.mul(part, 32), e.mul(fragment, 4));
     SmallVector<Value> values =
         unpackFloats(e, type, weight.memory, place, fragment);

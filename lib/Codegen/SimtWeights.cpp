@@ -7,6 +7,10 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
+Value originOf(SimtEmitter &e, RankedTensorType type, Value group) {
+  return e.mul(group, packedGroupBytes(type) / 4);
+}
+
 /// Fragments of a block format: scale * q + minimum.
 static SmallVector<Value> unpackBlock(SimtEmitter &e, RankedTensorType type,
                                       Value words, const WeightPlace &place,
@@ -16,8 +20,8 @@ static SmallVector<Value> unpackBlock(SimtEmitter &e, RankedTensorType type,
   const FormatInfo &info = getFormatInfo(format);
   int64_t parts = info.values / 32;
   Value block = e.div(place.part, parts), part = e.rem(place.part, parts);
-  Value offset = e.add(e.mul(place.group, packedGroupBytes(type) / 4),
-                       e.mul(block, kInterleave * info.bytes / 4));
+  Value offset =
+      e.add(place.origin, e.mul(block, kInterleave * info.bytes / 4));
   auto unpack = e.createOp<tile::UnpackLaneOp>(
       format, words, offset, place.row, part, ValueRange(wanted), place.rows);
   SmallVector<Value> values;
@@ -57,8 +61,7 @@ static Value loadFloats(SimtEmitter &e, RankedTensorType type, Value words,
     depth = e.min(depth, e.index(total - 1));
   }
   Value element = e.add(e.mul(depth, kInterleave), place.row);
-  Value at = e.add(e.mul(place.group, packedGroupBytes(type) / 4),
-                   e.div(element, perWord));
+  Value at = e.add(place.origin, e.div(element, perWord));
   int64_t count = std::max<int64_t>(place.rows / perWord, 1);
   Value raw = e.loadVector(words, at, count);
   VectorType stored = VectorType::get({count * perWord}, type.getElementType());

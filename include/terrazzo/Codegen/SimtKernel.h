@@ -96,7 +96,7 @@ struct SimtContractionScratch {
                          llvm::ArrayRef<mlir::Value> results);
   /// Offsets of the prologue's values that are not results of the kernel.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> values;
-  int64_t activations = 0, tiles = 0, partial = 0;
+  int64_t activations = 0, blocks = 0, tiles = 0, partial = 0;
   int64_t size = 0;
 };
 

@@ -8,12 +8,17 @@
 
 namespace terrazzo::codegen {
 
-/// Where a thread stands in a weight: `rows` rows (1 or 4) from `row` on of the
-/// sixteen rows `group`, and 32 depths from 32 * part on.
+/// Where a thread stands in a weight: `rows` rows (1 or 4) from `row` on of
+/// sixteen interleaved rows that begin at word `origin`, and 32 depths from
+/// 32 * part on.
 struct WeightPlace {
-  mlir::Value group, row, part;
+  mlir::Value origin, row, part;
   int64_t rows = 1;
 };
+
+/// The first word of the sixteen rows `group` of a weight.
+mlir::Value originOf(SimtEmitter &e, mlir::RankedTensorType type,
+                     mlir::Value group);
 
 /// For each fragment g of `wanted` (below 8) the values at depths 4g to 4g + 3
 /// of the part, each a vector of `place.rows` f32. Depths beyond the weight's
