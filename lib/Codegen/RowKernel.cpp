@@ -7,8 +7,7 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-SmallVector<Value> rowScratchValues(KernelForm &form,
-                                    ArrayRef<Value> results) {
+SmallVector<Value> rowScratchValues(KernelForm &form, ArrayRef<Value> results) {
   SmallVector<Value> values;
   for (Operation *op : form.prologue) {
     Value result = op->getResult(0);

@@ -13,10 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto chat = text::ChatTemplate::parse(source, "input");
   if (!chat)
     return 0;
-  auto prompt =
-      chat->renderJson(R"([{"role": "user", "content": "a b"},
+  auto prompt = chat->renderJson(R"([{"role": "user", "content": "a b"},
                            {"role": "assistant", "content": ["x", 1, null]}])",
-                       {});
+                                 {});
   (void)static_cast<bool>(prompt);
   return 0;
 }

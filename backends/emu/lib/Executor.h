@@ -93,8 +93,8 @@ struct KernelInfo {
   uint64_t sharedBytes = 0; ///< static
   uint64_t localBytes = 0;  ///< of each thread
   uint64_t constantBytes = 0;
-  uint32_t maxThreads = 0;  ///< .maxntid; 0: the device's
-  uint32_t registers = 0;   ///< an estimate: virtual registers in use at once
+  uint32_t maxThreads = 0; ///< .maxntid; 0: the device's
+  uint32_t registers = 0;  ///< an estimate: virtual registers in use at once
 };
 
 struct GlobalInfo {

@@ -20,18 +20,18 @@ inline constexpr char kBlobMagic[8] = {'T', 'Z', 'C', 'O', 'D', 'E', '0', '1'};
 
 struct BlobHeader {
   char magic[8];
-  char plugin[16]; ///< "nvidia", NUL-padded
-  char arch[16];   ///< "sm_80", NUL-padded: what the code needs at least
+  char plugin[16];  ///< "nvidia", NUL-padded
+  char arch[16];    ///< "sm_80", NUL-padded: what the code needs at least
   uint32_t version; ///< 1
   uint32_t kernelCount;
   uint64_t bytes; ///< of the whole blob
 };
 
 struct KernelRecord {
-  uint64_t nameOffset; ///< NUL-terminated: the .entry in the PTX
-  uint64_t nameBytes;  ///< without the NUL
-  uint64_t ptxOffset;  ///< NUL-terminated text of a module with this one entry
-  uint64_t ptxBytes;   ///< without the NUL
+  uint64_t nameOffset;  ///< NUL-terminated: the .entry in the PTX
+  uint64_t nameBytes;   ///< without the NUL
+  uint64_t ptxOffset;   ///< NUL-terminated text of a module with this one entry
+  uint64_t ptxBytes;    ///< without the NUL
   uint64_t cubinOffset; ///< 0: none
   uint64_t cubinBytes;
   uint32_t threads; ///< of a block, a multiple of 32
