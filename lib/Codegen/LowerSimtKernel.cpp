@@ -4,12 +4,17 @@
 // around the body that its form asks for.
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
+#include "terrazzo/Codegen/Passes.h"
 #include "terrazzo/Codegen/SimtKernel.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
 
 using namespace mlir;
 
 namespace terrazzo::codegen {
+
+#define GEN_PASS_DEF_TZLOWERSIMTKERNEL
+#include "terrazzo/Codegen/Passes.h.inc"
+
 namespace {
 
 /// What a binding of this type is in memory: interleaved weights are words,
@@ -33,23 +38,11 @@ int64_t strideOf(Type type) {
   return tensor && tensor.getRank() > 0 ? rowElements(tensor) : 0;
 }
 
-class LowerSimtKernel
-    : public PassWrapper<LowerSimtKernel, OperationPass<ModuleOp>> {
+class LowerSimtKernel : public impl::TzLowerSimtKernelBase<LowerSimtKernel> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerSimtKernel)
-
+  LowerSimtKernel() = default;
   LowerSimtKernel(std::shared_ptr<const MatrixUnit> matrix, int64_t lanes)
       : matrix(std::move(matrix)), lanes(lanes) {}
-
-  StringRef getArgument() const final { return "tz-lower-simt-kernel"; }
-  StringRef getDescription() const final {
-    return "turn a kernel's tz.func into the code of one thread of many";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, func::FuncDialect, gpu::GPUDialect,
-                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                    vector::VectorDialect, tile::TileDialect>();
-  }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -58,9 +51,11 @@ public:
     FailureOr<SimtConfig> options =
         config ? SimtConfig::fromAttr(config.getOptions())
                : FailureOr<SimtConfig>(failure());
-    if (failed(options) || !maxTokens || options->lanes != lanes) {
+    if (failed(options) || !maxTokens || options->lanes != lanes ||
+        (options->matrix && !matrix)) {
       module.emitError("kernel lacks 'plan.max_tokens', or a 'plan.config' "
-                       "with the options of a workgroup of threads");
+                       "with the options of a workgroup of threads that this "
+                       "chip has");
       return signalPassFailure();
     }
     for (auto function :
@@ -164,7 +159,7 @@ private:
   }
 
   std::shared_ptr<const MatrixUnit> matrix;
-  int64_t lanes;
+  int64_t lanes = 32;
 };
 
 } // namespace

@@ -79,15 +79,21 @@ private:
   /// The score of this lane's row.
   Value score(Value line) {
     Value at = e.add(base, e.mul(line, dim));
-    Value sum = e.f32(0);
-    for (int64_t d = 0; d < dim; d += 8) {
-      Value k = e.toF32(e.loadVector(keys, e.add(at, d), 8));
-      for (int64_t half = 0; half < 8; half += 4) {
-        Value q = e.loadVector(query, e.index(d + half), 4);
-        for (int64_t i = 0; i < 4; ++i)
-          sum = e.fma(e.element(q, i), e.element(k, half + i), sum);
-      }
-    }
+    // Sixteen values at a time: a wide head's keys would fill the registers.
+    Value sum = e.loop(
+        e.index(0), e.index(dim), 16, ValueRange{e.f32(0)},
+        [&](Value d, ValueRange carried) {
+          Value sum = carried[0];
+          for (int64_t part = 0; part < 16; part += 8) {
+            Value k = e.toF32(e.loadVector(keys, e.add(at, e.add(d, part)), 8));
+            for (int64_t half = 0; half < 8; half += 4) {
+              Value q = e.loadVector(query, e.add(d, part + half), 4);
+              for (int64_t i = 0; i < 4; ++i)
+                sum = e.fma(e.element(q, i), e.element(k, half + i), sum);
+            }
+          }
+          return SmallVector<Value>{sum};
+        })[0];
     return cappedScore(e, op, sum);
   }
 

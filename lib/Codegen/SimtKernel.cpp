@@ -58,12 +58,12 @@ int64_t countSimtColumnGroups(KernelForm &form, const SimtConfig &config) {
 
 namespace {
 
-/// Elements that indices of 32 bits can count.
+/// Elements that signed indices of 32 bits can count.
 LogicalResult checkSizes(plan::KernelOp kernel, tz::FuncOp function) {
   for (Type type : function.getArgumentTypes()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (tensor && tensor.hasStaticShape() &&
-        tensor.getNumElements() >= int64_t(1) << 32)
+        tensor.getNumElements() >= int64_t(1) << 31)
       return kernel.emitError("a tensor of ")
              << tensor.getNumElements()
              << " elements is more than a kernel's 32-bit indices reach";

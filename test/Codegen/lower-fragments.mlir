@@ -11,3 +11,17 @@ func.func @scale(%acc: vector<16xf32>, %i: vector<16xi32>, %d: vector<16xf32>, %
   %0 = tile.scale %acc, %i, %d, %f : vector<16xf32>, vector<16xi32>, vector<16xf32>
   return %0 : vector<16xf32>
 }
+
+// Four rows of one lane: sixteen bytes of nibbles, the half that the fragment is in by a shift.
+// CHECK-LABEL: func @lane
+func.func @lane(%m: memref<?xi32>, %o: index, %r: index, %p: index, %g: index) -> (vector<4xi32>, vector<4xf32>) {
+  // CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<?xi32>, vector<4xi32>
+  // CHECK: arith.shrui
+  // CHECK: arith.constant dense<252645135> : vector<4xi32>
+  // CHECK: vector.load %{{.*}} {alignment = 8 : i64} : memref<?xi32>, vector<2xi32>
+  // CHECK: arith.extf %{{.*}} : vector<4xf16> to vector<4xf32>
+  // CHECK-NOT: tile.unpack_lane
+  %0:3 = "tile.unpack_lane"(%m, %o, %r, %p, %g) <{format = #tz<block_format q4_1>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
+  return %0#0, %0#1 : vector<4xi32>, vector<4xf32>
+}

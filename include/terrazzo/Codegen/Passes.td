@@ -31,10 +31,37 @@ def TzLowerKernel : Pass<"tz-lower-kernel", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect", "::terrazzo::tile::TileDialect"];
 }
 
-def TileLowerFragments : Pass<"tile-lower-fragments", "::mlir::ModuleOp"> {
-  let summary = "turn tile.unpack and tile.scale into vector arithmetic";
+def TzLowerSimtKernel : Pass<"tz-lower-simt-kernel", "::mlir::ModuleOp"> {
+  let summary = "turn a kernel's tz.func into the code of one thread of many";
   let description = [{
-    `tile.unpack` is derived from the format's fields, `tile.scale` is two multiplications and one or two fused
+    Takes the module of a configured kernel for a chip whose workgroups are threads with memory in common. Bindings
+    become one-dimensional memrefs in the plan's order, interleaved weights memrefs of words, followed by the sizes;
+    the workgroup is `gpu.block_id x`, its scratch `gpu.dynamic_shared_memory`. By name the pass has no matrix unit; a
+    backend hands it one with `createLowerSimtKernelPass`.
+
+    ```mlir
+    module attributes {plan.config = #plan.config<...>, plan.max_tokens = 1 : i64} {
+      tz.func @k(%x: tensor<?x576xf32>, %w: tensor<576x576x!tz.block<q4_1>, #tz.layout<interleave = 16>>)
+          -> tensor<?x576xf32> { ... }
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @k(%x: memref<?xf32>, %w: memref<?xi32>, %result: memref<?xf32>, %tokens: i64, %cacheRows: i64) {
+      %thread = gpu.thread_id x
+      ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect", "::terrazzo::tile::TileDialect"];
+}
+
+def TileLowerFragments : Pass<"tile-lower-fragments", "::mlir::ModuleOp"> {
+  let summary = "turn tile.unpack, tile.unpack_lane and tile.scale into vector arithmetic";
+  let description = [{
+    `tile.unpack` and `tile.unpack_lane` are derived from the format's fields, `tile.scale` is two multiplications and one or two fused
     additions. `tile.dot` stays: it is the chip's.
 
     ```mlir

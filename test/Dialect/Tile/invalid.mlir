@@ -43,3 +43,21 @@ func.func @minimum(%acc: vector<16xf32>, %i: vector<16xi32>, %d: vector<16xf32>,
       : (vector<16xf32>, vector<16xi32>, vector<16xf32>, f32, f32) -> vector<16xf32>
   return
 }
+
+// -----
+
+func.func @rows(%m: memref<?xi32>, %o: index) {
+  // expected-error @+1 {{unpacks 3 rows, not 1 or 4}}
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o) <{format = #tz<block_format q4_1>, rows = 3 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index) -> (vector<3xi32>, vector<3xf32>, vector<3xf32>)
+  return
+}
+
+// -----
+
+func.func @wanted(%m: memref<?xi32>, %o: index) {
+  // expected-error @+1 {{gives as many fragments as are wanted, and 2 scales and minimums for this format}}
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o) <{format = #tz<block_format q6_k>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
+  return
+}
