@@ -40,8 +40,9 @@ public:
         backend(*getBackend(target)) {}
 
   FailureOr<Artifact> run() {
-    auto range = module.getOps<plan::KernelOp>();
-    kernels.assign(range.begin(), range.end());
+    for (auto kernel : module.getOps<plan::KernelOp>())
+      if (kernel.getTarget() == target)
+        kernels.push_back(kernel);
     objects.resize(kernels.size());
     loadDialects();
     auto order = llvm::to_vector(llvm::seq<size_t>(0, kernels.size()));
@@ -114,10 +115,6 @@ private:
   LogicalResult compile(size_t index) {
     plan::KernelOp kernel = kernels[index];
     StringRef name = kernel.getSymName();
-    if (kernel.getTarget() != target)
-      return kernel.emitError("@")
-             << name << " is for " << kernel.getTarget()
-             << "; a variant with code for two targets is not supported yet";
     OwningOpRef<ModuleOp> body(kernel.getModule().clone());
     (*body)->setAttr("plan.config", kernel.getConfigAttr());
     (*body)->setAttr("plan.target", target);

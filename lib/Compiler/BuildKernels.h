@@ -11,8 +11,8 @@
 
 namespace terrazzo {
 
-/// Compiles the kernels of `module`, all of which are for `target`. Failures
-/// have been reported.
+/// Compiles those kernels of `module` that are for `target`. Failures have been
+/// reported.
 mlir::FailureOr<Artifact> buildKernels(mlir::ModuleOp module,
                                        mlir::Attribute target, const Dump &dump,
                                        Reports &reports);

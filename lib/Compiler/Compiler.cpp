@@ -60,6 +60,9 @@ Error internalError(StringRef what) {
                "please report this, with the model and the command line"};
 }
 
+/// The plugin that runs what a device cannot.
+constexpr llvm::StringLiteral kFallback = "cpu";
+
 class Compilation {
 public:
   Compilation(const CompileOptions &options, CompileListener &listener)
@@ -80,6 +83,10 @@ public:
   }
 
 private:
+  static bool isDevice(StringRef target) {
+    return pluginOfTarget(target) != kFallback;
+  }
+
   Status compile() {
     if (Status status = checkOutput(); !status)
       return status;
@@ -132,6 +139,10 @@ private:
     for (StringRef target : options.targets)
       if (Status status = plugins.loadById(pluginOfTarget(target)); !status)
         return status;
+    // Where a target's operations go that it cannot run; without the plugin
+    // they have no other place.
+    if (!options.unsupportedIsError && llvm::any_of(options.targets, isDevice))
+      fallsBack = bool(plugins.loadById(kFallback));
     plugins.appendDialects(registry);
     context.appendDialectRegistry(registry);
     context.loadDialect<tz::TzDialect, plan::PlanDialect>();
@@ -155,14 +166,36 @@ private:
         continue;
       targets.push_back(*target);
     }
+    resolveFallback();
     return {};
+  }
+
+  /// The processor that the user named beside the device, or else this one.
+  void resolveFallback() {
+    if (!fallsBack)
+      return;
+    for (Attribute target : targets)
+      if (!isDevice(cast<TargetAttrInterface>(target).getTargetString()))
+        fallback = target;
+    if (fallback)
+      return;
+    // A processor that the plugin does not know runs nothing.
+    ScopedDiagnosticHandler quiet(&context,
+                                  [](Diagnostic &) { return success(); });
+    auto emit = [&] { return emitError(UnknownLoc::get(&context)); };
+    if (FailureOr<Attribute> own = resolveTarget(&context, kFallback, emit);
+        succeeded(own))
+      fallback = *own;
   }
 
   Status compileFor(Attribute target, PackageFiller &filler) {
     std::string name = cast<TargetAttrInterface>(target).getTargetString();
     result.targets.push_back(name);
     OwningOpRef<ModuleOp> planned(model.module->clone());
-    (*planned)->setAttr(kTargetsAttr, ArrayAttr::get(&context, {target}));
+    SmallVector<Attribute> places{target};
+    if (fallback && isDevice(name))
+      places.push_back(fallback);
+    (*planned)->setAttr(kTargetsAttr, ArrayAttr::get(&context, places));
     if (Status status = makePlan(*planned, name); !status)
       return status;
     if (options.emit == CompileOptions::Emit::Plan)
@@ -174,13 +207,21 @@ private:
     reports.enterStage("TZ0520", ExitCode::Internal,
                        "please report this, with the reproducer");
     Dump dump{dumpFolder("kernels", name)};
-    FailureOr<Artifact> artifact =
-        buildKernels(*planned, target, dump, reports);
-    if (failed(artifact))
-      return internalError("the kernels could not be compiled");
-    auto kernels = planned->getOps<plan::KernelOp>();
-    result.kernels += std::distance(kernels.begin(), kernels.end());
-    filler.addVariant(*planned, target, std::move(*artifact));
+    std::vector<TargetArtifact> built;
+    for (Attribute place : places) {
+      size_t kernels = llvm::count_if(
+          planned->getOps<plan::KernelOp>(),
+          [&](plan::KernelOp kernel) { return kernel.getTarget() == place; });
+      if (kernels == 0 && place != target)
+        continue;
+      FailureOr<Artifact> artifact =
+          buildKernels(*planned, place, dump, reports);
+      if (failed(artifact))
+        return internalError("the kernels could not be compiled");
+      result.kernels += kernels;
+      built.push_back({place, std::move(*artifact)});
+    }
+    filler.addVariant(*planned, built);
     return {};
   }
 
@@ -244,6 +285,8 @@ private:
   Reports reports;
   LoadedModel model;
   SmallVector<Attribute> targets;
+  bool fallsBack = false;
+  Attribute fallback; ///< null: there is none
   CompileResult result;
 };
 

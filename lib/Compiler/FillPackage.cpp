@@ -80,35 +80,48 @@ void PackageFiller::fillGraph(ModuleOp graph) {
     result.graph.assign(bytes.begin(), bytes.end());
 }
 
-void PackageFiller::addVariant(ModuleOp planned, Attribute target,
-                               Artifact artifact) {
-  auto variant = std::make_unique<package::VariantT>();
-  variant->target = cast<TargetAttrInterface>(target).getTargetString();
-  variant->packer_version = getBackend(target)->cacheKey(target);
-  std::vector<std::string> bytes;
-  for (Segment &segment : artifact.segments) {
+/// One target's code and kernels; the code's bytes go behind `bytes`.
+static std::unique_ptr<package::VariantT>
+makePart(ModuleOp planned, const TargetArtifact &built,
+         std::vector<std::string> &bytes) {
+  Attribute target = built.target;
+  auto part = std::make_unique<package::VariantT>();
+  part->target = cast<TargetAttrInterface>(target).getTargetString();
+  part->packer_version = getBackend(target)->cacheKey(target);
+  for (const Segment &segment : built.artifact.segments) {
     auto table = std::make_unique<package::SegmentT>();
     table->address = segment.address;
     table->executable = segment.executable;
+    part->segments.push_back(std::move(table));
     // Pages behind the bytes of the file are not part of the package's image.
-    segment.bytes.resize(std::max<uint64_t>(segment.bytes.size(), 1));
-    variant->segments.push_back(std::move(table));
-    bytes.push_back(std::move(segment.bytes));
+    bytes.push_back(segment.bytes);
+    bytes.back().resize(std::max<size_t>(segment.bytes.size(), 1));
   }
   llvm::StringMap<uint64_t> addresses;
-  for (auto &[name, address] : artifact.entries)
+  for (auto &[name, address] : built.artifact.entries)
     addresses[name] = address;
   llvm::StringMap<std::vector<std::string>> facts;
-  for (auto &[name, lines] : artifact.facts)
-    facts[name] = std::move(lines);
+  for (auto &[name, lines] : built.artifact.facts)
+    facts[name] = lines;
   for (auto kernel : planned.getOps<plan::KernelOp>()) {
+    if (kernel.getTarget() != target)
+      continue;
     auto entry = std::make_unique<package::EntryT>();
     entry->kernel = kernel.getSymName().str();
     entry->address = addresses.lookup(kernel.getSymName());
     entry->scratch_bytes = kernel.getConfigAttr().getScratch();
     entry->facts = facts.lookup(kernel.getSymName());
-    variant->entries.push_back(std::move(entry));
+    part->entries.push_back(std::move(entry));
   }
+  return part;
+}
+
+void PackageFiller::addVariant(ModuleOp planned,
+                               ArrayRef<TargetArtifact> artifacts) {
+  std::vector<std::string> bytes;
+  auto variant = makePart(planned, artifacts.front(), bytes);
+  if (artifacts.size() > 1)
+    variant->host = makePart(planned, artifacts[1], bytes);
   fillPrograms(planned, result, *variant, index);
   result.variants.push_back(std::move(variant));
   segments.push_back(std::move(bytes));

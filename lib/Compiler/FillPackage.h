@@ -18,16 +18,22 @@ struct PackageIndex {
   llvm::StringMap<uint32_t> sources; ///< by text
 };
 
+/// The code of all kernels of one target.
+struct TargetArtifact {
+  mlir::Attribute target;
+  Artifact artifact;
+};
+
 class PackageFiller {
 public:
   /// `graph` is the imported module, before any pass.
   PackageFiller(const LoadedModel &model, mlir::ModuleOp graph,
                 const CompileOptions &options);
 
-  /// Adds the variant of `target`: kernels and programs of `planned`, code of
-  /// `artifact`.
-  void addVariant(mlir::ModuleOp planned, mlir::Attribute target,
-                  Artifact artifact);
+  /// Adds the variant of the first of `artifacts`: kernels and programs of
+  /// `planned`, and code. A second is of its host part.
+  void addVariant(mlir::ModuleOp planned,
+                  llvm::ArrayRef<TargetArtifact> artifacts);
 
   /// Adds what is known at the end.
   void finish(llvm::ArrayRef<std::string> placement,
@@ -47,7 +53,8 @@ private:
   PackageIndex index;
 };
 
-/// Fills one variant's packed weights, states and programs (FillPrograms.cpp).
+/// Fills one variant's packed weights, states and programs, and those of its
+/// host part (FillPrograms.cpp).
 void fillPrograms(mlir::ModuleOp planned, exec::PackageT &package,
                   package::VariantT &variant, PackageIndex &index);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// plan.program as the package's command lists.
+// plan.program as the package's command lists. Kernels of the first target are
+// the variant's own, all others those of its host part.
 #include "FillPackage.h"
 #include "Locations.h"
+#include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -46,9 +48,12 @@ public:
   void run() {
     for (auto state : planned.getOps<plan::StateOp>())
       addState(state);
+    Attribute device =
+        planned->getAttrOfType<ArrayAttr>(kTargetsAttr).getValue().front();
+    uint32_t numbers[2] = {0, 0};
     for (auto kernel : planned.getOps<plan::KernelOp>()) {
-      uint32_t number = kernels.size();
-      kernels[kernel.getSymName()] = {kernel, number,
+      bool host = kernel.getTarget() != device;
+      kernels[kernel.getSymName()] = {kernel, host, numbers[host]++,
                                       operationsPerToken(kernel)};
     }
     for (auto arena : planned.getOps<plan::ArenaOp>())
@@ -60,7 +65,8 @@ public:
 private:
   struct Kernel {
     plan::KernelOp op;
-    uint32_t number;
+    bool host;
+    uint32_t number; ///< among those of its side
     uint64_t operations;
   };
 
@@ -82,10 +88,17 @@ private:
     auto program = std::make_unique<package::ProgramT>();
     program->name = op.getSymName().str();
     program->max_tokens = op.getMaxTokens();
+    bool forHost = op.getSymName() == kPrepareHostName;
+    if (forHost)
+      program->name = kPrepareName.str();
     bindings.clear();
     for (Operation &inner : op.getBody().front()) {
       if (auto launch = dyn_cast<plan::LaunchOp>(inner)) {
         program->commands.push_back(makeLaunch(launch));
+        // A host part's own program knows no other side.
+        program->commands.back()->host &= !forHost;
+      } else if (auto copy = dyn_cast<plan::CopyOp>(inner)) {
+        program->commands.push_back(makeCopy(copy));
       } else if (isa<plan::BarrierOp>(inner)) {
         auto barrier = std::make_unique<package::CommandT>();
         barrier->kind = package::CommandKind::Barrier;
@@ -95,7 +108,7 @@ private:
         bindings.insert({buffer, bind(&inner, op.getMaxTokens(), *program)});
       }
     }
-    variant.programs.push_back(std::move(program));
+    (forHost ? *variant.host : variant).programs.push_back(std::move(program));
   }
 
   std::unique_ptr<package::CommandT> makeLaunch(plan::LaunchOp launch) {
@@ -104,6 +117,7 @@ private:
     auto command = std::make_unique<package::CommandT>();
     command->kind = package::CommandKind::Launch;
     command->kernel = kernel.number;
+    command->host = kernel.host;
     for (Value binding : launch.getBindings())
       command->bindings.push_back(bindings.find(binding)->second);
     command->factor = op.getConfigAttr().getFactor();
@@ -111,6 +125,25 @@ private:
     command->tiles.assign(tiles.begin(), tiles.end());
     command->operations_per_token = kernel.operations;
     command->source = sourceOf(launch.getLoc());
+    return command;
+  }
+
+  std::unique_ptr<package::CommandT> makeCopy(plan::CopyOp copy) {
+    auto command = std::make_unique<package::CommandT>();
+    command->kind = copy.isToHost() ? package::CommandKind::ToHost
+                                    : package::CommandKind::ToDevice;
+    for (Value buffer : copy->getOperands())
+      command->bindings.push_back(bindings.find(buffer)->second);
+    auto type = cast<RankedTensorType>(
+        cast<plan::BufferType>(copy.getFrom().getType()).getContent());
+    uint64_t bytes = type.getElementTypeBitWidth() / 8;
+    for (int64_t size : type.getShape())
+      bytes *= ShapedType::isDynamic(size) ? 1 : size;
+    if (type.getNumDynamicDims() == 1)
+      command->bytes_per_token = bytes;
+    else
+      command->bytes = command->bindings[0].bytes();
+    command->source = sourceOf(copy.getLoc());
     return command;
   }
 
@@ -134,12 +167,14 @@ private:
                          package.weights[number]->bytes);
         })
         .Case<plan::PackedOp>([&](auto packed) {
-          uint32_t number = packedIndex(packed);
+          bool host = isForHost(packed);
+          uint32_t number = packedIndex(packed, host);
           return Binding(Space::Packed, number, 0,
-                         variant.packed[number]->bytes);
+                         part(host).packed[number]->bytes);
         })
         .Case<plan::SliceOp>([&](auto slice) {
-          program.arena_bytes = arenas.lookup(slice.getArena());
+          (slice.getHost() ? program.host_arena_bytes : program.arena_bytes) =
+              arenas.lookup(slice.getArena());
           return Binding(Space::Arena, 0, slice.getOffset(), slice.getBytes());
         })
         .Case<plan::StateBufferOp>([&](auto state) {
@@ -165,9 +200,20 @@ private:
     return package::Binding(space, 0, 0, bytes);
   }
 
-  uint32_t packedIndex(plan::PackedOp op) {
+  package::VariantT &part(bool host) { return host ? *variant.host : variant; }
+
+  /// Whether launches on the host use it; they use it alone.
+  bool isForHost(plan::PackedOp op) const {
+    return llvm::any_of(op->getUsers(), [&](Operation *user) {
+      auto launch = dyn_cast<plan::LaunchOp>(user);
+      return launch && kernels.find(launch.getKernel())->second.host;
+    });
+  }
+
+  uint32_t packedIndex(plan::PackedOp op, bool host) {
+    package::VariantT &own = part(host);
     auto [entry, isNew] =
-        packed.try_emplace(op.getWeight(), variant.packed.size());
+        packed[host].try_emplace(op.getWeight(), own.packed.size());
     if (!isNew)
       return entry->second;
     auto type = cast<RankedTensorType>(
@@ -175,10 +221,10 @@ private:
     auto table = std::make_unique<package::PackedT>();
     table->weights = {index.weights.lookup(op.getWeight())};
     llvm::raw_string_ostream(table->layout) << type.getEncoding();
-    table->offset = llvm::alignTo(variant.packed_bytes, kPackedAlignment);
+    table->offset = llvm::alignTo(own.packed_bytes, kPackedAlignment);
     table->bytes = packedBytes(type);
-    variant.packed_bytes = table->offset + table->bytes;
-    variant.packed.push_back(std::move(table));
+    own.packed_bytes = table->offset + table->bytes;
+    own.packed.push_back(std::move(table));
     return entry->second;
   }
 
@@ -188,7 +234,7 @@ private:
   PackageIndex &index;
   llvm::StringMap<Kernel> kernels;
   llvm::StringMap<uint64_t> arenas;
-  llvm::StringMap<uint32_t> packed;
+  llvm::StringMap<uint32_t> packed[2]; ///< of the device, of the host
   llvm::DenseMap<Value, package::Binding> bindings;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz-choose-layouts: one layout per weight, as the encoding of every
+// tz-choose-layouts: one layout per weight and target, as the encoding of every
 // tz.use_weight's result.
 #include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -26,13 +26,17 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
                                "whose plugin is loaded in 'plan.targets'");
       return signalPassFailure();
     }
-    llvm::MapVector<StringAttr, SmallVector<tz::UseWeightOp>> uses;
+    llvm::MapVector<std::pair<StringAttr, Attribute>,
+                    SmallVector<tz::UseWeightOp>>
+        uses;
     for (auto func : getOperation().getOps<tz::FuncOp>())
       func.walk([&](tz::UseWeightOp use) {
-        uses[use.getWeightAttr().getAttr()].push_back(use);
+        Attribute own = use->getAttr(kTargetAttr);
+        uses[{use.getWeightAttr().getAttr(), own ? own : targets[0]}].push_back(
+            use);
       });
-    for (auto &[name, ops] : uses)
-      if (failed(choose(name, ops, targets[0])))
+    for (auto &[key, ops] : uses)
+      if (failed(choose(key.first, ops, key.second)))
         return signalPassFailure();
   }
 

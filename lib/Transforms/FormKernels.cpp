@@ -139,7 +139,7 @@ private:
       for (Value operand : op->getOperands())
         cloneFree(builder, operand, mapping);
       Operation *clone = builder.clone(*op, mapping);
-      clone->removeAttr("plan.target");
+      clone->removeAttr(kTargetAttr);
     }
     SmallVector<Value> results;
     for (Value output : outputs)
@@ -171,7 +171,7 @@ private:
       return;
     for (Value operand : op->getOperands())
       cloneFree(builder, operand, mapping);
-    builder.clone(*op, mapping);
+    builder.clone(*op, mapping)->removeAttr(kTargetAttr);
   }
 
   const KernelGroup &group;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz-form-prepare: the program @prepare, which writes every packed weight from
-// the file's.
+// tz-form-prepare: the programs @prepare and @prepare_host, which write every
+// packed weight of their side from the file's.
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "terrazzo/Target/TargetBackend.h"
@@ -33,11 +33,9 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::MapVector<StringAttr, plan::PackedOp> packed;
-    getOperation().walk([&](plan::PackedOp op) {
-      packed.insert({op.getWeightAttr().getAttr(), op});
-    });
-    if (packed.empty())
+    SmallVector<plan::PackedOp> uses;
+    getOperation().walk([&](plan::PackedOp op) { uses.push_back(op); });
+    if (uses.empty())
       return;
     auto targets = getOperation()->getAttrOfType<ArrayAttr>(kTargetsAttr);
     if (!targets || targets.empty()) {
@@ -45,13 +43,37 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
           "tz-form-prepare: the module names no targets in 'plan.targets'");
       return signalPassFailure();
     }
+    SymbolTable symbols(getOperation());
+    for (auto [index, target] : llvm::enumerate(targets)) {
+      llvm::MapVector<StringAttr, plan::PackedOp> packed;
+      for (plan::PackedOp op : uses)
+        if (targetOf(op, targets[0], symbols) == target)
+          packed.insert({op.getWeightAttr().getAttr(), op});
+      if (!packed.empty())
+        addProgram(index == 0 ? kPrepareName : kPrepareHostName, packed, target,
+                   symbols);
+    }
+  }
+
+  /// Of the kernels that use a packed weight; `first` when there is none.
+  static Attribute targetOf(plan::PackedOp op, Attribute first,
+                            SymbolTable &symbols) {
+    for (Operation *user : op->getUsers())
+      if (auto launch = dyn_cast<plan::LaunchOp>(user))
+        return symbols.lookup<plan::KernelOp>(launch.getKernel()).getTarget();
+    return first;
+  }
+
+  void addProgram(StringRef name,
+                  const llvm::MapVector<StringAttr, plan::PackedOp> &packed,
+                  Attribute target, SymbolTable &symbols) {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto program = plan::ProgramOp::create(builder, getOperation().getLoc(),
-                                           "prepare", /*maxTokens=*/int64_t(1));
-    SymbolTable symbols(getOperation());
+                                           name, /*maxTokens=*/int64_t(1));
+    kernels.clear();
     OpBuilder inner = OpBuilder::atBlockEnd(&program.getBody().front());
-    for (auto [name, op] : packed)
-      addLaunch(inner, op, targets[0], program, symbols);
+    for (auto [weight, op] : packed)
+      addLaunch(inner, op, target, program, symbols);
   }
 
   void addLaunch(OpBuilder &builder, plan::PackedOp op, Attribute target,

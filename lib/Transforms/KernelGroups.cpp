@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "KernelGroups.h"
 #include "Remarks.h"
+#include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
@@ -58,7 +59,7 @@ public:
 
 private:
   Attribute targetOf(Operation *op) const {
-    Attribute own = op->getAttr("plan.target");
+    Attribute own = op->getAttr(kTargetAttr);
     return own ? own : limits.target;
   }
 

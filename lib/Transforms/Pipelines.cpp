@@ -14,6 +14,7 @@ void buildPlanPipeline(OpPassManager &manager, bool unsupportedIsError) {
   manager.addPass(createSpecialiseSizes());
   manager.addPass(createChooseLayouts());
   manager.addPass(createFormKernels());
+  manager.addPass(createPlaceCopies());
   manager.addPass(createDedupeKernels());
   manager.addPass(createFormPrepare());
   manager.addPass(createConfigureKernels());

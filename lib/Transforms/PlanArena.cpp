@@ -28,12 +28,14 @@ struct Life {
   }
 };
 
-SmallVector<Life> livesOf(plan::ProgramOp program) {
+/// Lives of the transients of one side.
+SmallVector<Life> livesOf(plan::ProgramOp program, bool host) {
   SmallVector<Life> lives;
   llvm::DenseMap<Value, size_t> index;
   int stretch = 0;
   for (Operation &op : program.getBody().front()) {
-    if (auto transient = dyn_cast<plan::TransientOp>(op)) {
+    if (auto transient = dyn_cast<plan::TransientOp>(op);
+        transient && transient.getHost() == host) {
       index[transient.getResult()] = lives.size();
       lives.push_back(
           {transient,
@@ -81,11 +83,12 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
 
   void runOnOperation() override {
     for (auto program : getOperation().getOps<plan::ProgramOp>())
-      place(program);
+      for (bool host : {false, true})
+        place(program, host);
   }
 
-  void place(plan::ProgramOp program) {
-    SmallVector<Life> lives = livesOf(program);
+  void place(plan::ProgramOp program, bool host) {
+    SmallVector<Life> lives = livesOf(program, host);
     if (lives.empty())
       return;
     SmallVector<Life *> order, placed;
@@ -102,20 +105,23 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
       sum += life->bytes;
     }
     OpBuilder builder(program);
-    std::string name = (program.getSymName() + "_arena").str();
+    std::string name =
+        (program.getSymName() + (host ? "_host_arena" : "_arena")).str();
     plan::ArenaOp::create(builder, program.getLoc(), name, total);
     for (Life &life : lives) {
       builder.setInsertionPoint(life.op);
       Value slice = plan::SliceOp::create(
           builder, life.op.getLoc(), life.op.getType(),
           FlatSymbolRefAttr::get(builder.getStringAttr(name)),
-          builder.getI64IntegerAttr(life.offset), life.op.getBytesAttr());
+          builder.getI64IntegerAttr(life.offset), life.op.getBytesAttr(),
+          life.op.getHostAttr());
       life.op.getResult().replaceAllUsesWith(slice);
       life.op.erase();
     }
     remarkDecision(program.getLoc(), getArgument(), Decision::Passed, [&] {
-      return llvm::formatv("@{0}: {1} transients of {2} bytes share {3}",
-                           program.getSymName(), lives.size(), sum, total)
+      return llvm::formatv("@{0}: {1} transients of {2} bytes share {3}{4}",
+                           program.getSymName(), lives.size(), sum, total,
+                           host ? " on the host" : "")
           .str();
     });
   }

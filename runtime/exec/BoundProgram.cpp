@@ -28,11 +28,17 @@ Range shareOf(int64_t total, int64_t index, int64_t parts) {
 BoundProgram::BoundProgram(const Package &package, const Variant &variant,
                            const Program &program, const CodeImage &image,
                            const Buffers &buffers)
+    : BoundProgram(package, variant, program, image, buffers, 0,
+                   program.commands() ? program.commands()->size() : 0) {}
+
+BoundProgram::BoundProgram(const Package &package, const Variant &variant,
+                           const Program &program, const CodeImage &image,
+                           const Buffers &buffers, uint32_t first,
+                           uint32_t last)
     : source(&program), scratch(buffers.scratch),
       scratchStride(buffers.scratchStride) {
-  const auto *commands = program.commands();
-  for (uint32_t i = 0; commands && i < commands->size(); ++i)
-    addStep(*commands->Get(i), package, variant, image, buffers);
+  for (uint32_t i = first; i < last; ++i)
+    addStep(*program.commands()->Get(i), package, variant, image, buffers);
 }
 
 void BoundProgram::addStep(const Command &command, const Package &package,

@@ -34,6 +34,10 @@ public:
   BoundProgram(const package::Package &package, const package::Variant &variant,
                const package::Program &program, const CodeImage &image,
                const Buffers &buffers);
+  /// Of its commands [first, last) only.
+  BoundProgram(const package::Package &package, const package::Variant &variant,
+               const package::Program &program, const CodeImage &image,
+               const Buffers &buffers, uint32_t first, uint32_t last);
 
   const package::Program &program() const { return *source; }
   uint32_t maxTokens() const { return source->max_tokens(); }
@@ -46,7 +50,7 @@ public:
   /// barrier.
   void walk(Team &team, unsigned worker, const int64_t *sizes) const;
   /// The same with a barrier behind each command and its time added to `times`
-  /// (one for each command; worker 0 writes).
+  /// (one for each command from the first on; worker 0 writes).
   void walkTimed(Team &team, unsigned worker, const int64_t *sizes,
                  CommandTime *times) const;
 

@@ -55,6 +55,8 @@ Status DeviceExecutor::upload(std::span<const int32_t> chunk,
       return status;
     nextUpload = 0;
   }
+  if (host)
+    host->beginCall(chunk, position);
   uint8_t *room = uploads.data() + nextUpload++ * uploadBytes;
   int32_t first = int32_t(position);
   memcpy(room, &first, sizeof(first));

@@ -2,7 +2,9 @@
 //
 // A device as an executor. All that a model needs lies in the device's memory;
 // what crosses for a call is its tokens and position, and the logits it asks
-// for. Work for one token is recorded once and repeated, where the device can.
+// for, and, where the variant has a host part, what that computes. Work for one
+// token that is the device's alone is recorded once and repeated, where the
+// device can.
 #pragma once
 
 #include "exec/DeviceProgram.h"
@@ -66,7 +68,7 @@ public:
   Status runHead(size_t head, uint32_t firstRow, uint32_t rows,
                  float *logits) override;
   const float *hidden(uint32_t rows) override;
-  unsigned threads() const override { return 0; }
+  unsigned threads() const override { return host ? host->threads() : 0; }
 
 private:
   friend class DeviceLoader;
@@ -88,6 +90,7 @@ private:
   const SessionModel &model;
   std::shared_ptr<Device> device;
   DeviceCode code;
+  std::unique_ptr<HostSide> host;  ///< null: the device does all
   std::vector<DeviceBlock> blocks; ///< everything that lives as long as this
   DeviceBuffers buffers;
   terrazzo_memory headStaging = 0;          ///< aligned rows for a head

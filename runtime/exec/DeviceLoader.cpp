@@ -10,8 +10,6 @@ using namespace package;
 
 namespace {
 
-/// Kernels may read a vector beyond the last row of a state or of the arena.
-constexpr uint64_t readBeyond = 4096;
 /// Bytes of the file whose pages may lie around until they are given back, and
 /// of weights that may be on the device only to be packed.
 constexpr uint64_t mostPassing = uint64_t(256) << 20;
@@ -26,6 +24,12 @@ Status DeviceLoader::load() {
   markWeights();
   if (Status status = loadCode(); !status)
     return status;
+  if (model.variant->host()) {
+    auto host = HostSide::open(model, options);
+    if (!host)
+      return host.takeError();
+    executor.host = std::move(*host);
+  }
   executor.buffers.weights.assign(count(root.weights()), 0);
   executor.buffers.states.assign(count(root.states()), 0);
   std::vector<Need> all = needs();
@@ -43,9 +47,10 @@ Status DeviceLoader::load() {
   auto bind = [&](const std::vector<const Program *> &programs,
                   std::vector<DeviceProgram> &bound) {
     for (const Program *program : programs) {
-      bound.emplace_back(model, executor.code.get());
+      bound.emplace_back(model, executor.code.get(), executor.host.get());
       bound.back().add(*program, executor.buffers);
       canRecord &= device.canFill() || !bound.back().fills();
+      canRecord &= !bound.back().usesHost();
     }
   };
   bind(model.trunks, executor.trunks);
@@ -62,8 +67,9 @@ void DeviceLoader::markWeights() {
   for (const auto *programs : {&model.trunks, &model.heads})
     for (const Program *program : *programs)
       for (uint32_t i = 0; i < count(program->commands()); ++i) {
-        const auto *bindings = program->commands()->Get(i)->bindings();
-        for (uint32_t b = 0; b < count(bindings); ++b)
+        const Command &command = *program->commands()->Get(i);
+        const auto *bindings = command.bindings();
+        for (uint32_t b = 0; !command.host() && b < count(bindings); ++b)
           if (bindings->Get(b)->space() == Space::Weight)
             resident[bindings->Get(b)->index()] = true;
       }
@@ -98,9 +104,11 @@ std::vector<DeviceLoader::Need> DeviceLoader::needs() {
   uint64_t chunk = model.trunks.back()->max_tokens();
   uint64_t headRows = model.heads.back()->max_tokens();
   std::vector<Need> all;
+  std::vector<bool> elsewhere = statesOnHost(model);
   for (uint32_t i = 0; i < count(root.states()); ++i)
-    all.push_back({model.stateBytes(*root.states()->Get(i)) + readBeyond,
-                   "the KV cache", &buffers.states[i], true});
+    if (!elsewhere[i])
+      all.push_back({model.stateBytes(*root.states()->Get(i)) + readBeyond,
+                     "the KV cache", &buffers.states[i], true});
   const char *working = "intermediate results";
   all.push_back(
       {model.arenaBytes() + readBeyond, working, &buffers.arena, false});
@@ -254,7 +262,7 @@ Status DeviceLoader::pack() {
       passingWeights.push_back(binding.index());
       passed += root.weights()->Get(binding.index())->bytes();
     }
-    DeviceProgram step(model, executor.code.get());
+    DeviceProgram step(model, executor.code.get(), nullptr);
     step.add(command, executor.buffers);
     Status status = step.issue(device, sizes);
     if (!status || passed >= mostPassing)

@@ -7,8 +7,33 @@ using namespace package;
 
 void DeviceProgram::add(const Program &program, const DeviceBuffers &buffers) {
   const auto *commands = program.commands();
-  for (uint32_t i = 0; commands && i < commands->size(); ++i)
+  uint32_t end = commands ? commands->size() : 0;
+  for (uint32_t i = 0; i < end;) {
+    uint32_t last = i;
+    while (last < end &&
+           (commands->Get(last)->host() ||
+            (last > i && commands->Get(last)->kind() == CommandKind::Barrier)))
+      ++last;
+    if (last > i) {
+      addHostRun(program, i, last);
+      i = last;
+      continue;
+    }
     add(*commands->Get(i), buffers);
+    steps.back().command = i++;
+  }
+}
+
+/// Launches that follow each other on the host enter its team once.
+void DeviceProgram::addHostRun(const Program &program, uint32_t first,
+                               uint32_t last) {
+  Step step;
+  step.kind = CommandKind::Launch;
+  step.command = first;
+  step.hostRun = int32_t(hostRuns.size());
+  hostRuns.push_back(host->bind(program, first, last));
+  steps.push_back(step);
+  hasHost = true;
 }
 
 void DeviceProgram::add(const Command &command, const DeviceBuffers &buffers) {
@@ -23,11 +48,22 @@ void DeviceProgram::add(const Command &command, const DeviceBuffers &buffers) {
     step.entry = entry.address();
     step.scratchBytes = entry.scratch_bytes();
   }
-  if (step.kind != CommandKind::Barrier && command.bindings())
+  if (step.kind == CommandKind::ToHost || step.kind == CommandKind::ToDevice)
+    addCopy(command, buffers, step);
+  else if (step.kind != CommandKind::Barrier && command.bindings())
     for (const Binding *binding : *command.bindings())
       bindings.push_back(resolve(*binding, buffers));
   step.bindingCount = uint32_t(bindings.size()) - step.firstBinding;
   steps.push_back(step);
+}
+
+void DeviceProgram::addCopy(const Command &command,
+                            const DeviceBuffers &buffers, Step &step) {
+  bool toHost = step.kind == CommandKind::ToHost;
+  step.hostPlace = host->place(*command.bindings()->Get(toHost ? 1 : 0));
+  bindings.push_back(
+      resolve(*command.bindings()->Get(toHost ? 0 : 1), buffers));
+  hasHost = true;
 }
 
 terrazzo_memory DeviceProgram::resolve(const Binding &binding,
@@ -61,28 +97,46 @@ void DeviceProgram::patchHidden(terrazzo_memory rows) {
     bindings[slot.binding] = rows + slot.offset;
 }
 
+Status DeviceProgram::issueLaunch(Device &device, const Step &step,
+                                  const int64_t *sizes) {
+  terrazzo_launch_args args = {};
+  args.struct_size = sizeof(args);
+  args.code = code;
+  args.entry = step.entry;
+  args.bindings = bindings.data() + step.firstBinding;
+  args.binding_count = step.bindingCount;
+  args.sizes = sizes;
+  args.size_count = 2;
+  args.workgroups = step.sizes.workgroups(sizes);
+  args.scratch_bytes = step.scratchBytes;
+  return args.workgroups > 0 ? device.launch(args) : Status();
+}
+
 Status DeviceProgram::issueStep(Device &device, const Step &step,
                                 const int64_t *sizes) {
+  if (step.hostRun >= 0)
+    return host->run(device, hostRuns[step.hostRun], sizes, nullptr);
   const terrazzo_memory *operands = bindings.data() + step.firstBinding;
-  if (step.kind == CommandKind::Launch) {
-    terrazzo_launch_args args = {};
-    args.struct_size = sizeof(args);
-    args.code = code;
-    args.entry = step.entry;
-    args.bindings = operands;
-    args.binding_count = step.bindingCount;
-    args.sizes = sizes;
-    args.size_count = 2;
-    args.workgroups = step.sizes.workgroups(sizes);
-    args.scratch_bytes = step.scratchBytes;
-    return args.workgroups > 0 ? device.launch(args) : Status();
-  }
   uint64_t bytes = step.sizes.byteCount(sizes);
-  if (step.kind == CommandKind::Barrier || bytes == 0)
+  switch (step.kind) {
+  case CommandKind::Launch:
+    return issueLaunch(device, step, sizes);
+  case CommandKind::Barrier:
     return {};
-  return step.kind == CommandKind::Fill
-             ? device.fill(operands[0], step.value, bytes)
-             : device.copyInside(operands[1], operands[0], bytes);
+  case CommandKind::Fill:
+    return bytes ? device.fill(operands[0], step.value, bytes) : Status();
+  case CommandKind::Copy:
+    return bytes ? device.copyInside(operands[1], operands[0], bytes)
+                 : Status();
+  case CommandKind::ToHost:
+    return bytes ? host->copyToHost(device, step.hostPlace, operands[0], bytes)
+                 : Status();
+  case CommandKind::ToDevice:
+    return bytes
+               ? host->copyToDevice(device, operands[0], step.hostPlace, bytes)
+               : Status();
+  }
+  return {};
 }
 
 Status DeviceProgram::issue(Device &device, const int64_t *sizes) {
@@ -95,15 +149,22 @@ Status DeviceProgram::issue(Device &device, const int64_t *sizes) {
 Status DeviceProgram::issueTimed(Device &device, const int64_t *sizes,
                                  CommandTime *times) {
   Status status = device.synchronize();
-  for (size_t i = 0; status && i < steps.size(); ++i) {
-    if (steps[i].kind == CommandKind::Barrier)
+  for (const Step &step : steps) {
+    if (!status)
+      break;
+    if (step.kind == CommandKind::Barrier)
       continue;
+    CommandTime *own = times + step.command;
+    if (step.hostRun >= 0) {
+      status = host->run(device, hostRuns[step.hostRun], sizes, own);
+      continue;
+    }
     uint64_t begin = nanosecondsNow();
-    status = issueStep(device, steps[i], sizes);
+    status = issueStep(device, step, sizes);
     if (status)
       status = device.synchronize();
-    times[i].nanoseconds += nanosecondsNow() - begin;
-    ++times[i].runs;
+    own->nanoseconds += nanosecondsNow() - begin;
+    ++own->runs;
   }
   return status;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A program with every binding resolved to an address on a device, ready to be
-// issued command by command. A device works in order, so barriers need nothing.
+// issued command by command. A device works in order, so barriers need nothing;
+// launches of the host beside it are run when their turn comes.
 #pragma once
 
-#include "exec/Executor.h"
+#include "exec/HostSide.h"
 
 namespace terrazzo::exec {
 
@@ -22,8 +23,9 @@ struct DeviceBuffers {
 
 class DeviceProgram {
 public:
-  DeviceProgram(const SessionModel &model, terrazzo_code *code)
-      : model(&model), code(code) {}
+  /// `host`: null for a variant without a host part.
+  DeviceProgram(const SessionModel &model, terrazzo_code *code, HostSide *host)
+      : model(&model), code(code), host(host) {}
   void add(const package::Command &command, const DeviceBuffers &buffers);
   void add(const package::Program &program, const DeviceBuffers &buffers);
 
@@ -33,6 +35,8 @@ public:
   /// Whether a device may record it: without a fill of its own, core copies
   /// values from the host.
   bool fills() const { return hasFill; }
+  /// Whether something happens on the host, which no device records.
+  bool usesHost() const { return hasHost; }
 
   Status issue(Device &device, const int64_t *sizes);
   /// Waits for each command and adds its time to `times`, one for each.
@@ -42,6 +46,9 @@ private:
   struct Step {
     package::CommandKind kind;
     uint8_t value = 0;
+    uint32_t command = 0;         ///< its index in the program
+    int32_t hostRun = -1;         ///< launches that the host runs instead
+    uint8_t *hostPlace = nullptr; ///< the host's end of a copy
     uint32_t firstBinding = 0;
     uint32_t bindingCount = 0;
     uint64_t entry = 0;
@@ -53,16 +60,24 @@ private:
     uint64_t offset;
   };
 
+  void addHostRun(const package::Program &program, uint32_t first,
+                  uint32_t last);
+  void addCopy(const package::Command &command, const DeviceBuffers &buffers,
+               Step &step);
   terrazzo_memory resolve(const package::Binding &binding,
                           const DeviceBuffers &buffers);
   Status issueStep(Device &device, const Step &step, const int64_t *sizes);
+  Status issueLaunch(Device &device, const Step &step, const int64_t *sizes);
 
   const SessionModel *model;
   terrazzo_code *code;
+  HostSide *host;
+  std::vector<BoundProgram> hostRuns;
   std::vector<Step> steps;
   std::vector<terrazzo_memory> bindings;
   std::vector<Slot> hiddenSlots;
   bool hasFill = false;
+  bool hasHost = false;
 };
 
 } // namespace terrazzo::exec

@@ -15,6 +15,9 @@
 
 namespace terrazzo::exec {
 
+/// Kernels may read a vector beyond the last row of a state or of an arena.
+inline constexpr uint64_t readBeyond = 4096;
+
 struct SessionOptions {
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
   unsigned threads = 0;     ///< 0: the processors this process may use
@@ -45,6 +48,8 @@ struct SessionModel {
   /// The largest arena of any program, and the most scratch of any kernel.
   uint64_t arenaBytes() const;
   uint64_t scratchBytes() const;
+  /// The largest arena beside the device.
+  uint64_t hostArenaBytes() const;
   /// Pages of the model's and the package's files that opening has read need
   /// not stay resident.
   void releaseFilePages() const;
@@ -78,7 +83,7 @@ public:
                          float *logits) = 0;
   /// The last chunk's hidden rows; null when they cannot be had.
   virtual const float *hidden(uint32_t rows) = 0;
-  /// Threads of the CPU that compute; 0 on a device.
+  /// Threads of the CPU that compute; 0 when a device does all.
   virtual unsigned threads() const = 0;
 
   /// From now on each command is timed.

@@ -30,7 +30,7 @@ constexpr uint32_t packageFormatVersion = 1;
 constexpr uint64_t packagePageBytes = 4096;
 
 /// Code bytes of each segment of each variant, in the order of the package's
-/// variants and their segments.
+/// variants and their segments; those of a host part follow its variant's.
 using PackageCode = std::vector<std::vector<std::string>>;
 
 /// The package as bytes. Fills in each segment's offset and file_bytes from

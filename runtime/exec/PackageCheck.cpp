@@ -35,6 +35,8 @@ private:
   bool checkWeights();
   bool checkStates();
   bool checkVariant(const Variant &variant);
+  bool checkHost(const Variant &variant, const std::string &place);
+  bool checkParts(const Variant &variant, const std::string &place);
   bool checkPacked(const Variant &variant, const std::string &place);
   bool checkSegments(const Variant &variant, const std::string &place);
   bool checkEntries(const Variant &variant, const std::string &place);
@@ -44,11 +46,15 @@ private:
                     const Variant &variant, const std::string &place);
   bool checkBinding(const Binding &binding, const Program &program,
                     const Variant &variant, const std::string &place,
-                    bool writes, uint64_t &room);
+                    bool writes, bool host, uint64_t &room);
+  bool checkSides(const Command &command, const Program &program,
+                  const Variant &variant, const std::string &place);
 
   const Package &root;
   uint64_t codeBytes;
   std::string why;
+  /// Who uses a state of the variant at hand: 1 the device, 2 the host.
+  std::vector<uint8_t> stateUsers;
 };
 
 template <typename Vector> uint32_t count(const Vector *vector) {
@@ -122,6 +128,42 @@ bool Checker::checkVariant(const Variant &variant) {
   if (!isText(variant.target()))
     return fail("a variant names no target");
   std::string place = "variant " + variant.target()->str();
+  stateUsers.assign(count(root.states()), 0);
+  return (!variant.host() || checkHost(variant, place)) &&
+         checkParts(variant, place);
+}
+
+/// The part beside a device is code for the processor; of programs it has only
+/// the one that packs, on weights alone.
+bool Checker::checkHost(const Variant &variant, const std::string &place) {
+  const Variant &host = *variant.host();
+  std::string name = place + ", host part";
+  if (variant.target()->string_view().starts_with("cpu:"))
+    return fail(name + ": the processor has none beside it");
+  if (!isText(host.target()) ||
+      !host.target()->string_view().starts_with("cpu:") || host.host())
+    return fail(name + " is not for a processor");
+  if (count(host.programs()) > 1 ||
+      (count(host.programs()) == 0 && host.packed_bytes() != 0))
+    return fail(name + " has the wrong programs");
+  if (!checkParts(host, name))
+    return false;
+  for (uint32_t p = 0; p < count(host.programs()); ++p) {
+    const Program &program = *host.programs()->Get(p);
+    for (uint32_t i = 0; i < count(program.commands()); ++i) {
+      const Command &command = *program.commands()->Get(i);
+      for (uint32_t b = 0; b < count(command.bindings()); ++b) {
+        Space space = command.bindings()->Get(b)->space();
+        if (space != Space::Weight && space != Space::Packed)
+          return fail(name + ", command " + std::to_string(i) +
+                      " uses more than weights");
+      }
+    }
+  }
+  return true;
+}
+
+bool Checker::checkParts(const Variant &variant, const std::string &place) {
   if (!checkPacked(variant, place) || !checkSegments(variant, place) ||
       !checkEntries(variant, place))
     return false;
@@ -209,7 +251,8 @@ bool Checker::checkProgram(const Program &program, const Variant &variant,
   if (program.max_tokens() == 0 || program.max_tokens() > mostTokens)
     return fail(name + " is for " + std::to_string(program.max_tokens()) +
                 " tokens");
-  if (program.arena_bytes() > largestBuffer)
+  if (program.arena_bytes() > largestBuffer ||
+      program.host_arena_bytes() > largestBuffer)
     return fail(name + " wants absurdly much memory");
   for (uint32_t i = 0; i < count(program.commands()); ++i)
     if (!checkCommand(*program.commands()->Get(i), program, variant,
@@ -220,8 +263,10 @@ bool Checker::checkProgram(const Program &program, const Variant &variant,
 
 bool Checker::checkCommand(const Command &command, const Program &program,
                            const Variant &variant, const std::string &place) {
-  if (command.kind() > CommandKind::Copy)
+  if (command.kind() > CommandKind::ToDevice)
     return fail(place + " is of an unknown kind");
+  if (!checkSides(command, program, variant, place))
+    return false;
   if (command.kind() == CommandKind::Barrier)
     return count(command.bindings()) == 0 ||
            fail(place + " is a barrier with bindings");
@@ -238,7 +283,8 @@ bool Checker::checkCommand(const Command &command, const Program &program,
   if (launch) {
     constexpr uint64_t mostGroups = uint64_t(1) << 40;
     constexpr uint32_t mostBindings = 4096;
-    if (command.kernel() >= count(variant.entries()))
+    const Variant &part = command.host() ? *variant.host() : variant;
+    if (command.kernel() >= count(part.entries()))
       return fail(place + " runs a kernel that does not exist");
     if (command.factor() > mostGroups || count(command.tiles()) > 2 ||
         count(command.bindings()) > mostBindings)
@@ -254,9 +300,13 @@ bool Checker::checkCommand(const Command &command, const Program &program,
   }
   for (uint32_t i = 0; i < count(command.bindings()); ++i) {
     bool written = !launch && i + 1 == count(command.bindings());
+    bool host = command.host() ||
+                (command.kind() == CommandKind::ToHost && written) ||
+                (command.kind() == CommandKind::ToDevice && !written);
     uint64_t room = 0;
     if (!checkBinding(*command.bindings()->Get(i), program, variant,
-                      place + ", binding " + std::to_string(i), written, room))
+                      place + ", binding " + std::to_string(i), written, host,
+                      room))
       return false;
     if (!launch && bytes > room)
       return fail(place + " goes beyond its buffer");
@@ -264,9 +314,30 @@ bool Checker::checkCommand(const Command &command, const Program &program,
   return true;
 }
 
+/// Only a launch, in a program that computes, has another side.
+bool Checker::checkSides(const Command &command, const Program &program,
+                         const Variant &variant, const std::string &place) {
+  bool crosses = command.kind() == CommandKind::ToHost ||
+                 command.kind() == CommandKind::ToDevice;
+  if (!command.host() && !crosses)
+    return true;
+  if (!variant.host() || program.name()->string_view() == "prepare" ||
+      (command.host() && command.kind() != CommandKind::Launch))
+    return fail(place + " needs a host part where there is none");
+  for (uint32_t i = 0; crosses && i < count(command.bindings()); ++i) {
+    Space space = command.bindings()->Get(i)->space();
+    bool onHost = (i == 0) == (command.kind() == CommandKind::ToDevice);
+    if (space != Space::Arena &&
+        (onHost || (space != Space::Hidden && space != Space::Logits)))
+      return fail(place + " copies what does not cross");
+  }
+  return true;
+}
+
 bool Checker::checkBinding(const Binding &binding, const Program &program,
                            const Variant &variant, const std::string &place,
-                           bool writes, uint64_t &room) {
+                           bool writes, bool host, uint64_t &room) {
+  const Variant &part = host ? *variant.host() : variant;
   uint64_t limit = 0;
   uint32_t buffers = 1;
   uint64_t tokens = program.max_tokens();
@@ -277,12 +348,12 @@ bool Checker::checkBinding(const Binding &binding, const Program &program,
       limit = root.weights()->Get(binding.index())->bytes();
     break;
   case Space::Packed:
-    buffers = count(variant.packed());
+    buffers = count(part.packed());
     if (binding.index() < buffers)
-      limit = variant.packed()->Get(binding.index())->bytes();
+      limit = part.packed()->Get(binding.index())->bytes();
     break;
   case Space::Arena:
-    limit = program.arena_bytes();
+    limit = host ? program.host_arena_bytes() : program.arena_bytes();
     break;
   case Space::State:
     buffers = count(root.states());
@@ -290,6 +361,8 @@ bool Checker::checkBinding(const Binding &binding, const Program &program,
       // How many rows there are is known when a session opens; one is certain.
       const State &state = *root.states()->Get(binding.index());
       limit = state.row_bytes() * std::max<uint64_t>(state.rows(), 1);
+      if ((stateUsers[binding.index()] |= host ? 2 : 1) == 3)
+        return fail(place + " is a state that both sides use");
     }
     break;
   case Space::Tokens:
@@ -307,6 +380,9 @@ bool Checker::checkBinding(const Binding &binding, const Program &program,
   default:
     return fail(place + " is in an unknown space");
   }
+  if (host &&
+      (binding.space() == Space::Hidden || binding.space() == Space::Logits))
+    return fail(place + " lies on the device alone");
   if (binding.index() >= buffers)
     return fail(place + " names a buffer that does not exist");
   if (binding.offset() > limit || binding.bytes() > limit - binding.offset()) {

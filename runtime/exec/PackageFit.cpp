@@ -68,8 +68,20 @@ chooseDeviceVariant(const PackageFile &package,
   for (const std::string &target : targets)
     for (const Variant *variant : variants)
       if (variant->target()->string_view() == target &&
-          (wanted.empty() || target == wanted))
-        return variant;
+          (wanted.empty() || target == wanted)) {
+        std::string why =
+            variant->host()
+                ? whyNotOnCpu(variant->host()->target()->string_view(),
+                              hostFeatures())
+                : std::string();
+        if (why.empty())
+          return variant;
+        Error error = nothingRuns(package);
+        error.why = "its part beside the device, '" +
+                    variant->host()->target()->str() + "', " + why;
+        error.help = "compile it again on this machine";
+        return error;
+      }
   std::vector<std::string> held;
   for (const Variant *variant : variants)
     held.push_back(variant->target()->str());

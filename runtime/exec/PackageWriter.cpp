@@ -38,7 +38,11 @@ Expected<uint64_t> placeSegments(PackageT &package, const PackageCode &code) {
     return error;
   uint64_t offset = 0;
   for (size_t v = 0; v < code.size(); ++v) {
-    auto &segments = package.variants[v]->segments;
+    std::vector<package::SegmentT *> segments;
+    for (package::VariantT *part = package.variants[v].get(); part;
+         part = part->host.get())
+      for (auto &segment : part->segments)
+        segments.push_back(segment.get());
     if (code[v].size() != segments.size())
       return error;
     for (size_t s = 0; s < segments.size(); ++s) {

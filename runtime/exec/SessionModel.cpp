@@ -105,6 +105,14 @@ uint64_t SessionModel::arenaBytes() const {
   return bytes;
 }
 
+uint64_t SessionModel::hostArenaBytes() const {
+  uint64_t bytes = 0;
+  for (const auto *programs : {&trunks, &heads})
+    for (const Program *program : *programs)
+      bytes = std::max(bytes, program->host_arena_bytes());
+  return bytes;
+}
+
 uint64_t SessionModel::scratchBytes() const {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < count(variant->entries()); ++i)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Opening a session on the CPU: memory, code, packed weights, bound programs.
-#include "exec/PackedWeights.h"
+#include "exec/CpuPacking.h"
 #include "exec/TeamExecutor.h"
 
 #include <algorithm>
@@ -11,9 +11,6 @@ namespace terrazzo::exec {
 using namespace package;
 
 namespace {
-
-/// Kernels may read a vector beyond the last row of a state.
-constexpr uint64_t readBeyond = 4096;
 
 uint64_t roundUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -49,14 +46,8 @@ private:
   Status allocate();
   Status allocateStates();
   Status allocateWorking();
-  Status fetchPacked();
-  void pack();
   void copySmallWeights(const Program &program);
   void bindPrograms();
-  void note(const std::string &text) const {
-    if (options.note)
-      options.note(text);
-  }
 
   TeamExecutor &executor;
   const SessionOptions &options;
@@ -80,7 +71,11 @@ Status TeamExecutorBuilder::build() {
   if (Status status = allocate(); !status)
     return status;
   model.releaseFilePages();
-  if (Status status = fetchPacked(); !status)
+  CpuPacking packing{
+      model,          options,        *model.variant,      model.prepare,
+      executor.image, *executor.team, executor.weightBytes};
+  if (Status status = fetchPacked(packing, executor.packed, executor.buffers);
+      !status)
     return status;
   bindPrograms();
   model.releaseFilePages();
@@ -146,52 +141,6 @@ Status TeamExecutorBuilder::allocateWorking() {
   buffers.logits = executor.logitsRoom.data();
   buffers.weightsFile = executor.weightBytes.data();
   return {};
-}
-
-Status TeamExecutorBuilder::fetchPacked() {
-  const Variant &variant = *model.variant;
-  uint64_t bytes = variant.packed_bytes();
-  if (bytes == 0)
-    return {};
-  auto memory = Block::allocate(bytes, "packed weights");
-  if (!memory)
-    return memory.takeError();
-  executor.packed = std::move(*memory);
-  executor.buffers.packed = executor.packed.data();
-  if (options.cacheFolder.empty()) {
-    pack();
-    return {};
-  }
-  std::string key = packedKey(root, variant);
-  std::string path = packedPath(options.cacheFolder, key);
-  if (readPacked(path, key, executor.packed, *executor.team))
-    return {};
-  pack();
-  Status written = writePacked(path, key, executor.packed);
-  note(written ? "packed weights: +" + megabytes(bytes) + " in " + path
-               : "packed weights are kept in memory only: " +
-                     written.error().where + ": " + written.error().why);
-  return {};
-}
-
-void TeamExecutorBuilder::pack() {
-  BoundProgram program(root, *model.variant, *model.prepare, executor.image,
-                       executor.buffers);
-  struct Context {
-    const BoundProgram *program;
-    Team *team;
-    int64_t sizes[2];
-  } context{&program,
-            executor.team.get(),
-            {int64_t(model.prepare->max_tokens()), int64_t(model.context)}};
-  executor.team->run(
-      [](void *argument, unsigned worker) {
-        auto &self = *static_cast<Context *>(argument);
-        self.program->walk(*self.team, worker, self.sizes);
-      },
-      &context);
-  // What was packed need not stay resident twice.
-  executor.weightBytes.releasePages();
 }
 
 // A read of a mapped file makes the pages around it resident as well: 64 KiB

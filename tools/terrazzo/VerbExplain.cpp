@@ -66,14 +66,15 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
       if (command.kind() != package::CommandKind::Launch ||
           program.times[i].runs == 0)
         continue;
-      const auto *entry = session.variant().entries()->Get(command.kernel());
+      const package::Variant &part =
+          command.host() ? *session.variant().host() : session.variant();
+      const auto *entry = part.entries()->Get(command.kernel());
       KernelCost &cost = costs[entry->kernel()->str()];
       cost.kernel = entry->kernel()->str();
       if (cost.count++ == 0 && entry->facts())
         for (const auto *fact : *entry->facts())
           cost.facts.push_back(fact->str());
-      cost.bytes +=
-          bytesOf(command, session.package(), session.variant(), cachedRows);
+      cost.bytes += bytesOf(command, session.package(), part, cachedRows);
       cost.flops += command.operations() + command.operations_per_token();
       cost.measured += double(program.times[i].nanoseconds) * 1e-9 / tokens;
     }

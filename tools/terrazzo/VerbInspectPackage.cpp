@@ -49,11 +49,14 @@ ordered_json variantToJson(const package::Variant &variant) {
   uint64_t codeBytes = 0;
   for (size_t i = 0; i < count(variant.segments()); ++i)
     codeBytes += variant.segments()->Get(unsigned(i))->file_bytes();
-  return {{"target", text(variant.target())},
-          {"code_bytes", codeBytes},
-          {"packed_bytes", variant.packed_bytes()},
-          {"kernels", std::move(kernels)},
-          {"programs", std::move(programs)}};
+  ordered_json facts = {{"target", text(variant.target())},
+                        {"code_bytes", codeBytes},
+                        {"packed_bytes", variant.packed_bytes()},
+                        {"kernels", std::move(kernels)},
+                        {"programs", std::move(programs)}};
+  if (variant.host())
+    facts["host"] = variantToJson(*variant.host());
+  return facts;
 }
 
 ordered_json packageToJson(const exec::PackageFile &file) {
@@ -90,10 +93,31 @@ ordered_json packageToJson(const exec::PackageFile &file) {
           {"tensors", std::move(tensors)}};
 }
 
+std::string string(const ordered_json &value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// A variant, or what runs beside its device.
+std::string partToText(const ordered_json &part) {
+  std::string out = string(part["target"]) + ": " + string(part["code_bytes"]) +
+                    " bytes of code, " + string(part["packed_bytes"]) +
+                    " bytes of packed weights\n";
+  for (const ordered_json &program : part["programs"])
+    out += "  program " + string(program["name"]) + ": up to " +
+           string(program["max_tokens"]) + " tokens, " +
+           string(program["commands"]) + " commands, arena of " +
+           string(program["arena_bytes"]) + " bytes\n";
+  for (const ordered_json &kernel : part["kernels"]) {
+    out += "  kernel " + string(kernel["name"]) + ": " +
+           string(kernel["scratch_bytes"]) + " bytes of scratch";
+    for (const ordered_json &fact : kernel["facts"])
+      out += ", " + string(fact);
+    out += "\n";
+  }
+  return out;
+}
+
 std::string packageToText(const ordered_json &facts) {
-  auto string = [](const ordered_json &value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-  };
   std::string out = "package made by " + string(facts["producer"]) + " from " +
                     string(facts["model"]) + ", architecture " +
                     string(facts["architecture"]) + "\n" +
@@ -102,21 +126,9 @@ std::string packageToText(const ordered_json &facts) {
   for (const ordered_json &line : facts["placement"])
     out += string(line) + "\n";
   for (const ordered_json &variant : facts["variants"]) {
-    out += "\nVariant " + string(variant["target"]) + ": " +
-           string(variant["code_bytes"]) + " bytes of code, " +
-           string(variant["packed_bytes"]) + " bytes of packed weights\n";
-    for (const ordered_json &program : variant["programs"])
-      out += "  program " + string(program["name"]) + ": up to " +
-             string(program["max_tokens"]) + " tokens, " +
-             string(program["commands"]) + " commands, arena of " +
-             string(program["arena_bytes"]) + " bytes\n";
-    for (const ordered_json &kernel : variant["kernels"]) {
-      out += "  kernel " + string(kernel["name"]) + ": " +
-             string(kernel["scratch_bytes"]) + " bytes of scratch";
-      for (const ordered_json &fact : kernel["facts"])
-        out += ", " + string(fact);
-      out += "\n";
-    }
+    out += "\nVariant " + partToText(variant);
+    if (variant.contains("host"))
+      out += "Beside it " + partToText(variant["host"]);
   }
   return out;
 }

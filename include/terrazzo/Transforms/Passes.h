@@ -14,6 +14,13 @@ namespace terrazzo {
 /// Module attribute: array of target attributes; the first runs the model, the
 /// others are where operations go that it cannot run.
 inline constexpr llvm::StringLiteral kTargetsAttr = "plan.targets";
+/// Attribute of an operation and of its weights: the target that runs it, when
+/// that is not the first.
+inline constexpr llvm::StringLiteral kTargetAttr = "plan.target";
+/// The program that brings weights into their layouts, and the one for those
+/// that the host beside a device uses.
+inline constexpr llvm::StringLiteral kPrepareName = "prepare";
+inline constexpr llvm::StringLiteral kPrepareHostName = "prepare_host";
 /// Module attribute: array of strings, one placement line per target.
 inline constexpr llvm::StringLiteral kPlacementAttr = "plan.placement";
 /// Attribute of a tz.func: the most tokens (rows, for a head) of one call.

@@ -32,7 +32,8 @@ def PlaceOperations : Pass<"tz-place-operations", "::mlir::ModuleOp"> {
   let description = [{
     Asks the backends of the module's `plan.targets`, in order, whether they run each operation. One that the first
     target cannot run goes to the next that can, and is marked with it; one that none can run is an error that names
-    them all. The module receives a line for each target:
+    them all. Operations on one state run on one target: the others follow one that had to leave. A weight that
+    operations of two targets use is named once for each. The module receives a line for each target:
 
     ```mlir
     module attributes {plan.targets = [#tz_chip.target<"default">]} { ... }
@@ -51,7 +52,8 @@ def PlaceOperations : Pass<"tz-place-operations", "::mlir::ModuleOp"> {
 def ChooseLayouts : Pass<"tz-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "choose each weight's physical layout, once for all its uses";
   let description = [{
-    Shows the backend every use of a weight, in all functions, and gives all of them the layout that it chooses.
+    Shows the backend every use of a weight, in all functions, and gives all of them the layout that it chooses. A
+    weight that two targets use has a layout for each.
 
     ```mlir
     %w = tz.use_weight @up : tensor<64x32x!tz.block<q8_0>>
@@ -97,6 +99,31 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::terrazzo::tz::TzDialect", "::terrazzo::plan::PlanDialect"];
 }
 
+def PlaceCopies : Pass<"tz-place-copies", "::mlir::ModuleOp"> {
+  let summary = "bring values from one target to the other where kernels need them";
+  let description = [{
+    Kernels of the first of `plan.targets` run on a device, all others on the processor beside it, the host, and none
+    sees the other's memory. What a kernel of one side writes and one of the other reads is copied once, between
+    barriers, before its first reader there; hidden rows and logits of the caller lie on the device. Weights, tokens
+    and the call are bound on each side that uses them. A state that both sides use is an error: `tz-place-operations`
+    leaves none.
+
+    ```mlir
+    plan.launch @on_device(%a, %x) : ...
+    plan.barrier
+    plan.launch @on_host(%x, %y) : ...
+    // becomes
+    plan.launch @on_device(%a, %x) : ...
+    %0 = plan.transient {bytes = 128 : i64, host} : <tensor<?x32xf32>>
+    plan.barrier
+    plan.copy %x, %0 : <tensor<?x32xf32>>
+    plan.barrier
+    plan.launch @on_host(%0, %y) : ...
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::plan::PlanDialect"];
+}
+
 def DedupeKernels : Pass<"tz-dedupe-kernels", "::mlir::ModuleOp"> {
   let summary = "keep one of the kernels that differ in nothing but names and locations";
   let description = [{
@@ -110,7 +137,8 @@ def FormPrepare : Pass<"tz-form-prepare", "::mlir::ModuleOp"> {
   let summary = "add the program that brings weights into their layouts";
   let description = [{
     For every weight that a program uses in another layout than the file's, `@prepare` launches a kernel with one
-    `tz.convert_layout`; one kernel serves all weights of the same type and layout.
+    `tz.convert_layout`; one kernel serves all weights of the same type and layout. Weights that the host uses are
+    brought by a program of their own, `@prepare_host`.
 
     ```mlir
     plan.program @prepare attributes {max_tokens = 1 : i64} {
@@ -139,7 +167,8 @@ def PlanArena : Pass<"tz-plan-arena", "::mlir::ModuleOp"> {
   let summary = "give every transient a place in its program's arena";
   let description = [{
     Transients whose lives, counted in stretches between barriers, do not meet may share memory. Each is placed, in
-    order of decreasing size, into the smallest gap that holds it; offsets are multiples of 64 bytes.
+    order of decreasing size, into the smallest gap that holds it; offsets are multiples of 64 bytes. Transients of the
+    host have an arena of their own, `@p_host_arena`.
 
     ```mlir
     plan.program @p attributes {max_tokens = 1 : i64} {

@@ -53,4 +53,24 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+bool isOnHost(Value buffer) {
+  if (auto transient = buffer.getDefiningOp<TransientOp>())
+    return transient.getHost();
+  auto slice = buffer.getDefiningOp<SliceOp>();
+  return slice && slice.getHost();
+}
+
+bool CopyOp::isToHost() { return isOnHost(getTo()); }
+
+LogicalResult CopyOp::verify() {
+  if (isOnHost(getFrom()) == isOnHost(getTo()))
+    return emitOpError("copies within one side; exactly one of its buffers "
+                       "must be a transient or slice of the host");
+  for (Value buffer : getOperands())
+    if (!buffer.getDefiningOp<TransientOp>() &&
+        !buffer.getDefiningOp<SliceOp>() && !buffer.getDefiningOp<ArgumentOp>())
+      return emitOpError("copies what is no argument, transient or slice");
+  return success();
+}
+
 } // namespace terrazzo::plan

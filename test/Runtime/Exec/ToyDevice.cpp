@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <sys/mman.h>
 #include <utility>
@@ -239,11 +240,14 @@ int launch(terrazzo_device *device, const terrazzo_launch_args *args) {
       if (!pointers.back())
         return false;
     }
-    std::vector<char> scratch(scratchBytes);
+    std::vector<char> room(scratchBytes + alignment);
+    void *scratch = room.data();
+    size_t space = room.size();
+    std::align(alignment, scratchBytes, scratch, space);
     int64_t sizes[] = {tokens, rows};
     reinterpret_cast<void (*)(void *const *, const int64_t *, int64_t, int64_t,
                               void *)>(function)(pointers.data(), sizes, 0,
-                                                 groups, scratch.data());
+                                                 groups, scratch);
     return true;
   });
 }

@@ -23,3 +23,10 @@
 
 #define GET_OP_CLASSES
 #include "terrazzo/Dialect/Plan/PlanOps.h.inc"
+
+namespace terrazzo::plan {
+
+/// Whether `buffer` is a transient or a slice of the host beside the device.
+bool isOnHost(mlir::Value buffer);
+
+} // namespace terrazzo::plan

@@ -120,16 +120,17 @@ def Plan_StateBufferOp : Plan_BufferOp<"state_buffer"> {
 def Plan_TransientOp : Plan_Op<"transient", [MemoryEffects<[MemAlloc]>]> {
   let summary = "memory that lives within one run of the program; has no place yet";
   let description = [{
-    `bytes` is its size at the program's `max_tokens`. `tz-plan-arena` replaces it by `plan.slice`.
+    `bytes` is its size at the program's `max_tokens`. `tz-plan-arena` replaces it by `plan.slice`. With `host` it is
+    memory of the processor beside the device that the program is for.
   }];
-  let arguments = (ins I64Attr:$bytes);
+  let arguments = (ins I64Attr:$bytes, UnitAttr:$host);
   let results = (outs Plan_BufferType:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def Plan_SliceOp : Plan_BufferOp<"slice"> {
-  let summary = "a part of an arena";
-  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset, I64Attr:$bytes);
+  let summary = "a part of an arena; with `host`, of the arena beside the device";
+  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset, I64Attr:$bytes, UnitAttr:$host);
   let assemblyFormat = "$arena attr-dict `:` type($result)";
 }
 
@@ -144,6 +145,26 @@ def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_BufferType>:$bindings);
   let assemblyFormat = "$kernel `(` $bindings `)` attr-dict (`:` type($bindings)^)?";
+}
+
+def Plan_CopyOp : Plan_Op<"copy", [SameTypeOperands]> {
+  let summary = "brings a buffer from the device to the processor beside it, or back";
+  let description = [{
+    Exactly one of the two lies on the host: a transient, or a slice, with `host`. The other is a transient, a slice,
+    or hidden rows or logits of the caller. Both hold the same type.
+
+    ```mlir
+    %0 = plan.transient {bytes = 128 : i64, host} : <tensor<?x32xf32>>
+    plan.copy %x, %0 : <tensor<?x32xf32>>
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$from, Plan_BufferType:$to);
+  let assemblyFormat = "$from `,` $to attr-dict `:` type($from)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether it goes from the device to the host.
+    bool isToHost();
+  }];
 }
 
 def Plan_BarrierOp : Plan_Op<"barrier"> {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/CpuPacking.h"
+#include "exec/PackedWeights.h"
+
+namespace terrazzo::exec {
+
+namespace {
+
+void pack(const CpuPacking &packing, const Buffers &buffers) {
+  BoundProgram program(packing.model.root(), packing.variant, *packing.prepare,
+                       packing.image, buffers);
+  struct Context {
+    const BoundProgram *program;
+    Team *team;
+    int64_t sizes[2];
+  } context{
+      &program,
+      &packing.team,
+      {int64_t(packing.prepare->max_tokens()), int64_t(packing.model.context)}};
+  packing.team.run(
+      [](void *argument, unsigned worker) {
+        auto &self = *static_cast<Context *>(argument);
+        self.program->walk(*self.team, worker, self.sizes);
+      },
+      &context);
+  // What was packed need not stay resident twice.
+  packing.weights.releasePages();
+}
+
+} // namespace
+
+Status fetchPacked(const CpuPacking &packing, Block &packed, Buffers &buffers) {
+  uint64_t bytes = packing.variant.packed_bytes();
+  if (bytes == 0)
+    return {};
+  auto memory = Block::allocate(bytes, "packed weights");
+  if (!memory)
+    return memory.takeError();
+  packed = std::move(*memory);
+  buffers.packed = packed.data();
+  const SessionOptions &options = packing.options;
+  if (options.cacheFolder.empty()) {
+    pack(packing, buffers);
+    return {};
+  }
+  std::string key = packedKey(packing.model.root(), packing.variant);
+  std::string path = packedPath(options.cacheFolder, key);
+  if (readPacked(path, key, packed, packing.team))
+    return {};
+  pack(packing, buffers);
+  Status written = writePacked(path, key, packed);
+  if (options.note)
+    options.note(written
+                     ? "packed weights: +" + megabytes(bytes) + " in " + path
+                     : "packed weights are kept in memory only: " +
+                           written.error().where + ": " + written.error().why);
+  return {};
+}
+
+} // namespace terrazzo::exec

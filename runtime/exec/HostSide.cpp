@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/HostSide.h"
+#include "exec/CpuPacking.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace terrazzo::exec {
+
+using namespace package;
+
+namespace {
+
+constexpr uint64_t page = 4096;
+
+uint64_t roundUp(uint64_t value) { return (value + page - 1) / page * page; }
+
+template <typename Vector> uint32_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+} // namespace
+
+std::vector<bool> statesOnHost(const SessionModel &model) {
+  std::vector<bool> found(count(model.root().states()), false);
+  for (const auto *programs : {&model.trunks, &model.heads})
+    for (const Program *program : *programs)
+      for (uint32_t i = 0; i < count(program->commands()); ++i) {
+        const Command &command = *program->commands()->Get(i);
+        for (uint32_t b = 0; command.host() && b < count(command.bindings());
+             ++b)
+          if (command.bindings()->Get(b)->space() == Space::State)
+            found[command.bindings()->Get(b)->index()] = true;
+      }
+  return found;
+}
+
+Expected<std::unique_ptr<HostSide>>
+HostSide::open(const SessionModel &model, const SessionOptions &options) {
+  std::unique_ptr<HostSide> side(new HostSide(model));
+  if (Status status = side->load(options); !status)
+    return status.takeError();
+  return side;
+}
+
+Status HostSide::load(const SessionOptions &options) {
+  auto bytes =
+      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
+  if (!bytes)
+    return bytes.takeError();
+  weightBytes = std::move(*bytes);
+  auto loaded = CodeImage::load(model.file, variant);
+  if (!loaded)
+    return loaded.takeError();
+  image = std::move(*loaded);
+  unsigned threads =
+      options.threads ? options.threads : unsigned(usableProcessors().size());
+  team = std::make_unique<Team>(threads, options.pinCaller);
+  if (Status status = allocate(); !status)
+    return status;
+  // Of its programs a host part has only the one that packs.
+  const Program *prepare =
+      count(variant.programs()) ? variant.programs()->Get(0) : nullptr;
+  return fetchPacked(
+      {model, options, variant, prepare, image, *team, weightBytes}, packed,
+      buffers);
+}
+
+Status HostSide::allocate() {
+  std::vector<bool> own = statesOnHost(model);
+  std::vector<uint64_t> offsets(own.size());
+  uint64_t stateBytes = 0;
+  for (uint32_t i = 0; i < own.size(); ++i) {
+    offsets[i] = stateBytes;
+    if (own[i])
+      stateBytes += model.stateBytes(*model.root().states()->Get(i));
+  }
+  uint64_t available = availableMemory();
+  if (stateBytes + variant.packed_bytes() > available)
+    return doesNotFit(model, variant.packed_bytes(), available);
+  auto rows = Block::allocate(stateBytes + readBeyond, "the KV cache");
+  if (!rows)
+    return rows.takeError();
+  states = std::move(*rows);
+  for (uint32_t i = 0; i < own.size(); ++i)
+    buffers.states.push_back(own[i] ? states.data() + offsets[i] : nullptr);
+
+  uint64_t scratch = 0;
+  for (uint32_t i = 0; i < count(variant.entries()); ++i)
+    scratch = std::max(scratch, variant.entries()->Get(i)->scratch_bytes());
+  buffers.scratchStride = roundUp(scratch);
+  uint64_t arena = roundUp(model.hostArenaBytes() + readBeyond);
+  uint64_t tokens =
+      roundUp(model.trunks.back()->max_tokens() * sizeof(int32_t));
+  auto room = Block::allocate(arena + tokens + page +
+                                  buffers.scratchStride * team->size(),
+                              "intermediate results");
+  if (!room)
+    return room.takeError();
+  working = std::move(*room);
+  buffers.arena = working.data();
+  buffers.tokens = buffers.arena + arena;
+  buffers.call = buffers.tokens + tokens;
+  buffers.scratch = buffers.call + page;
+  buffers.weightsFile = weightBytes.data();
+  return {};
+}
+
+BoundProgram HostSide::bind(const Program &program, uint32_t first,
+                            uint32_t last) const {
+  return BoundProgram(model.root(), variant, program, image, buffers, first,
+                      last);
+}
+
+void HostSide::beginCall(std::span<const int32_t> chunk, uint32_t position) {
+  memcpy(buffers.tokens, chunk.data(), chunk.size_bytes());
+  int32_t first = int32_t(position);
+  memcpy(buffers.call, &first, sizeof(first));
+}
+
+Status HostSide::run(Device &device, const BoundProgram &program,
+                     const int64_t *sizes, CommandTime *times) {
+  if (copying) {
+    if (Status status = device.synchronize(); !status)
+      return status;
+    copying = false;
+  }
+  struct Context {
+    const BoundProgram *program;
+    Team *team;
+    const int64_t *sizes;
+    CommandTime *times;
+  } context{&program, team.get(), sizes, times};
+  team->run(
+      [](void *argument, unsigned worker) {
+        auto &self = *static_cast<Context *>(argument);
+        if (self.times)
+          self.program->walkTimed(*self.team, worker, self.sizes, self.times);
+        else
+          self.program->walk(*self.team, worker, self.sizes);
+      },
+      &context);
+  return {};
+}
+
+Status HostSide::copyToHost(Device &device, uint8_t *place,
+                            terrazzo_memory from, uint64_t bytes) {
+  Status status = device.copyOut(place, from, bytes);
+  copying &= !status;
+  return status;
+}
+
+Status HostSide::copyToDevice(Device &device, terrazzo_memory to,
+                              const uint8_t *place, uint64_t bytes) {
+  copying = true;
+  return device.copyIn(to, place, bytes);
+}
+
+} // namespace terrazzo::exec
