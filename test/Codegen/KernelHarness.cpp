@@ -57,9 +57,11 @@ static void *mapImage(const Artifact &artifact, size_t &bytes) {
   return base;
 }
 
-/// Devices stay open: opening one is slow, and many kernels are tried.
+/// Devices stay open, past the end of main too: opening one is slow, many
+/// kernels are tried, and a plugin's own objects may go before ours.
 static std::shared_ptr<exec::Device> openDevice(StringRef name) {
-  static std::map<std::string, std::shared_ptr<exec::Device>> opened;
+  static auto &opened =
+      *new std::map<std::string, std::shared_ptr<exec::Device>>;
   std::shared_ptr<exec::Device> &device = opened[name.str()];
   if (!device) {
     auto found = exec::DeviceCatalogue::read().open(name.str());
@@ -108,23 +110,23 @@ std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
   FailureOr<Object> object = backend->serialize(inner, "kernel", *target, {});
   if (failed(object))
     return nullptr;
-  FailureOr<Artifact> artifact = backend->link(*object, *target, {});
-  if (failed(artifact))
+  FailureOr<Artifact> linked = backend->link(*object, *target, {});
+  if (failed(linked))
     return nullptr;
+  kernel->artifact = std::move(*linked);
   kernel->compileSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
   if (!deviceName.empty())
-    return kernel->load(*artifact, targetName, deviceName) ? std::move(kernel)
-                                                           : nullptr;
-  kernel->image = mapImage(*artifact, kernel->imageBytes);
-  kernel->entry = reinterpret_cast<Entry>(static_cast<char *>(kernel->image) +
-                                          artifact->entries.front().second);
+    return kernel->load(targetName, deviceName) ? std::move(kernel) : nullptr;
+  kernel->image = mapImage(kernel->artifact, kernel->imageBytes);
+  kernel->entry =
+      reinterpret_cast<Entry>(static_cast<char *>(kernel->image) +
+                              kernel->artifact.entries.front().second);
   return kernel;
 }
 
-bool CompiledKernel::load(const Artifact &artifact, StringRef target,
-                          StringRef deviceName) {
+bool CompiledKernel::load(StringRef target, StringRef deviceName) {
   device = openDevice(deviceName);
   if (!device)
     return false;
@@ -136,19 +138,19 @@ bool CompiledKernel::load(const Artifact &artifact, StringRef target,
   std::string name = target.str();
   terrazzo_load_args args = {sizeof(args), name.c_str(), segments.data(),
                              segments.size()};
-  auto loaded = device->load(args);
-  if (!loaded) {
-    lastError = loaded.error().format();
+  auto result = device->load(args);
+  if (!result) {
+    lastError = result.error().format();
     return false;
   }
-  code = *loaded;
+  loaded = *result;
   address = artifact.entries.front().second;
   return true;
 }
 
 CompiledKernel::~CompiledKernel() {
-  if (code)
-    device->unload(code);
+  if (loaded)
+    device->unload(loaded);
   if (image)
     munmap(image, imageBytes);
 }
@@ -177,7 +179,7 @@ bool CompiledKernel::runOnDevice(ArrayRef<void *> bindings,
     blocks.push_back(std::move(*block));
   }
   terrazzo_launch_args args = {sizeof(args),
-                               code,
+                               loaded,
                                address,
                                addresses.data(),
                                addresses.size(),
@@ -193,22 +195,27 @@ bool CompiledKernel::runOnDevice(ArrayRef<void *> bindings,
   return true;
 }
 
+int64_t CompiledKernel::workgroups(int64_t tokens, int64_t cacheRows) const {
+  int64_t sizes[2] = {tokens, cacheRows}, count = config.getFactor();
+  for (auto [size, tile] : llvm::zip(sizes, config.getTiles()))
+    if (tile)
+      count *= (size + tile - 1) / tile;
+  return count;
+}
+
 bool CompiledKernel::run(ArrayRef<void *> bindings, ArrayRef<size_t> bytes,
                          int64_t tokens, int64_t cacheRows, int workers) {
   int64_t sizes[2] = {tokens, cacheRows};
-  int64_t workgroups = config.getFactor();
-  for (auto [size, tile] : llvm::zip(sizes, config.getTiles()))
-    if (tile)
-      workgroups *= (size + tile - 1) / tile;
+  int64_t all = workgroups(tokens, cacheRows);
   if (device)
-    return runOnDevice(bindings, bytes, sizes, workgroups);
+    return runOnDevice(bindings, bytes, sizes, all);
   // Scratch starts as garbage: a kernel must not rely on zeros.
   std::vector<char> scratch(config.getScratch() + 64, char(0x7f));
   void *aligned = reinterpret_cast<void *>(
       (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
   for (int64_t worker = 0; worker < workers; ++worker)
-    entry(bindings.data(), sizes, workgroups * worker / workers,
-          workgroups * (worker + 1) / workers, aligned);
+    entry(bindings.data(), sizes, all * worker / workers,
+          all * (worker + 1) / workers, aligned);
   return true;
 }
 

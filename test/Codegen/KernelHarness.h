@@ -33,13 +33,17 @@ public:
            int64_t tokens, int64_t cacheRows, int workers);
 
   tz::FuncOp function();
+  /// As a package carries it.
+  const Artifact &code() const { return artifact; }
+  int64_t workgroups(int64_t tokens, int64_t cacheRows) const;
+  /// Bytes of one worker.
+  int64_t scratch() const { return config.getScratch(); }
   /// What went wrong in the last compile that returned null.
   static const std::string &error();
   double compileSeconds = 0;
 
 private:
-  bool load(const Artifact &artifact, llvm::StringRef target,
-            llvm::StringRef device);
+  bool load(llvm::StringRef target, llvm::StringRef device);
   bool runOnDevice(llvm::ArrayRef<void *> bindings,
                    llvm::ArrayRef<size_t> bytes, const int64_t *sizes,
                    int64_t workgroups);
@@ -49,7 +53,8 @@ private:
   void *image = nullptr;
   size_t imageBytes = 0;
   std::shared_ptr<exec::Device> device; ///< null: this process
-  terrazzo_code *code = nullptr;
+  Artifact artifact;
+  terrazzo_code *loaded = nullptr;
   uint64_t address = 0;
   using Entry = void (*)(void *const *, const int64_t *, int64_t, int64_t,
                          void *);

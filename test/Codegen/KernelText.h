@@ -43,4 +43,113 @@ inline std::string attentionKernel(int heads, int keyHeads, int dim,
          q + " tz.return %o, %k, %v : " + q + ", " + c + ", " + c + " }";
 }
 
+/// Rows of a table, by ids.
+inline std::string embeddingKernel(int64_t rows, int64_t columns,
+                                   const std::string &element) {
+  std::string w = weightType(rows, columns, element),
+              y = "tensor<?x" + std::to_string(columns) + "xf32>";
+  return "tz.func @kernel(%w: " + w + ", %ids: tensor<?xi32>) -> " + y +
+         " { %y = tz.embedding %w, %ids : (" + w + ", tensor<?xi32>) -> " + y +
+         " tz.return %y : " + y + " }";
+}
+
+/// A residual and its norm, rows of n.
+inline std::string normKernel(int64_t n) {
+  std::string x = "tensor<?x" + std::to_string(n) + "xf32>",
+              w = "tensor<" + std::to_string(n) + "xf32>";
+  return "tz.func @kernel(%x: " + x + ", %y: " + x + ", %w: " + w + ") -> (" +
+         x + ", " + x + ") { %s = tz.elementwise add(%x, %y) : (" + x + ", " +
+         x + ") -> " + x +
+         " %n = tz.rms_norm %s, %w {epsilon = 1.0e-5 : f64} : (" + x + ", " +
+         w + ") -> " + x + " tz.return %s, %n : " + x + ", " + x + " }";
+}
+
+/// A function ("silu") of scaled numbers.
+inline std::string functionKernel(const std::string &function) {
+  return "tz.func @kernel(%x: tensor<?x70xf32>) -> "
+         "tensor<?x70xf32> { %c = tz.scalar 7.0 : tensor<f32> "
+         "%m = tz.elementwise mul(%x, %c) : (tensor<?x70xf32>, "
+         "tensor<f32>) -> tensor<?x70xf32> %y = tz.elementwise " +
+         function +
+         "(%m) : (tensor<?x70xf32>) -> tensor<?x70xf32> tz.return %y : "
+         "tensor<?x70xf32> }";
+}
+
+/// Rotated positions: "neox" or "interleaved", of so many values of a head.
+inline std::string ropeKernel(const std::string &mode, int rotated) {
+  return "tz.func @kernel(%x: tensor<?x3x64xf32>, %p: "
+         "tensor<i32>) -> tensor<?x3x64xf32> { %y = tz.rope %x, %p " +
+         mode + " {base = 1.0e4 : f64, rotated = " + std::to_string(rotated) +
+         " : i64} : (tensor<?x3x64xf32>, tensor<i32>) -> "
+         "tensor<?x3x64xf32> tz.return %y : tensor<?x3x64xf32> }";
+}
+
+/// Norm, three products, rope on heads, appended keys and values: the first
+/// kernel of a layer.
+inline std::string fusedHeadsKernel() {
+  std::string x = "tensor<?x64xf32>",
+              w4 = weightType(128, 64, "!tz.block<q4_1>"),
+              w2 = weightType(64, 64, "!tz.block<q4_1>"),
+              q = "tensor<?x4x32xf32>", k = "tensor<?x2x32xf32>",
+              flat4 = "tensor<?x128xf32>", flat2 = "tensor<?x64xf32>",
+              c = "!tz.cache<2x32xf16, ?>";
+  return "tz.func @kernel(%x: " + x + ", %n: tensor<64xf32>, %wq: " + w4 +
+         ", %wk: " + w2 + ", %wv: " + w2 + ", %p: tensor<i32>, %kc: " + c +
+         " {tz.state = \"k\"}, %vc: " + c + " {tz.state = \"v\"}) -> (" + q +
+         ", " + c + " {tz.state = \"k\"}, " + c +
+         " {tz.state = \"v\"}) {\n"
+         " %h = tz.rms_norm %x, %n {epsilon = 1.0e-5 : f64} : (" +
+         x + ", tensor<64xf32>) -> " + x +
+         "\n"
+         " %q0 = tz.matmul %h, %wq : (" +
+         x + ", " + w4 + ") -> " + flat4 +
+         "\n"
+         " %k0 = tz.matmul %h, %wk : (" +
+         x + ", " + w2 + ") -> " + flat2 +
+         "\n"
+         " %v0 = tz.matmul %h, %wv : (" +
+         x + ", " + w2 + ") -> " + flat2 +
+         "\n"
+         " %q1 = tz.reshape %q0 : " +
+         flat4 + " -> " + q +
+         "\n"
+         " %k1 = tz.reshape %k0 : " +
+         flat2 + " -> " + k +
+         "\n"
+         " %v1 = tz.reshape %v0 : " +
+         flat2 + " -> " + k +
+         "\n"
+         " %q2 = tz.rope %q1, %p interleaved {base = 1.0e4 : f64, rotated = 32 "
+         ": "
+         "i64} : (" +
+         q + ", tensor<i32>) -> " + q +
+         "\n"
+         " %k2 = tz.rope %k1, %p interleaved {base = 1.0e4 : f64, rotated = 32 "
+         ": "
+         "i64} : (" +
+         k + ", tensor<i32>) -> " + k +
+         "\n"
+         " %kc1 = tz.cache_append %kc, %k2, %p : (" +
+         c + ", " + k + ", tensor<i32>) -> " + c +
+         "\n"
+         " %vc1 = tz.cache_append %vc, %v1, %p : (" +
+         c + ", " + k + ", tensor<i32>) -> " + c +
+         "\n"
+         " tz.return %q2, %kc1, %vc1 : " +
+         q + ", " + c + ", " + c + " }";
+}
+
+/// Two products, one of them gating the other, and a residual.
+inline std::string gatedKernel() {
+  std::string x = "tensor<?x64xf32>", y = "tensor<?x96xf32>",
+              w = weightType(96, 64, "!tz.block<q8_0>");
+  return "tz.func @kernel(%x: " + x + ", %wg: " + w + ", %wu: " + w +
+         ", %r: " + y + ") -> " + y + " {\n %g = tz.matmul %x, %wg : (" + x +
+         ", " + w + ") -> " + y + "\n %u = tz.matmul %x, %wu : (" + x + ", " +
+         w + ") -> " + y + "\n %s = tz.elementwise silu(%g) : (" + y + ") -> " +
+         y + "\n %m = tz.elementwise mul(%s, %u) : (" + y + ", " + y + ") -> " +
+         y + "\n %o = tz.elementwise add(%m, %r) : (" + y + ", " + y + ") -> " +
+         y + "\n tz.return %o : " + y + " }";
+}
+
 } // namespace terrazzo::test
