@@ -36,6 +36,8 @@ static int64_t unitOf(Operation *op) {
     return cast<RankedTensorType>(norm.getInput().getType()).getShape().back();
   if (auto rope = dyn_cast<tz::RopeOp>(op))
     return cast<RankedTensorType>(rope.getInput().getType()).getShape().back();
+  if (auto append = dyn_cast<tz::CacheAppendOp>(op))
+    return append.getCache().getType().getDim();
   return 1;
 }
 

@@ -196,6 +196,22 @@ TEST(ContractionTest, FusedHeads) {
     check(fusedHeadsKernel(), shape, products(3e-2));
 }
 
+TEST(ContractionTest, AppendedHeadsAlone) {
+  // Columns that could be cut by 96, but for heads of 64.
+  std::string x = "tensor<?x64xf32>", y = "tensor<?x192xf32>",
+              v = "tensor<?x3x64xf32>", c = "!tz.cache<3x64xf16, ?>",
+              w = weightType(192, 64, "!tz.block<q4_1>");
+  std::string text =
+      "tz.func @kernel(%x: " + x + ", %w: " + w +
+      ", %p: tensor<i32>, %c: " + c + " {tz.state = \"v\"}) -> (" + c +
+      " {tz.state = \"v\"}) {\n %y = tz.matmul %x, %w : (" + x + ", " + w +
+      ") -> " + y + "\n %v = tz.reshape %y : " + y + " -> " + v +
+      "\n %d = tz.cache_append %c, %v, %p : (" + c + ", " + v +
+      ", tensor<i32>) -> " + c + "\n tz.return %d : " + c + " }";
+  for (Shape shape : {Shape{1, 1, 9}, Shape{8, 5, 2}, Shape{512, 70, 1}})
+    check(text, shape, 3e-2);
+}
+
 TEST(ContractionTest, GatedPairAndResidual) {
   for (Shape shape : shapes)
     check(gatedKernel(), shape, products(2e-2));

@@ -121,3 +121,22 @@ def test_a_model_through_the_device_table(terrazzo, smollm2, tmp_path):
     assert terrazzo.json(*flags)["ids"] == terrazzo.json(*flags, "--device", "host", **path(tmp_path))["ids"]
     rows = terrazzo("explain", "-m", smollm2, "--device", "host", "--format", "json", **path(tmp_path)).lines()
     assert rows and all(row["measured_s"] > 0 and row["limit_s"] >= 0 for row in rows)
+
+
+@pytest.mark.parametrize(("target", "moved"), [("toy:v1", "rope"), ("toy:v2", "attention")])
+def test_what_the_device_cannot_run(terrazzo, toy, smollm2, tmp_path, target, moved):
+    """A real model with some operations beside the device: the same bits as on the processor alone."""
+    backends = f"{BUILD / 'test' / 'Compiler' / 'backends'}:{BUILD / 'lib' / 'terrazzo' / 'backends'}"
+    (tmp_path / "ids").write_text(" ".join(str(i * 7919 % 40000 + 11) for i in range(40)))
+    result = terrazzo("compile", "-m", smollm2, "-o", tmp_path / "m.tzp", "--target", target, TERRAZZO_PLUGIN_PATH=backends)
+    assert f"{moved}: no toy can" in result.err + result.out
+    for batch in (1, 16):
+        results = []
+        for device, package in (("cpu", []), ("toy:0", [tmp_path / "m.tzp"])):
+            out = tmp_path / "logits.npy"
+            terrazzo("eval", *package, "-m", smollm2, "--ids", tmp_path / "ids", "-b", batch, "--logits", out,
+                     "--device", device, **path(toy))
+            results.append(np.load(out))
+        assert (results[0] == results[1]).all(), batch
+    rows = terrazzo("explain", tmp_path / "m.tzp", "-m", smollm2, "--device", "toy:0", "--format", "json", **path(toy)).lines()
+    assert any(moved in row["kernel"] for row in rows) and all(row["measured_s"] > 0 for row in rows)

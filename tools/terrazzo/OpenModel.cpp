@@ -53,9 +53,13 @@ static Expected<exec::PackageFile> openPackage(const CommonOptions &common,
 void describePackage(const package::Package &package, const Notes &notes,
                      const std::string &where) {
   if (const auto *placement = package.placement())
-    for (const auto *line : *placement)
+    for (const auto *line : *placement) {
+      // What runs beside a device is not on it.
+      bool onDevice =
+          !where.empty() && !line->string_view().starts_with("cpu(");
       notes.line("placement: " + line->str() +
-                 (where.empty() ? "" : " on " + where));
+                 (onDevice ? " on " + where : ""));
+    }
   if (!notes.wantsRemarks() || !package.remarks())
     return;
   auto text = [](const flatbuffers::String *string) {

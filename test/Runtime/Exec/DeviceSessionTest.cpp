@@ -125,6 +125,38 @@ TEST_P(DeviceSessionTest, TheSameBitsAsTheCpu) {
   EXPECT_EQ(toy->variant().target()->str(), "toy:v1");
 }
 
+TEST_P(DeviceSessionTest, TheSameBitsWithWorkBesideTheDevice) {
+  PackageCode code;
+  auto package = toyMixedPackage(code);
+  ASSERT_TRUE(writePackage(package, code, folder.file("mixed.tzp")).ok());
+  auto cpu = take(openOn("cpu.tzp", {}));
+  SessionOptions options;
+  options.threads = 2;
+  auto toy = take(tryOpen("toy:0", options, "mixed.tzp"));
+  ASSERT_TRUE(cpu && toy);
+  // Without the state, which is the host's.
+  EXPECT_EQ(counts.blocks, 7);
+  expectEqual(*cpu, *toy);
+  EXPECT_EQ(toy->threads(), 2u);
+  EXPECT_EQ(counts.replays, before.replays) << "copies were recorded";
+  toy->enableTiming();
+  ASSERT_TRUE(toy->step(tokens(1)).ok());
+  EXPECT_EQ(toy->times()[0].times[3].runs, 1u); // append
+  EXPECT_EQ(toy->times()[0].times[5].runs, 1u); // mix
+}
+
+TEST_P(DeviceSessionTest, AHostPartForAnotherProcessor) {
+  PackageCode code;
+  auto package = toyMixedPackage(code);
+  package.variants[0]->host->target = "cpu:riscv64";
+  ASSERT_TRUE(writePackage(package, code, folder.file("mixed.tzp")).ok());
+  auto session = tryOpen("toy:0", {}, "mixed.tzp");
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().code, "TZ0421");
+  EXPECT_NE(session.error().why.find("beside the device, 'cpu:riscv64'"),
+            std::string::npos);
+}
+
 TEST_P(DeviceSessionTest, WeightsThatOnlyPackingNeedsLeave) {
   auto toy = take(tryOpen("toy:0"));
   ASSERT_TRUE(toy);

@@ -153,6 +153,62 @@ TEST(Package, RefusesEachKindOfNonsense) {
             "accepted");
 }
 
+TEST(Package, RefusesNonsenseAboutTheHostPart) {
+  using namespace package;
+  auto refusal = [](const std::function<void(VariantT &)> &damage) {
+    Folder folder;
+    PackageCode code;
+    auto package = toyMixedPackage(code);
+    damage(*package.variants[0]);
+    EXPECT_TRUE(writePackage(package, code, folder.file("bad.tzp")).ok());
+    auto file = PackageFile::open(folder.file("bad.tzp"));
+    return file ? std::string("accepted") : file.error().why;
+  };
+  auto has = [](const std::string &text, const char *part) {
+    return text.find(part) != std::string::npos;
+  };
+  auto command = [](VariantT &v, size_t index) -> CommandT & {
+    return *v.programs[1]->commands[index];
+  };
+  EXPECT_EQ(refusal([](VariantT &) {}), "accepted");
+  EXPECT_TRUE(has(refusal([](VariantT &v) { v.target = "cpu:x86-64-v3"; }),
+                  "the processor has none beside it"));
+  EXPECT_TRUE(has(refusal([](VariantT &v) { v.host->target = "toy:v1"; }),
+                  "is not for a processor"));
+  EXPECT_TRUE(has(refusal([](VariantT &v) { v.host->packed_bytes = 64; }),
+                  "wrong programs"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) {
+                    v.host->programs.push_back(
+                        std::make_unique<ProgramT>(*v.programs[4]));
+                  }),
+                  "host part"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 3).kernel = 77; }),
+                  "a kernel that does not exist"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 1).host = true; }),
+                  "needs a host part where there is none"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 3).host = false; }),
+                  "both sides use"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) {
+                    command(v, 5).bindings[2] = Binding(Space::Hidden, 0, 0, 0);
+                  }),
+                  "lies on the device alone"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) {
+                    command(v, 2).bindings[1] = Binding(Space::Tokens, 0, 0, 0);
+                  }),
+                  "copies what does not cross"));
+  EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 2).bytes = 1 << 20; }),
+                  "goes beyond its buffer"));
+  EXPECT_TRUE(
+      has(refusal([](VariantT &v) { v.programs[1]->host_arena_bytes = 8; }),
+          "goes beyond its buffer"));
+  EXPECT_TRUE(
+      has(refusal([](VariantT &v) { v.programs[0]->commands[0]->host = true; }),
+          "needs a host part where there is none"));
+  EXPECT_TRUE(
+      has(refusal([](VariantT &v) { v.programs[1]->host_arena_bytes = ~0ull; }),
+          "absurdly much memory"));
+}
+
 TEST(Package, EveryTruncationIsRefusedOrWhole) {
   Folder folder;
   std::string path = folder.file("toy.tzp"), cut = folder.file("cut.tzp");

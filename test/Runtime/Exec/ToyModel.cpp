@@ -275,6 +275,46 @@ void writeToyBothPackage(const std::string &path) {
   ASSERT_TRUE(status.ok()) << status.error().format();
 }
 
+/// `trunk` with what follows the embedding on the host.
+static void moveToHost(ProgramT &program) {
+  constexpr uint64_t row = toyHidden * sizeof(float);
+  uint64_t bytes = program.arena_bytes;
+  program.host_arena_bytes = 2 * bytes;
+  Binding x(Space::Arena, 0, 0, bytes), mixed(Space::Arena, 0, bytes, bytes);
+  auto copy = [&](CommandKind kind, Binding from, Binding to) {
+    auto command = std::make_unique<CommandT>();
+    command->kind = kind;
+    command->bindings = {from, to};
+    command->bytes_per_token = row;
+    return command;
+  };
+  auto &commands = program.commands; // embed, append, mix between barriers
+  commands[2]->host = commands[4]->host = true;
+  commands[4]->bindings[2] = mixed;
+  commands.insert(commands.begin() + 2, copy(CommandKind::ToHost, x, x));
+  commands.push_back(
+      copy(CommandKind::ToDevice, mixed, Binding(Space::Hidden, 0, 0, bytes)));
+}
+
+PackageT toyMixedPackage(exec::PackageCode &code) {
+  PackageT package = toyDevicePackage(code);
+  VariantT &variant = *package.variants[0];
+  auto targets = exec::cpuTargets(exec::hostFeatures());
+  exec::PackageCode hostCode;
+  PackageT host =
+      toyPackage(hostCode, targets.empty() ? "cpu:none" : targets.front());
+  variant.host = std::move(host.variants[0]);
+  variant.host->packed.clear();
+  variant.host->packed_bytes = 0;
+  variant.host->programs.clear();
+  for (std::string &segment : hostCode[0])
+    code[0].push_back(std::move(segment));
+  for (auto &program : variant.programs)
+    if (program->name.starts_with("trunk_"))
+      moveToHost(*program);
+  return package;
+}
+
 std::vector<float> toyReference(const std::vector<int32_t> &ids) {
   std::vector<float> table = toyTable(), rows(ids.size() * toyHidden, 0.0f);
   for (size_t t = 0; t < ids.size(); ++t)

@@ -42,6 +42,10 @@ void writeToyPackage(const std::string &path);
 void writeToyDevicePackage(const std::string &path);
 void writeToyBothPackage(const std::string &path);
 
+/// The package for the toy device with state and mixing beside it, on this
+/// machine's processor.
+package::PackageT toyMixedPackage(exec::PackageCode &code);
+
 /// Hidden rows of all tokens, computed plainly.
 std::vector<float> toyReference(const std::vector<int32_t> &ids);
 
