@@ -135,8 +135,14 @@ def test_what_the_device_cannot_run(terrazzo, toy, smollm2, tmp_path, target, mo
         for device, package in (("cpu", []), ("toy:0", [tmp_path / "m.tzp"])):
             out = tmp_path / "logits.npy"
             terrazzo("eval", *package, "-m", smollm2, "--ids", tmp_path / "ids", "-b", batch, "--logits", out,
-                     "--device", device, **path(toy))
+                     "--device", device, program="terrazzo-run" if package else "terrazzo", **path(toy))
             results.append(np.load(out))
         assert (results[0] == results[1]).all(), batch
-    rows = terrazzo("explain", tmp_path / "m.tzp", "-m", smollm2, "--device", "toy:0", "--format", "json", **path(toy)).lines()
-    assert any(moved in row["kernel"] for row in rows) and all(row["measured_s"] > 0 for row in rows)
+
+
+def test_work_beside_the_device_is_explained(terrazzo, toy, smollm2):
+    backends = f"{BUILD / 'test' / 'Compiler' / 'backends'}:{BUILD / 'lib' / 'terrazzo' / 'backends'}"
+    result = terrazzo("explain", "-m", smollm2, "--device", "toy:0", "--format", "json", TERRAZZO_PLUGIN_PATH=backends, **path(toy))
+    assert any("attention" in row["kernel"] for row in result.lines())
+    assert all(row["measured_s"] > 0 for row in result.lines())
+    assert "attention: no toy can" in result.err
