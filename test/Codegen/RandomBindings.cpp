@@ -54,7 +54,9 @@ static std::string typeText(Type type) {
 }
 
 static CompiledKernel *packer(RankedTensorType packed, StringRef target) {
-  static std::map<std::string, std::unique_ptr<CompiledKernel>> kernels;
+  // Never destroyed: a device's driver ends before the statics of a program.
+  static auto &kernels =
+      *new std::map<std::string, std::unique_ptr<CompiledKernel>>;
   auto plain =
       RankedTensorType::get(packed.getShape(), packed.getElementType());
   std::string from = typeText(plain), to = typeText(packed);
