@@ -62,18 +62,6 @@ int64_t countWorkgroups(KernelForm &form, const ContractionConfig &config) {
 // Scratch
 //===------------------------------------------------------------------------------------------------------------===//
 
-bool needsPlace(Value value, ArrayRef<Value> results) {
-  Operation *op = value.getDefiningOp();
-  if (isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) ||
-      llvm::is_contained(results, value))
-    return false;
-  // A value that is a result under another shape lies in that result.
-  return llvm::none_of(value.getUsers(), [&](Operation *user) {
-    return isa<tz::ReshapeOp>(user) &&
-           llvm::is_contained(results, user->getResult(0));
-  });
-}
-
 Value kernelResultOf(Value value, ArrayRef<Value> results) {
   if (llvm::is_contained(results, value))
     return value;
@@ -82,6 +70,13 @@ Value kernelResultOf(Value value, ArrayRef<Value> results) {
         llvm::is_contained(results, user->getResult(0)))
       return user->getResult(0);
   return {};
+}
+
+bool needsPlace(Value value, ArrayRef<Value> results) {
+  Operation *op = value.getDefiningOp();
+  // A value that is a result under another shape lies in that result.
+  return !isa<tz::ReshapeOp, tz::ScalarOp, tz::CacheAppendOp>(op) &&
+         !kernelResultOf(value, results);
 }
 
 ContractionScratch::ContractionScratch(KernelForm &form,

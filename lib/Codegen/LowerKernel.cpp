@@ -2,6 +2,7 @@
 //
 // tz-lower-kernel: the shell of a kernel (its bindings as flat memory) around
 // the body that its form asks for.
+#include "KernelShell.h"
 #include "terrazzo/Codegen/KernelFrame.h"
 #include "terrazzo/Codegen/Passes.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
@@ -31,11 +32,6 @@ static MemRefType memoryType(Type type) {
   return MemRefType::get({ShapedType::kDynamic},
                          isWeight ? IntegerType::get(type.getContext(), 8)
                                   : element);
-}
-
-static int64_t strideOf(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getRank() > 0 ? rowElements(tensor) : 0;
 }
 
 namespace {
@@ -100,7 +96,7 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       lowerContraction(frame, *form, contraction, results);
       break;
     case KernelForm::Attention:
-      placeAttention(rows, *form, results);
+      placeAttention(rows, *form);
       lowerAttention(frame, *form);
       break;
     case KernelForm::ConvertLayout:
@@ -131,31 +127,6 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
                              builder.getFunctionType(types, {}));
     shell.addEntryBlock();
     return shell;
-  }
-
-  void placeBindings(Emitter &e, RowEmitter &rows, tz::FuncOp function,
-                     ArrayRef<Value> results, Block &entry) {
-    Value zero = e.index(0);
-    unsigned next = 0;
-    for (BlockArgument argument : function.getArguments())
-      rows.place(argument, {entry.getArgument(next++), zero,
-                            strideOf(argument.getType())});
-    for (Value result : results)
-      if (!isa<tz::CacheType>(result.getType()))
-        rows.place(result, {entry.getArgument(next++), zero,
-                            strideOf(result.getType())});
-  }
-
-  /// Reshapes around the attention are other names for the same memory.
-  void placeAttention(RowEmitter &rows, KernelForm &form,
-                      ArrayRef<Value> results) {
-    for (Operation *op : form.prologue) {
-      auto reshape = cast<tz::ReshapeOp>(op);
-      if (reshape.getInput() == form.attention.getResult())
-        rows.place(reshape.getInput(), rows.placeOf(reshape.getResult()));
-      else
-        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
-    }
   }
 };
 

@@ -2,6 +2,7 @@
 //
 // tz-lower-simt-kernel: the shell of a kernel for one thread of a workgroup,
 // around the body that its form asks for.
+#include "KernelShell.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 #include "terrazzo/Codegen/Passes.h"
@@ -31,11 +32,6 @@ MemRefType memoryType(Type type, bool bytes) {
   else
     element = tensor.getElementType();
   return MemRefType::get({ShapedType::kDynamic}, element);
-}
-
-int64_t strideOf(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getRank() > 0 ? rowElements(tensor) : 0;
 }
 
 class LowerSimtKernel : public impl::TzLowerSimtKernelBase<LowerSimtKernel> {
@@ -131,31 +127,6 @@ private:
                              builder.getFunctionType(types, {}));
     shell.addEntryBlock();
     return shell;
-  }
-
-  static void placeBindings(SimtEmitter &e, SimtRowEmitter &rows,
-                            tz::FuncOp function, ArrayRef<Value> results,
-                            Block &entry) {
-    Value zero = e.index(0);
-    unsigned next = 0;
-    for (BlockArgument argument : function.getArguments())
-      rows.place(argument, {entry.getArgument(next++), zero,
-                            strideOf(argument.getType())});
-    for (Value result : results)
-      if (!isa<tz::CacheType>(result.getType()))
-        rows.place(result, {entry.getArgument(next++), zero,
-                            strideOf(result.getType())});
-  }
-
-  /// Reshapes around the attention are other names for the same memory.
-  static void placeAttention(SimtRowEmitter &rows, KernelForm &form) {
-    for (Operation *op : form.prologue) {
-      auto reshape = cast<tz::ReshapeOp>(op);
-      if (reshape.getInput() == form.attention.getResult())
-        rows.place(reshape.getInput(), rows.placeOf(reshape.getResult()));
-      else
-        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
-    }
   }
 
   std::shared_ptr<const MatrixUnit> matrix;
