@@ -52,6 +52,9 @@ void BoundProgram::addStep(const Command &command, const Package &package,
   if (!steps.empty() && step.kind != CommandKind::Barrier &&
       steps.back().kind != CommandKind::Barrier)
     step.rotation = steps.back().rotation + 1;
+  if (step.kind != CommandKind::Barrier &&
+      (steps.empty() || steps.back().kind == CommandKind::Barrier))
+    phaseBegins.push_back(uint32_t(steps.size()));
   if (step.kind == CommandKind::Launch)
     step.function = image.kernel(*variant.entries()->Get(command.kernel()));
   if (step.kind != CommandKind::Barrier && command.bindings())
@@ -94,21 +97,24 @@ void BoundProgram::patch(const std::vector<Slot> &slots, uint8_t *base) {
     bindings[slot.binding] = base + slot.offset;
 }
 
-void BoundProgram::runStep(const Step &step, unsigned worker, unsigned workers,
+void BoundProgram::runStep(const Step &step, const machine::Part &part,
                            const int64_t *sizes) const {
-  int64_t index = (worker + step.rotation) % workers;
   void *const *operands = bindings.data() + step.firstBinding;
   if (step.kind == CommandKind::Launch) {
     int64_t groups = step.sizes.workgroups(sizes);
-    // Rotation spreads launches of few groups; large ones keep their worker,
-    // whose caches know the weights.
-    Range range = shareOf(groups, groups < workers ? index : worker, workers);
+    // Rotation spreads launches of few groups; large ones keep their share,
+    // whose worker's caches know the weights.
+    int64_t index = groups < part.shares
+                        ? (part.share + step.rotation) % part.shares
+                        : part.share;
+    Range range = shareOf(groups, index, part.shares);
     if (range.begin < range.end)
       step.function(operands, sizes, range.begin, range.end,
-                    scratch + worker * scratchStride);
+                    scratch + part.worker * scratchStride);
     return;
   }
-  Range range = shareOf(int64_t(step.sizes.byteCount(sizes)), worker, workers);
+  Range range = shareOf(int64_t(step.sizes.byteCount(sizes)), part.share,
+                        part.shares);
   size_t count = size_t(range.end - range.begin);
   if (step.kind == CommandKind::Fill)
     memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,
@@ -118,28 +124,51 @@ void BoundProgram::runStep(const Step &step, unsigned worker, unsigned workers,
             static_cast<uint8_t *>(operands[0]) + range.begin, count);
 }
 
-void BoundProgram::walk(Team &team, unsigned worker,
-                        const int64_t *sizes) const {
-  for (const Step &step : steps) {
-    if (step.kind == CommandKind::Barrier)
-      team.barrier();
-    else
-      runStep(step, worker, team.size(), sizes);
-  }
+void BoundProgram::runPart(const machine::Part &part,
+                           const int64_t *sizes) const {
+  for (uint32_t i = phaseBegins[part.phase];
+       i < steps.size() && steps[i].kind != CommandKind::Barrier; ++i)
+    runStep(steps[i], part, sizes);
 }
 
-void BoundProgram::walkTimed(Team &team, unsigned worker, const int64_t *sizes,
-                             CommandTime *times) const {
+void BoundProgram::run(machine::Team &team, const int64_t *sizes,
+                       CommandTime *times) const {
+  if (times)
+    return runTimed(team, sizes, times);
+  struct Context {
+    const BoundProgram *program;
+    const int64_t *sizes;
+  } context{this, sizes};
+  team.run(
+      phases(),
+      [](void *argument, const machine::Part &part) {
+        auto &self = *static_cast<Context *>(argument);
+        self.program->runPart(part, self.sizes);
+      },
+      &context);
+}
+
+void BoundProgram::runTimed(machine::Team &team, const int64_t *sizes,
+                            CommandTime *times) const {
+  struct Context {
+    const BoundProgram *program;
+    const Step *step;
+    const int64_t *sizes;
+  } context{this, nullptr, sizes};
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].kind == CommandKind::Barrier)
       continue;
-    uint64_t begin = worker == 0 ? nanosecondsNow() : 0;
-    runStep(steps[i], worker, team.size(), sizes);
-    team.barrier();
-    if (worker == 0) {
-      times[i].nanoseconds += nanosecondsNow() - begin;
-      ++times[i].runs;
-    }
+    context.step = &steps[i];
+    uint64_t begin = nanosecondsNow();
+    team.run(
+        1,
+        [](void *argument, const machine::Part &part) {
+          auto &self = *static_cast<Context *>(argument);
+          self.program->runStep(*self.step, part, self.sizes);
+        },
+        &context);
+    times[i].nanoseconds += nanosecondsNow() - begin;
+    ++times[i].runs;
   }
 }
 

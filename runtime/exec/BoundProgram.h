@@ -8,7 +8,7 @@
 
 #include "exec/CodeImage.h"
 #include "exec/Command.h"
-#include "exec/Team.h"
+#include "machine/Team.h"
 
 #include <cstdint>
 #include <vector>
@@ -46,19 +46,21 @@ public:
   void patchHidden(uint8_t *rows) { patch(hiddenSlots, rows); }
   void patchLogits(uint8_t *logits) { patch(logitsSlots, logits); }
 
-  /// Called by each worker of `team`, with the same sizes; ends without a
-  /// barrier.
-  void walk(Team &team, unsigned worker, const int64_t *sizes) const;
-  /// The same with a barrier behind each command and its time added to `times`
-  /// (one for each command from the first on; worker 0 writes).
-  void walkTimed(Team &team, unsigned worker, const int64_t *sizes,
-                 CommandTime *times) const;
+  /// Commands without a barrier between them are one phase of a team's run.
+  uint32_t phases() const { return uint32_t(phaseBegins.size()); }
+  /// Does a part of one of them; its `phase` counts from this program's first.
+  void runPart(const machine::Part &part, const int64_t *sizes) const;
+
+  /// Runs the whole program. With `times`, commands run one after the other,
+  /// and each one's time is added to its own (from the first command on).
+  void run(machine::Team &team, const int64_t *sizes,
+           CommandTime *times = nullptr) const;
 
 private:
   struct Step {
     package::CommandKind kind;
     uint8_t value = 0;
-    uint32_t rotation = 0; ///< which worker the first of few groups falls to
+    uint32_t rotation = 0; ///< which share the first of few groups falls to
     KernelFunction function = nullptr;
     uint32_t firstBinding = 0;
     CommandSizes sizes;
@@ -75,11 +77,14 @@ private:
                 const package::Package &package,
                 const package::Variant &variant, const Buffers &buffers);
   void patch(const std::vector<Slot> &slots, uint8_t *base);
-  void runStep(const Step &step, unsigned worker, unsigned workers,
+  void runStep(const Step &step, const machine::Part &part,
                const int64_t *sizes) const;
+  void runTimed(machine::Team &team, const int64_t *sizes,
+                CommandTime *times) const;
 
   const package::Program *source;
   std::vector<Step> steps;
+  std::vector<uint32_t> phaseBegins; ///< each one's first step
   std::vector<void *> bindings;
   std::vector<Slot> hiddenSlots;
   std::vector<Slot> logitsSlots;

@@ -19,8 +19,8 @@ Error loadError(const PackageFile &file, int number) {
   error.where = file.path();
   error.why = strerror(number);
   if (number == EPERM || number == EACCES)
-    error.help = "the package must lie on a file system that allows programs "
-                 "to be executed (not mounted noexec)";
+    error.help = "this system allows a process no code of its own making; a "
+                 "policy (SELinux, seccomp) must permit executable memory";
   return error;
 }
 
@@ -28,7 +28,8 @@ uint64_t pagesOf(uint64_t bytes) {
   return (bytes + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
 }
 
-/// Reads a segment that cannot be mapped in place: a system with larger pages.
+/// Reads a segment that cannot be mapped in place: a system with larger pages,
+/// or a file system that runs no programs.
 bool readSegment(const PackageFile &file, const package::Segment &segment,
                  uint8_t *place, int protection) {
   uint64_t done = 0;
@@ -68,13 +69,14 @@ Expected<CodeImage> CodeImage::load(const PackageFile &file,
       continue;
     uint8_t *place = image.base + segment.address();
     int protection = PROT_READ | (segment.executable() ? PROT_EXEC : 0);
-    void *mapped =
-        ::mmap(place, pages, inPlace ? protection : PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_FIXED | (inPlace ? 0 : MAP_ANONYMOUS),
-               inPlace ? file.descriptor() : -1,
-               inPlace ? off_t(file.codeOffset() + segment.offset()) : 0);
-    if (mapped == MAP_FAILED ||
-        (!inPlace && !readSegment(file, segment, place, protection)))
+    if (inPlace &&
+        ::mmap(place, pages, protection, MAP_PRIVATE | MAP_FIXED,
+               file.descriptor(),
+               off_t(file.codeOffset() + segment.offset())) != MAP_FAILED)
+      continue;
+    if (::mmap(place, pages, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ||
+        !readSegment(file, segment, place, protection))
       return loadError(file, errno);
   }
   return image;

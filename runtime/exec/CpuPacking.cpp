@@ -9,20 +9,9 @@ namespace {
 void pack(const CpuPacking &packing, const Buffers &buffers) {
   BoundProgram program(packing.model.root(), packing.variant, *packing.prepare,
                        packing.image, buffers);
-  struct Context {
-    const BoundProgram *program;
-    Team *team;
-    int64_t sizes[2];
-  } context{
-      &program,
-      &packing.team,
-      {int64_t(packing.prepare->max_tokens()), int64_t(packing.model.context)}};
-  packing.team.run(
-      [](void *argument, unsigned worker) {
-        auto &self = *static_cast<Context *>(argument);
-        self.program->walk(*self.team, worker, self.sizes);
-      },
-      &context);
+  const int64_t sizes[] = {int64_t(packing.prepare->max_tokens()),
+                           int64_t(packing.model.context)};
+  program.run(packing.team, sizes);
   // What was packed need not stay resident twice.
   packing.weights.releasePages();
 }

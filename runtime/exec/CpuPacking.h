@@ -17,7 +17,7 @@ struct CpuPacking {
   const package::Variant &variant;
   const package::Program *prepare; ///< null: nothing is packed
   const CodeImage &image;
-  Team &team;
+  machine::Team &team;
   PrivateFile &weights;
 };
 

@@ -137,7 +137,7 @@ Status DeviceLoader::checkMemory(const std::vector<Need> &needs) {
     return {};
   uint64_t working =
       total - weights - std::min(total - weights, model.statesBytes());
-  Error error = doesNotFit(model, weights, available,
+  Error error = doesNotFit(model, weights, {available, ""},
                            ", intermediate results " + megabytes(working));
   error.what = "the model does not fit into the memory of " + device.name();
   return error;
@@ -217,7 +217,7 @@ Status DeviceLoader::fetchPacked() {
     auto memory = Block::allocate(bytes, "packed weights");
     if (!memory)
       return memory.takeError();
-    Team team(unsigned(usableProcessors().size()));
+    machine::Team team(machine::workersFor(options.threads));
     if (readPacked(path, key, *memory, team)) {
       Status status =
           device.copyIn(executor.buffers.packed, memory->data(), bytes);

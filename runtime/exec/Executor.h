@@ -8,6 +8,7 @@
 #include "exec/Command.h"
 #include "exec/Device.h"
 #include "formats/Gguf.h"
+#include "machine/Limits.h"
 
 #include <functional>
 #include <memory>
@@ -20,7 +21,7 @@ inline constexpr uint64_t readBeyond = 4096;
 
 struct SessionOptions {
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
-  unsigned threads = 0;     ///< 0: the processors this process may use
+  machine::ThreadWish threads;
   std::string target;       ///< a variant by its target string; empty: the best
   std::string cacheFolder;  ///< of packed weights; empty: none is used
   bool pinCaller = false;   ///< see Team
@@ -65,7 +66,8 @@ struct SessionModel {
 /// "the model does not fit into memory", with the numbers; `further` names what
 /// is needed besides ("" or ", ... 12 MB").
 Error doesNotFit(const SessionModel &model, uint64_t weightBytes,
-                 uint64_t available, const std::string &further = {});
+                 const machine::MemoryBound &bound,
+                 const std::string &further = {});
 
 /// "12 MB", for a person.
 std::string megabytes(uint64_t bytes);

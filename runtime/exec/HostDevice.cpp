@@ -6,7 +6,8 @@
 #include "exec/CodeImage.h"
 #include "exec/CpuTarget.h"
 #include "exec/Memory.h"
-#include "exec/Team.h"
+#include "machine/Limits.h"
+#include "machine/Team.h"
 #include "terrazzo-c/device.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ using namespace terrazzo;
 using namespace terrazzo::exec;
 
 struct terrazzo_device {
-  std::unique_ptr<Team> team;
+  std::unique_ptr<machine::Team> team;
   std::vector<std::string> targets;
   std::vector<const char *> targetTexts;
   Block scratch;
@@ -54,9 +55,8 @@ int openDevice(const terrazzo_device_open_args *args,
   *device = new (std::nothrow) terrazzo_device;
   if (!*device)
     return int(ExitCode::OutOfMemory);
-  unsigned workers =
-      args->workers ? args->workers : unsigned(usableProcessors().size());
-  (*device)->team = std::make_unique<Team>(workers);
+  (*device)->team =
+      std::make_unique<machine::Team>(machine::workersFor({args->workers}));
   (*device)->targets = cpuTargets(hostFeatures());
   for (const std::string &target : (*device)->targets)
     (*device)->targetTexts.push_back(target.c_str());
@@ -69,7 +69,7 @@ int queryDevice(terrazzo_device *device, terrazzo_device_facts *facts) {
   terrazzo_device_facts full = {facts->struct_size,
                                 device->targetTexts.data(),
                                 device->targetTexts.size(),
-                                availableMemory(),
+                                machine::memoryBound().available,
                                 device->team->size(),
                                 0,
                                 nullptr,
@@ -161,19 +161,18 @@ void unloadCode(terrazzo_device *, terrazzo_code *code) {
 struct Launch {
   KernelFunction function;
   const terrazzo_launch_args *args;
-  unsigned workers;
   uint8_t *scratch;
   uint64_t stride;
 
-  static void work(void *context, unsigned worker) {
+  static void work(void *context, const machine::Part &part) {
     const auto &self = *static_cast<const Launch *>(context);
     int64_t total = self.args->workgroups;
-    int64_t begin = total * worker / self.workers;
-    int64_t end = total * (worker + 1) / self.workers;
+    int64_t begin = total * part.share / part.shares;
+    int64_t end = total * (part.share + 1) / part.shares;
     if (begin < end)
       self.function(reinterpret_cast<void *const *>(self.args->bindings),
                     self.args->sizes, begin, end,
-                    self.scratch + worker * self.stride);
+                    self.scratch + part.worker * self.stride);
   }
 };
 
@@ -190,8 +189,8 @@ int launchKernel(terrazzo_device *device, const terrazzo_launch_args *args) {
   }
   Launch launch{
       reinterpret_cast<KernelFunction>(args->code->base + args->entry), args,
-      workers, device->scratch.data(), stride};
-  device->team->run(Launch::work, &launch);
+      device->scratch.data(), stride};
+  device->team->run(1, Launch::work, &launch);
   return 0;
 }
 

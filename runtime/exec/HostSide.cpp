@@ -53,9 +53,8 @@ Status HostSide::load(const SessionOptions &options) {
   if (!loaded)
     return loaded.takeError();
   image = std::move(*loaded);
-  unsigned threads =
-      options.threads ? options.threads : unsigned(usableProcessors().size());
-  team = std::make_unique<Team>(threads, options.pinCaller);
+  team = std::make_unique<machine::Team>(machine::workersFor(options.threads),
+                                         options.pinCaller);
   if (Status status = allocate(); !status)
     return status;
   // Of its programs a host part has only the one that packs.
@@ -75,9 +74,9 @@ Status HostSide::allocate() {
     if (own[i])
       stateBytes += model.stateBytes(*model.root().states()->Get(i));
   }
-  uint64_t available = availableMemory();
-  if (stateBytes + variant.packed_bytes() > available)
-    return doesNotFit(model, variant.packed_bytes(), available);
+  machine::MemoryBound bound = machine::memoryBound();
+  if (stateBytes + variant.packed_bytes() > bound.available)
+    return doesNotFit(model, variant.packed_bytes(), bound);
   auto rows = Block::allocate(stateBytes + readBeyond, "the KV cache");
   if (!rows)
     return rows.takeError();
@@ -125,21 +124,7 @@ Status HostSide::run(Device &device, const BoundProgram &program,
       return status;
     copying = false;
   }
-  struct Context {
-    const BoundProgram *program;
-    Team *team;
-    const int64_t *sizes;
-    CommandTime *times;
-  } context{&program, team.get(), sizes, times};
-  team->run(
-      [](void *argument, unsigned worker) {
-        auto &self = *static_cast<Context *>(argument);
-        if (self.times)
-          self.program->walkTimed(*self.team, worker, self.sizes, self.times);
-        else
-          self.program->walk(*self.team, worker, self.sizes);
-      },
-      &context);
+  program.run(*team, sizes, times);
   return {};
 }
 

@@ -52,7 +52,7 @@ private:
   const package::Variant &variant;
   PrivateFile weightBytes;
   CodeImage image;
-  std::unique_ptr<Team> team;
+  std::unique_ptr<machine::Team> team;
   Block packed, states, working;
   Buffers buffers;
   /// Whether the device may still read this side's memory.

@@ -24,20 +24,6 @@ uint64_t roundUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// The whole of a small file of the kernel's; empty when there is none.
-std::string readSmallFile(const char *path) {
-  std::string text;
-  int file = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return text;
-  char buffer[4096];
-  ssize_t count = ::read(file, buffer, sizeof(buffer));
-  if (count > 0)
-    text.assign(buffer, size_t(count));
-  ::close(file);
-  return text;
-}
-
 } // namespace
 
 Expected<Block> Block::allocate(uint64_t bytes, const char *purpose,
@@ -132,27 +118,6 @@ PrivateFile::~PrivateFile() {
 void PrivateFile::releasePages() const {
   if (start)
     ::madvise(start, bytes, MADV_DONTNEED);
-}
-
-uint64_t availableMemory() {
-  uint64_t available = UINT64_MAX;
-  std::string meminfo = readSmallFile("/proc/meminfo");
-  constexpr const char *key = "MemAvailable:";
-  if (size_t at = meminfo.find(key); at != std::string::npos)
-    available = strtoull(meminfo.c_str() + at + strlen(key), nullptr, 10) << 10;
-  std::string limit = readSmallFile("/sys/fs/cgroup/memory.max");
-  std::string used = readSmallFile("/sys/fs/cgroup/memory.current");
-  if (!limit.empty() && limit[0] != 'm' && !used.empty()) {
-    uint64_t most = strtoull(limit.c_str(), nullptr, 10);
-    uint64_t now = strtoull(used.c_str(), nullptr, 10);
-    // Pages of the file cache count as used but are given up when needed.
-    std::string details = readSmallFile("/sys/fs/cgroup/memory.stat");
-    if (size_t at = details.find("\nfile "); at != std::string::npos)
-      now -= std::min<uint64_t>(
-          now, strtoull(details.c_str() + at + 6, nullptr, 10));
-    available = std::min(available, most > now ? most - now : 0);
-  }
-  return available;
 }
 
 } // namespace terrazzo::exec

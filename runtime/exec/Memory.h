@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Blocks of anonymous memory, and how much of it there is.
+// Blocks of anonymous memory, and files as memory of one's own.
 #pragma once
 
 #include "support/Error.h"
@@ -58,9 +58,5 @@ private:
   uint64_t bytes = 0;
   int slot = -1;
 };
-
-/// Bytes that this process may still take, by the machine and by its control
-/// group; a large number when neither says.
-uint64_t availableMemory();
 
 } // namespace terrazzo::exec

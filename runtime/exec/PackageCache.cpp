@@ -3,6 +3,7 @@
 #include "exec/BuildId.h"
 #include "exec/PackedWeights.h"
 #include "formats/Hash.h"
+#include "machine/Limits.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -85,11 +86,15 @@ std::vector<std::string> librariesIn(const std::string &folder) {
 /// A folder that is removed with the package in it, for --no-cache.
 class TemporaryFolder {
 public:
-  TemporaryFolder() {
-    const char *base = ::getenv("TMPDIR");
-    path = std::string(base && *base ? base : "/tmp") + "/terrazzo-XXXXXX";
-    if (!::mkdtemp(path.data()))
-      path.clear();
+  Status create() {
+    auto base = machine::temporaryFolder();
+    if (!base)
+      return base.takeError();
+    path = *base + "/terrazzo-XXXXXX";
+    if (::mkdtemp(path.data()))
+      return {};
+    path.clear();
+    return machine::temporaryError(*base, errno);
   }
   ~TemporaryFolder() {
     if (path.empty())
@@ -115,6 +120,16 @@ Expected<PackageFile> compileTo(const std::string &output,
   if (!done)
     return done.takeError();
   return PackageFile::open(output);
+}
+
+/// The file is open when its folder is removed.
+Expected<PackageFile> compileToTemporary(const formats::GgufFile &model,
+                                         const std::string &compiler,
+                                         const PackageRequest &request) {
+  TemporaryFolder folder;
+  if (Status status = folder.create(); !status)
+    return status.takeError();
+  return compileTo(folder.package(), model, compiler, request);
 }
 
 } // namespace
@@ -190,13 +205,12 @@ Expected<ObtainedPackage> obtainPackage(const formats::GgufFile &model,
       cache.clear();
     }
   }
-  TemporaryFolder temporary;
   double begin = secondsNow();
-  auto file = compileTo(cache.empty() ? temporary.package() : path, model,
-                        *compiler, request);
+  auto file = cache.empty() ? compileToTemporary(model, *compiler, request)
+                            : compileTo(path, model, *compiler, request);
   // No room in the cache is no reason to give up.
   if (!file && file.error().code == "TZ0701" && !cache.empty())
-    file = compileTo(temporary.package(), model, *compiler, request);
+    file = compileToTemporary(model, *compiler, request);
   if (!file)
     return file.takeError();
   obtained.file = std::move(*file);

@@ -86,7 +86,7 @@ struct StripeReader {
   std::atomic<uint64_t> next{0};
   std::atomic<bool> good{true};
 
-  static void work(void *context, unsigned) {
+  static void work(void *context, const machine::Part &) {
     auto &self = *static_cast<StripeReader *>(context);
     for (;;) {
       uint64_t begin = self.next.fetch_add(1) * stripeBytes;
@@ -140,7 +140,7 @@ std::string packedPath(const std::string &cacheFolder, const std::string &key) {
 }
 
 bool readPacked(const std::string &path, const std::string &key, Block &memory,
-                Team &team) {
+                machine::Team &team) {
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return false;
@@ -160,7 +160,7 @@ bool readPacked(const std::string &path, const std::string &key, Block &memory,
              checksums.size() * sizeof(uint64_t), sizeof(header));
   if (good) {
     StripeReader reader{file, memory.data(), payload, front, checksums.data()};
-    team.run(StripeReader::work, &reader);
+    team.run(1, StripeReader::work, &reader);
     good = reader.good;
   }
   ::close(file);

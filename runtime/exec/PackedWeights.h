@@ -15,7 +15,7 @@
 
 #include "exec/Memory.h"
 #include "exec/Package.h"
-#include "exec/Team.h"
+#include "machine/Team.h"
 
 namespace terrazzo::exec {
 
@@ -29,7 +29,7 @@ std::string packedPath(const std::string &cacheFolder, const std::string &key);
 /// Reads a file into `memory` (of the variant's packed_bytes); false when there
 /// is none that is whole.
 bool readPacked(const std::string &path, const std::string &key, Block &memory,
-                Team &team);
+                machine::Team &team);
 
 /// Writes `memory` as a file. A failure costs only the next start's time.
 Status writePacked(const std::string &path, const std::string &key,

@@ -55,7 +55,7 @@ openSession(const terrazzo_session_options &from) {
   options.target = textOf(from.target);
   options.cacheFolder = textOf(from.cache_folder);
   options.contextSize = from.context_size;
-  options.threads = from.threads;
+  options.threads = {from.threads};
   if (std::string name = textOf(from.device); !name.empty() && name != "cpu") {
     auto device = DeviceCatalogue::read().open(name);
     if (!device)

@@ -132,7 +132,8 @@ std::string megabytes(uint64_t bytes) {
 }
 
 Error doesNotFit(const SessionModel &model, uint64_t weightBytes,
-                 uint64_t available, const std::string &further) {
+                 const machine::MemoryBound &bound,
+                 const std::string &further) {
   Error error;
   error.code = "TZ0602";
   error.exit = ExitCode::OutOfMemory;
@@ -141,7 +142,8 @@ Error doesNotFit(const SessionModel &model, uint64_t weightBytes,
   error.why = "weights need " + megabytes(weightBytes) +
               " and the KV cache for " + std::to_string(model.context) +
               " tokens " + megabytes(model.statesBytes()) + further + ", " +
-              megabytes(available) + " are available";
+              megabytes(bound.available) + " are available" +
+              (bound.reason.empty() ? "" : " (" + bound.reason + ")");
   error.help = "a smaller --ctx-size needs less";
   return error;
 }

@@ -5,9 +5,8 @@
 
 namespace terrazzo::exec {
 
-/// One entry of the team: up to two programs with a barrier between.
+/// One entry of the team: up to two programs, one after the other.
 struct TeamExecutor::Run {
-  Team *team;
   const BoundProgram *first = nullptr;
   int64_t firstSizes[2] = {0, 0};
   CommandTime *firstTimes = nullptr;
@@ -15,26 +14,26 @@ struct TeamExecutor::Run {
   int64_t secondSizes[2] = {0, 0};
   CommandTime *secondTimes = nullptr;
 
-  static void work(void *context, unsigned worker) {
+  static void runPart(void *context, const machine::Part &part) {
     const Run &self = *static_cast<const Run *>(context);
-    walk(self.first, self.firstSizes, self.firstTimes, *self.team, worker);
-    if (!self.second)
-      return;
-    self.team->barrier();
-    walk(self.second, self.secondSizes, self.secondTimes, *self.team, worker);
-  }
-
-  static void walk(const BoundProgram *program, const int64_t *sizes,
-                   CommandTime *times, Team &team, unsigned worker) {
-    if (times)
-      program->walkTimed(team, worker, sizes, times);
-    else
-      program->walk(team, worker, sizes);
+    uint32_t phases = self.first->phases();
+    if (part.phase < phases)
+      return self.first->runPart(part, self.firstSizes);
+    machine::Part later = part;
+    later.phase -= phases;
+    self.second->runPart(later, self.secondSizes);
   }
 };
 
 void TeamExecutor::enter(const Run &run) {
-  team->run(Run::work, const_cast<Run *>(&run));
+  if (run.firstTimes) {
+    run.first->run(*team, run.firstSizes, run.firstTimes);
+    if (run.second)
+      run.second->run(*team, run.secondSizes, run.secondTimes);
+    return;
+  }
+  team->run(run.first->phases() + (run.second ? run.second->phases() : 0),
+            Run::runPart, const_cast<Run *>(&run));
 }
 
 Status TeamExecutor::runTrunk(size_t trunk, std::span<const int32_t> chunk,
@@ -42,7 +41,7 @@ Status TeamExecutor::runTrunk(size_t trunk, std::span<const int32_t> chunk,
   memcpy(buffers.tokens, chunk.data(), chunk.size_bytes());
   int32_t first = int32_t(position);
   memcpy(buffers.call, &first, sizeof(first));
-  Run run{team.get()};
+  Run run;
   run.first = &trunks[trunk];
   run.firstSizes[0] = int64_t(chunk.size());
   run.firstSizes[1] = int64_t(model.context);
@@ -83,7 +82,7 @@ Status TeamExecutor::runHead(size_t index, uint32_t firstRow, uint32_t rows,
   auto *target = direct ? reinterpret_cast<uint8_t *>(logits) : buffers.logits;
   head.patchHidden(input);
   head.patchLogits(target);
-  Run run{team.get()};
+  Run run;
   run.first = &head;
   run.firstSizes[0] = rows;
   run.firstSizes[1] = int64_t(model.context);

@@ -35,7 +35,7 @@ private:
   const SessionModel &model;
   PrivateFile weightBytes;
   CodeImage image;
-  std::unique_ptr<Team> team;
+  std::unique_ptr<machine::Team> team;
   Block packed, states, working, logitsRoom;
   Buffers buffers;
   std::vector<BoundProgram> trunks, heads; ///< in the model's order

@@ -65,9 +65,8 @@ Status TeamExecutorBuilder::build() {
   if (!image)
     return image.takeError();
   executor.image = std::move(*image);
-  unsigned threads =
-      options.threads ? options.threads : unsigned(usableProcessors().size());
-  executor.team = std::make_unique<Team>(threads, options.pinCaller);
+  executor.team = std::make_unique<machine::Team>(
+      machine::workersFor(options.threads), options.pinCaller);
   if (Status status = allocate(); !status)
     return status;
   model.releaseFilePages();
@@ -91,8 +90,9 @@ Status TeamExecutorBuilder::allocate() {
 Status TeamExecutorBuilder::allocateStates() {
   uint64_t total = model.statesBytes();
   uint64_t packed = model.variant->packed_bytes();
-  if (uint64_t available = availableMemory(); total + packed > available)
-    return doesNotFit(model, packed, available);
+  machine::MemoryBound bound = machine::memoryBound();
+  if (total + packed > bound.available)
+    return doesNotFit(model, packed, bound);
   auto states = Block::allocate(total + readBeyond, "the KV cache");
   if (!states)
     return states.takeError();

@@ -28,10 +28,15 @@ void addDeviceOption(CLI::App &verb, CommonOptions &common) {
 }
 
 void addComputeOptions(CLI::App &verb, CommonOptions &common) {
-  verb.add_option("-t,--threads", common.threads,
-                  "CPU threads (default: the cores this process may use)")
-      ->check(CLI::Range(1u, 4096u))
-      ->type_name("N");
+  CLI::Option *threads =
+      verb.add_option("-t,--threads", common.threads.count,
+                      "CPU threads (default, and most: the cores that this "
+                      "process may use)")
+          ->check(CLI::Range(1u, 1024u))
+          ->type_name("N");
+  verb.add_flag("--threads-force", common.threads.force,
+                "run as many as -t says, also beyond the cores")
+      ->needs(threads);
   addDeviceOption(verb, common);
   verb.add_option("-c,--ctx-size", common.contextSize,
                   "room in the KV cache (default: the smaller of the model's "

@@ -3,6 +3,8 @@
 // Flags that several verbs share, with one spelling and one meaning.
 #pragma once
 
+#include "machine/Limits.h"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
@@ -11,7 +13,7 @@
 struct CommonOptions {
   std::string model;
   std::string package;  ///< run this one, compile nothing; empty: find or make
-  uint32_t threads = 0; ///< 0: the cores this process may use
+  terrazzo::machine::ThreadWish threads;
   std::string device = "cpu";
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
   std::string fallback = "cpu";
@@ -30,6 +32,6 @@ void addOutputOptions(CLI::App &verb, CommonOptions &common);
 /// Adds --device.
 void addDeviceOption(CLI::App &verb, CommonOptions &common);
 
-/// Adds what verbs that compute share: -t, --device, -c, --fallback, --why,
-/// --no-cache.
+/// Adds what verbs that compute share: -t, --threads-force, --device, -c,
+/// --fallback, --why, --no-cache.
 void addComputeOptions(CLI::App &verb, CommonOptions &common);

@@ -6,7 +6,7 @@
 #include "OpenModel.h"
 
 #include "exec/Memory.h"
-#include "exec/Team.h"
+#include "machine/Team.h"
 
 #include <algorithm>
 #include <cstring>
@@ -19,14 +19,13 @@ constexpr uint64_t bytes = uint64_t(256) << 20;
 
 struct Reading {
   const uint8_t *memory;
-  unsigned workers;
   std::atomic<uint64_t> sum{0};
 
-  static void work(void *context, unsigned worker) {
+  static void work(void *context, const machine::Part &share) {
     auto &self = *static_cast<Reading *>(context);
-    uint64_t part = bytes / self.workers / 64 * 64;
+    uint64_t part = bytes / share.shares / 64 * 64;
     const auto *words =
-        reinterpret_cast<const uint64_t *>(self.memory + worker * part);
+        reinterpret_cast<const uint64_t *>(self.memory + share.share * part);
     uint64_t sums[8] = {};
     constexpr uint64_t ahead = 4096 / sizeof(uint64_t);
     for (uint64_t i = 0; i + 8 <= part / sizeof(uint64_t); i += 8) {
@@ -46,13 +45,13 @@ double measureRead(unsigned threads) {
   if (!memory)
     return 1;
   memset(memory->data(), 1, bytes);
-  exec::Team team(threads);
-  Reading reading{memory->data(), team.size()};
+  machine::Team team(threads);
+  Reading reading{memory->data()};
   double best = 1e9;
   constexpr int passes = 5;
   for (int i = 0; i < passes; ++i) {
     double begin = secondsNow();
-    team.run(Reading::work, &reading);
+    team.run(1, Reading::work, &reading);
     best = std::min(best, secondsNow() - begin);
   }
   // The sum is used, so that the reads are not dropped.

@@ -5,8 +5,11 @@
 
 #include "ReadInput.h"
 
+#include "machine/Limits.h"
+
+#include <cerrno>
 #include <charconv>
-#include <cstdlib>
+#include <fcntl.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -49,16 +52,28 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
   return ids;
 }
 
-TemporaryIds::TemporaryIds(const std::vector<int32_t> &ids) {
-  const char *base = std::getenv("TMPDIR");
-  path = std::string(base && *base ? base : "/tmp") + "/terrazzo-ids-XXXXXX";
-  int file = ::mkostemp(path.data(), 0);
+Status TemporaryIds::create(const std::vector<int32_t> &ids) {
+  auto base = machine::temporaryFolder();
+  if (!base)
+    return base.takeError();
   std::string text;
   for (int32_t id : ids)
     text += std::to_string(id) + "\n";
-  // Whoever reads it finds what is missing.
-  [[maybe_unused]] ssize_t written = ::write(file, text.data(), text.size());
+  path = *base + "/terrazzo-ids-XXXXXX";
+  int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0) {
+    path.clear();
+    return machine::temporaryError(*base, errno);
+  }
+  ssize_t written = ::write(file, text.data(), text.size());
+  int number = written < 0 ? errno : ENOSPC;
   ::close(file);
+  return written == ssize_t(text.size())
+             ? Status()
+             : machine::temporaryError(*base, number);
 }
 
-TemporaryIds::~TemporaryIds() { ::unlink(path.c_str()); }
+TemporaryIds::~TemporaryIds() {
+  if (!path.empty())
+    ::unlink(path.c_str());
+}

@@ -14,8 +14,10 @@ terrazzo::Expected<std::vector<int32_t>> readIds(const std::string &path);
 
 /// A file of ids that lives as long as this object.
 struct TemporaryIds {
-  explicit TemporaryIds(const std::vector<int32_t> &ids);
+  TemporaryIds() = default;
   ~TemporaryIds();
   TemporaryIds(const TemporaryIds &) = delete;
+  /// Writes it. Errors: TZ0437.
+  terrazzo::Status create(const std::vector<int32_t> &ids);
   std::string path;
 };

@@ -11,13 +11,12 @@
 #include "exec/CacheFolder.h"
 #include "exec/CompilerProcess.h"
 #include "exec/CpuTarget.h"
-#include "exec/Memory.h"
-#include "exec/Team.h"
+#include "machine/ControlGroup.h"
+#include "machine/Limits.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
-#include <unistd.h>
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
@@ -35,10 +34,14 @@ Finding processor() {
   if (targets.empty())
     return {"processor", "below x86-64-v3",
             "a processor with AVX2 and FMA is needed"};
-  return {"processor",
-          targets.front() + ", " +
-              std::to_string(exec::usableProcessors().size()) + " cores usable",
-          ""};
+  unsigned cores = machine::usableCores();
+  std::string state = targets.front() + ", " + std::to_string(cores) +
+                      (cores == 1 ? " core usable" : " cores usable");
+  size_t processors = machine::usableProcessors().size();
+  if (double quota = machine::processorQuota(); quota < double(processors))
+    state += " (its control group has a quota of " + decimals(quota, 2) +
+             " of " + std::to_string(processors) + ")";
+  return {"processor", state, ""};
 }
 
 Finding hugePages() {
@@ -54,11 +57,16 @@ Finding hugePages() {
 }
 
 Finding memory() {
-  uint64_t available = exec::availableMemory();
+  machine::MemoryBound bound = machine::memoryBound();
   constexpr uint64_t little = uint64_t(512) << 20;
-  return {"memory", std::to_string(available >> 20) + " MiB available",
-          available < little ? "close other programs, or use a small model"
-                             : ""};
+  bool scarce = bound.available < little;
+  bool ours = bound.reason != "the machine";
+  return {"memory",
+          std::to_string(bound.available >> 20) + " MiB available" +
+              (ours ? " (" + bound.reason + ")" : ""),
+          !scarce ? ""
+          : ours  ? "raise that limit, or use a small model"
+                  : "close other programs, or use a small model"};
 }
 
 Finding cache() {
@@ -68,13 +76,37 @@ Finding cache() {
   uint64_t bytes = 0;
   for (const exec::CacheEntry &entry : exec::listCache(folder))
     bytes += entry.bytes;
-  // The nearest part of the path that exists decides.
-  std::string place = folder;
-  while (place.size() > 1 && ::access(place.c_str(), F_OK) != 0)
-    place = place.substr(0, std::max<size_t>(place.rfind('/'), 1));
-  bool writable = ::access(place.c_str(), W_OK) == 0;
-  return {"cache", folder + ", " + std::to_string(bytes) + " bytes",
-          writable ? "" : "it cannot be written: set TERRAZZO_CACHE_DIR"};
+  std::string state = folder + ", " + std::to_string(bytes) + " bytes";
+  if (!machine::isWritable(folder))
+    return {"cache", state, "it cannot be written: set TERRAZZO_CACHE_DIR"};
+  if (machine::isNoexec(folder))
+    return {"cache", state + ", on a file system mounted noexec",
+            "code is copied into memory at each start; set TERRAZZO_CACHE_DIR "
+            "to a folder where programs may run"};
+  return {"cache", state, ""};
+}
+
+/// Where the compiler writes files of its own.
+Finding temporary() {
+  auto folder = machine::temporaryFolder();
+  if (!folder)
+    return {"temporary", folder.error().where + ": " + folder.error().why,
+            folder.error().help};
+  uint64_t free = machine::freeBytes(*folder);
+  constexpr uint64_t little = uint64_t(16) << 20;
+  return {"temporary",
+          *folder + ", " + std::to_string(free >> 20) + " MiB free",
+          free < little ? "free some space there, or set TMPDIR" : ""};
+}
+
+/// ulimit: what it bounds besides memory.
+Finding limits() {
+  uint64_t file = machine::largestFile();
+  if (file == UINT64_MAX)
+    return {"limits", "files of any size", ""};
+  return {"limits",
+          "files up to " + std::to_string(file >> 20) + " MiB (ulimit -f)",
+          "packed weights beyond that are not kept; raise it with ulimit -f"};
 }
 
 Finding compiler() {
@@ -130,7 +162,8 @@ Finding devices() {
 
 int runDoctor(const CommonOptions &common) {
   for (Finding (*look)() :
-       {processor, memory, hugePages, cache, compiler, plugins, devices}) {
+       {processor, memory, hugePages, limits, cache, temporary, compiler, plugins,
+        devices}) {
     Finding finding = look();
     std::string name = finding.subject;
     name.resize(12, ' ');

@@ -134,7 +134,9 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
     auto ids = tokensOf(options, **model);
     if (!ids)
       return report(ids.error());
-    temporary = std::make_unique<TemporaryIds>(*ids);
+    temporary = std::make_unique<TemporaryIds>();
+    if (Status status = temporary->create(*ids); !status)
+      return report(status);
     idsPath = temporary->path;
   }
   std::vector<std::string> arguments = {"--model", common.model, "--reference",

@@ -62,7 +62,7 @@ TEST(Allocation, NothingPerToken) {
   auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
   ASSERT_TRUE(bool(package) && bool(weights));
   SessionOptions options;
-  options.threads = 2;
+  options.threads = {2, /*force=*/true};
   auto session =
       Session::open(std::move(*package), std::move(*weights), options);
   ASSERT_TRUE(bool(session)) << session.error().format();

@@ -131,7 +131,7 @@ TEST_P(DeviceSessionTest, TheSameBitsWithWorkBesideTheDevice) {
   ASSERT_TRUE(writePackage(package, code, folder.file("mixed.tzp")).ok());
   auto cpu = take(openOn("cpu.tzp", {}));
   SessionOptions options;
-  options.threads = 2;
+  options.threads = {2, /*force=*/true};
   auto toy = take(tryOpen("toy:0", options, "mixed.tzp"));
   ASSERT_TRUE(cpu && toy);
   // Without the state, which is the host's.

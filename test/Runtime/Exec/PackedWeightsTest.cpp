@@ -27,7 +27,7 @@ Block filled(uint64_t bytes) {
 }
 
 bool readsBack(const std::string &path, const Block &wanted) {
-  Team team(2);
+  terrazzo::machine::Team team(2);
   auto block = Block::allocate(wanted.size(), "a test");
   return readPacked(path, key, *block, team) &&
          memcmp(block->data(), wanted.data(), wanted.size()) == 0;

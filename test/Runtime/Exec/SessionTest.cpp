@@ -31,7 +31,7 @@ protected:
 
   std::unique_ptr<Session> open(unsigned threads, uint32_t context = 2048) {
     SessionOptions options;
-    options.threads = threads;
+    options.threads = {threads, /*force=*/true};
     options.contextSize = context;
     auto session = tryOpen(options);
     if (!session) {
@@ -178,12 +178,12 @@ TEST_F(SessionTest, RefusesAnotherModel) {
 
 TEST_F(SessionTest, RefusesCodeForAnotherProcessor) {
   PackageCode code;
-  auto package = toyPackage(code, "cpu:x86-64-v4+amx");
+  auto package = toyPackage(code, "cpu:x86-64-v3+amx");
   ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
   auto session = tryOpen({});
   ASSERT_FALSE(bool(session));
   EXPECT_EQ(session.error().why,
-            "'cpu:x86-64-v4+amx' needs amx, which is not known here");
+            "'cpu:x86-64-v3+amx' needs amx, which is not known here");
 }
 
 TEST_F(SessionTest, TimesEachCommand) {
