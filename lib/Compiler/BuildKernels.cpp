@@ -56,6 +56,8 @@ public:
             [&](size_t index) { return compileSafely(index); })))
       return failure();
     FailureOr<Artifact> artifact = backend.link(objects, target, dump);
+    if (failed(artifact) && reports.sawError())
+      return failure();
     if (failed(artifact))
       return module.emitError("the kernels could not be linked by the plugin "
                               "behind ")

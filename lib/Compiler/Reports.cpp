@@ -2,6 +2,7 @@
 #include "Reports.h"
 #include "Locations.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -66,21 +67,40 @@ std::string Reports::whereOf(Location location) const {
   return model + ": " + names;
 }
 
+/// "TZ0437: no room": a text that brings its own code.
+static void takeOwnCode(Error &error) {
+  StringRef text = error.what, code = text.take_front(6);
+  if (!code.consume_front("TZ") || !llvm::all_of(code, llvm::isDigit) ||
+      text.substr(6, 2) != ": ")
+    return;
+  error.code = text.take_front(6).str();
+  error.what = text.drop_front(8).str();
+}
+
 LogicalResult Reports::handle(Diagnostic &diagnostic) {
   Error error;
   error.exit = exit;
   error.code = code;
   error.what = diagnostic.str();
   error.where = whereOf(diagnostic.getLocation());
+  takeOwnCode(error);
+  std::string ownHelp;
+  for (DiagnosticArgument &own : diagnostic.getMetadata())
+    if (own.getKind() == DiagnosticArgument::DiagnosticArgumentKind::Integer)
+      error.exit = ExitCode(own.getAsInteger());
   for (Diagnostic &note : diagnostic.getNotes()) {
-    std::string where = whereOf(note.getLocation());
-    error.why += (error.why.empty() ? "" : "\n") + note.str();
+    std::string where = whereOf(note.getLocation()), text = note.str();
+    if (StringRef advice = text; advice.consume_front("help: ")) {
+      ownHelp = advice.str();
+      continue;
+    }
+    error.why += (error.why.empty() ? "" : "\n") + text;
     if (!where.empty() && where != error.where)
       error.why += ": " + where;
   }
   switch (diagnostic.getSeverity()) {
   case DiagnosticSeverity::Error:
-    error.help = help;
+    error.help = ownHelp.empty() ? help : ownHelp;
     report(Severity::Error, error);
     break;
   case DiagnosticSeverity::Warning:
@@ -114,6 +134,11 @@ void Reports::remark(RemarkRecord record) {
     return;
   listener.remark(record);
   records.push_back(std::move(record));
+}
+
+bool Reports::sawError() {
+  std::lock_guard lock(mutex);
+  return first.has_value();
 }
 
 Error Reports::takeError(Error fallback) {

@@ -30,6 +30,9 @@ public:
   void progress(llvm::StringRef stage, size_t done, size_t total);
   void remark(RemarkRecord record);
 
+  /// Whether any error was reported so far.
+  bool sawError();
+
   /// The first error that was reported, or `fallback` (which is then reported)
   /// when a step failed without a word.
   Error takeError(Error fallback);

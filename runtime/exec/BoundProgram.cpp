@@ -113,8 +113,8 @@ void BoundProgram::runStep(const Step &step, const machine::Part &part,
                     scratch + part.worker * scratchStride);
     return;
   }
-  Range range = shareOf(int64_t(step.sizes.byteCount(sizes)), part.share,
-                        part.shares);
+  Range range =
+      shareOf(int64_t(step.sizes.byteCount(sizes)), part.share, part.shares);
   size_t count = size_t(range.end - range.begin);
   if (step.kind == CommandKind::Fill)
     memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,

@@ -22,9 +22,9 @@ inline constexpr uint64_t readBeyond = 4096;
 struct SessionOptions {
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
   machine::ThreadWish threads;
-  std::string target;       ///< a variant by its target string; empty: the best
-  std::string cacheFolder;  ///< of packed weights; empty: none is used
-  bool pinCaller = false;   ///< see Team
+  std::string target;      ///< a variant by its target string; empty: the best
+  std::string cacheFolder; ///< of packed weights; empty: none is used
+  bool pinCaller = false;  ///< see Team
   std::shared_ptr<Device> device;                ///< null: the CPU's team
   std::function<void(const std::string &)> note; ///< what a user should know
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Memory.h"
 #include "formats/FaultGuard.h"
+#include "machine/Limits.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -91,8 +92,11 @@ Expected<PrivateFile> PrivateFile::open(const std::string &path,
   }
   void *map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_NORESERVE, file, 0);
-  error.why = strerror(errno);
+  int number = errno;
   ::close(file);
+  if (map == MAP_FAILED && number == ENOMEM)
+    return machine::noRoomToMap(path, bytes);
+  error.why = strerror(number);
   if (map == MAP_FAILED)
     return error;
   PrivateFile mapped;

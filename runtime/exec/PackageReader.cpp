@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Package.h"
+#include "machine/Limits.h"
 
 #include <cerrno>
 #include <cstring>
@@ -85,7 +86,8 @@ Expected<PackageFile> PackageFile::open(const std::string &path) {
     return malformed(path, "it is only " + std::to_string(size) + " bytes");
   void *map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, opened.file, 0);
   if (map == MAP_FAILED)
-    return openError(path, errno);
+    return errno == ENOMEM ? machine::noRoomToMap(path, size)
+                           : openError(path, errno);
   opened.bytes = static_cast<const uint8_t *>(map);
   opened.mappedBytes = size;
 

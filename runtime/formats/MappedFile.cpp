@@ -4,6 +4,7 @@
 #include "formats/MappedFile.h"
 
 #include "formats/FaultGuard.h"
+#include "machine/Limits.h"
 
 #include <cerrno>
 #include <cstring>
@@ -48,7 +49,8 @@ MappedFile::open(const std::string &path) {
   void *mapped =
       ::mmap(nullptr, file->bytes, PROT_READ, MAP_SHARED, descriptor, 0);
   if (mapped == MAP_FAILED)
-    return openError(path, std::strerror(errno));
+    return errno == ENOMEM ? machine::noRoomToMap(path, file->bytes)
+                           : openError(path, std::strerror(errno));
   file->base = static_cast<const uint8_t *>(mapped);
   file->slot = registerFaultRange(mapped, file->bytes, path.c_str());
   return file;

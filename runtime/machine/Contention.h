@@ -58,7 +58,7 @@ private:
   unsigned current;
   QueueTime queueTime;
   bool probing = false;
-  bool suspicious = false;  ///< the window began with a look at the queues
+  bool suspicious = false; ///< the window began with a look at the queues
   uint64_t queuedAtBegin = 0;
   uint64_t ranFor = 0; ///< of the window in progress
   uint64_t lostIn = 0;

@@ -79,8 +79,7 @@ void addChain(std::vector<ControlGroup> &chain, const std::string &controller,
       chain.push_back({mount.folder + below, unified});
       if (below.empty())
         break;
-      below.erase(below.rfind('/') == std::string::npos ? 0
-                                                        : below.rfind('/'));
+      below.erase(below.rfind('/') == std::string::npos ? 0 : below.rfind('/'));
     }
     return;
   }
@@ -143,12 +142,11 @@ GroupMemory groupMemory(const std::string &root) {
   GroupMemory memory;
   for (const ControlGroup &group : controlGroups("memory", root)) {
     const std::string &at = group.folder;
-    uint64_t limit = group.unified
-                         ? std::min(numberIn(at + "/memory.max"),
-                                    numberIn(at + "/memory.high"))
-                         : numberIn(at + "/memory.limit_in_bytes");
-    uint64_t used = numberIn(at + (group.unified ? "/memory.current"
-                                                 : "/memory.usage_in_bytes"));
+    uint64_t limit = group.unified ? std::min(numberIn(at + "/memory.max"),
+                                              numberIn(at + "/memory.high"))
+                                   : numberIn(at + "/memory.limit_in_bytes");
+    uint64_t used = numberIn(
+        at + (group.unified ? "/memory.current" : "/memory.usage_in_bytes"));
     if (limit == UINT64_MAX || used == UINT64_MAX)
       continue;
     std::string details = readSmallFile(at + "/memory.stat");

@@ -115,6 +115,19 @@ MemoryBound memoryBound() {
   return memory;
 }
 
+Error noRoomToMap(const std::string &path, uint64_t bytes) {
+  MemoryBound bound = memoryBound();
+  Error error;
+  error.code = "TZ0601";
+  error.exit = ExitCode::OutOfMemory;
+  error.what = "no memory to map a file";
+  error.where = path;
+  error.why = mebibytes(bytes) + " are needed, " + mebibytes(bound.available) +
+              " are available: " + bound.reason;
+  error.help = "raise that limit, or use a smaller model";
+  return error;
+}
+
 uint64_t largestFile() { return resourceLimit(RLIMIT_FSIZE); }
 
 bool isNoexec(const std::string &path) {

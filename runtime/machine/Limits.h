@@ -35,6 +35,10 @@ struct MemoryBound {
 };
 MemoryBound memoryBound();
 
+/// TZ0601, exit 6: a file cannot be mapped, for want of memory or of address
+/// space.
+Error noRoomToMap(const std::string &path, uint64_t bytes);
+
 /// The largest file that this process may write (ulimit -f).
 uint64_t largestFile();
 

@@ -19,9 +19,11 @@ namespace {
 
 constexpr unsigned mostWorkers = 1024;
 
-/// Longer than it takes to wake a sleeping thread, on a virtual machine too,
-/// and shorter than a time slice.
-constexpr uint64_t spinNanoseconds = 100'000;
+/// Both are longer than it takes to wake a sleeping thread, on a virtual
+/// machine too, and shorter than a time slice. Between two runs the caller
+/// draws a token and comes back, most likely within the second.
+constexpr uint64_t spinInRun = 100'000;
+constexpr uint64_t spinBetweenRuns = 400'000;
 
 uint64_t nanoseconds() {
   timespec now;
@@ -52,7 +54,8 @@ void futexWakeAll(std::atomic<uint64_t> &word) {
 }
 
 /// Spins until `word` leaves `seen`; the time at which it gave up, or 0.
-uint64_t spinWhile(const std::atomic<uint64_t> &word, uint64_t seen) {
+uint64_t spinWhile(const std::atomic<uint64_t> &word, uint64_t seen,
+                   uint64_t longest) {
   uint64_t limit = 0;
   for (;;) {
     constexpr int looksPerClock = 64;
@@ -63,7 +66,7 @@ uint64_t spinWhile(const std::atomic<uint64_t> &word, uint64_t seen) {
     }
     uint64_t now = nanoseconds();
     if (limit == 0)
-      limit = now + spinNanoseconds;
+      limit = now + longest;
     else if (now > limit)
       return now;
   }
@@ -93,7 +96,7 @@ struct Team::Threads {
   std::vector<Start> starts;
   std::vector<std::atomic<int>> statistics; ///< schedstat of each worker
   unsigned workers;
-  cpu_set_t allowed;           ///< of the caller, before anything was pinned
+  cpu_set_t allowed; ///< of the caller, before anything was pinned
 
   explicit Threads(unsigned workers)
       : starts(workers), statistics(workers), workers(workers) {
@@ -216,7 +219,9 @@ void Team::finish(uint64_t phase) {
 }
 
 void Team::awaitChange(uint64_t seen, unsigned worker) {
-  uint64_t since = spinWhile(state, seen);
+  bool between = seen % 2 != 0;
+  uint64_t spun = between ? spinBetweenRuns : spinInRun;
+  uint64_t since = spinWhile(state, seen, spun);
   if (since == 0)
     return;
   sleepers.fetch_add(1, std::memory_order_seq_cst);
@@ -224,9 +229,8 @@ void Team::awaitChange(uint64_t seen, unsigned worker) {
          !leaving.load(std::memory_order_relaxed))
     futexWait(state, seen);
   sleepers.fetch_sub(1, std::memory_order_relaxed);
-  if (seen % 2 == 0)
-    waited[worker].nanoseconds.fetch_add(nanoseconds() - since +
-                                             spinNanoseconds,
+  if (!between)
+    waited[worker].nanoseconds.fetch_add(nanoseconds() - since + spun,
                                          std::memory_order_relaxed);
 }
 

@@ -12,7 +12,7 @@
 
 struct CommonOptions {
   std::string model;
-  std::string package;  ///< run this one, compile nothing; empty: find or make
+  std::string package; ///< run this one, compile nothing; empty: find or make
   terrazzo::machine::ThreadWish threads;
   std::string device = "cpu";
   uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096

@@ -94,10 +94,11 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   options.cacheFolder = cacheFolderFor(common);
   unsigned workers = machine::workersFor(common.threads);
   if (workers < common.threads.count)
-    notes.line("-t " + std::to_string(common.threads.count) + ": " +
-               std::to_string(workers) +
-               (workers == 1 ? " thread runs, the core" : " threads run, the cores") +
-               " that this process may use; --threads-force runs all");
+    notes.line(
+        "-t " + std::to_string(common.threads.count) + ": " +
+        std::to_string(workers) +
+        (workers == 1 ? " thread runs, the core" : " threads run, the cores") +
+        " that this process may use; --threads-force runs all");
   options.pinCaller = true;
   options.note = [&](const std::string &text) { notes.line(text); };
   auto session = exec::Session::open(std::move(*package), opened.file, options);

@@ -161,9 +161,8 @@ Finding devices() {
 }
 
 int runDoctor(const CommonOptions &common) {
-  for (Finding (*look)() :
-       {processor, memory, hugePages, limits, cache, temporary, compiler, plugins,
-        devices}) {
+  for (Finding (*look)() : {processor, memory, hugePages, limits, cache,
+                            temporary, compiler, plugins, devices}) {
     Finding finding = look();
     std::string name = finding.subject;
     name.resize(12, ' ');

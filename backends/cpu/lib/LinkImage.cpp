@@ -8,10 +8,12 @@
 #include "lld/Common/Driver.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
+#include "terrazzo/Target/UserError.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include <mutex>
 
 LLD_HAS_DRIVER(elf)
@@ -21,6 +23,12 @@ using namespace mlir;
 namespace terrazzo::tz_cpu {
 
 static constexpr uint64_t kPage = 4096;
+
+static UserError noRoom(StringRef where, const std::string &why) {
+  return {1, "TZ0437",
+          ("no temporary file can be written: " + where + ": " + why).str(),
+          "set TMPDIR to a folder with room"};
+}
 
 static FailureOr<std::string> link(Location loc, ArrayRef<std::string> inputs,
                                    StringRef output) {
@@ -51,6 +59,10 @@ static FailureOr<std::string> link(Location loc, ArrayRef<std::string> inputs,
   lld::Result result =
       lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0) {
+    // Of the linker's complaints only these are about the output.
+    for (const char *reason : {"No space left on device", "File too large"})
+      if (StringRef(messages).contains(reason))
+        return emitUserError(loc, noRoom(output, std::string(reason)));
     emitError(loc) << "TZ0433: the kernels' image does not link: " << messages;
     return failure();
   }
@@ -144,20 +156,18 @@ FailureOr<Artifact> linkImage(MLIRContext *context, ArrayRef<Object> objects,
     int descriptor;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile(
             "terrazzo", suffix, descriptor, path)) {
-      emitError(loc) << "TZ0437: cannot write a temporary file: "
-                     << error.message() << "; set TMPDIR to a folder with room";
-      return failure();
+      SmallString<128> folder;
+      llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
+      return emitUserError(loc, noRoom(folder, error.message()));
     }
     removers.emplace_back(path);
     llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
     stream << content;
     stream.flush();
     if (stream.has_error()) {
-      emitError(loc) << "TZ0437: cannot write " << path << ": "
-                     << stream.error().message()
-                     << "; set TMPDIR to a folder with room";
+      std::error_code error = stream.error();
       stream.clear_error();
-      return failure();
+      return emitUserError(loc, noRoom(path, error.message()));
     }
     return std::string(path);
   };

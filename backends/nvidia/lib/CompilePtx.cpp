@@ -5,6 +5,7 @@
 #include "TzNvidia/Nvidia.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
+#include "terrazzo/Target/UserError.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -116,8 +117,13 @@ FailureOr<Object> compilePtx(ModuleOp module, StringRef name, TargetAttr target,
     write(dump, (name + ".ptx").str(), object->ptx);
   const Ptxas &ptxas = Ptxas::get();
   if (ptxas.knows(architecture)) {
-    if (llvm::Error failed = ptxas.assemble(*object, architecture))
+    if (llvm::Error failed = ptxas.assemble(*object, architecture)) {
+      if (failed.isA<NoRoom>())
+        return emitUserError(module.getLoc(),
+                             {1, "TZ0437", llvm::toString(std::move(failed)),
+                              "set TMPDIR to a folder with room"});
       return module.emitError() << llvm::toString(std::move(failed));
+    }
     if (dump)
       write(dump, (name + ".cubin").str(), object->cubin);
   }

@@ -92,13 +92,13 @@ static uint32_t numberIn(StringRef text, StringRef pattern) {
   return number;
 }
 
+char NoRoom::ID = 0;
+
 Error Ptxas::assemble(CodeObject &object,
                       const Architecture &architecture) const {
   Folder folder;
   if (folder.error)
-    return createStringError(
-        "TZ0437: cannot make a temporary folder: " + folder.error.message() +
-        "; set TMPDIR to a folder with room");
+    return make_error<NoRoom>(folder.error.message());
   std::string input = folder.file("kernel.ptx"),
               output = folder.file("kernel.cubin"), text;
   {
@@ -112,9 +112,7 @@ Error Ptxas::assemble(CodeObject &object,
       stream.clear_error();
     }
     if (error)
-      return createStringError("TZ0437: cannot write " + input + ": " +
-                               error.message() +
-                               "; set TMPDIR to a folder with room");
+      return make_error<NoRoom>(input + ": " + error.message());
   }
   std::string arch = ("-arch=" + architecture.name).str();
   int code = execute(folder, {path, arch, "-v", input, "-o", output}, text);

@@ -15,7 +15,7 @@ struct Machine {
   uint64_t now = 0;
   uint64_t queued = 0;
   bool tells = true;
-  double lost = 0;      ///< part of the time, of all but one worker
+  double lost = 0;         ///< part of the time, of all but one worker
   bool interrupted = true; ///< else the work is merely uneven
 
   Contention::QueueTime queueTime() {

@@ -31,7 +31,8 @@ protected:
 const char *version2 = "31 23 0:28 / /sys/fs/cgroup rw,relatime shared:9 - "
                        "cgroup2 cgroup2 rw,nsdelegate\n";
 const char *version1 =
-    "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+    "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup "
+    "rw,cpu,cpuacct\n"
     "33 31 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
 
 } // namespace

@@ -133,7 +133,8 @@ TEST(Team, LeavesTheCallersAffinityAsItWas) {
   ASSERT_EQ(::sched_getaffinity(0, sizeof(before), &before), 0);
   {
     Team team(2, /*pinCaller=*/true);
-    auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(600);
+    auto end =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(600);
     while (std::chrono::steady_clock::now() < end)
       ringSum(team, 40);
   }

@@ -68,6 +68,22 @@ struct CodeObject {
   std::vector<std::string> facts(const Architecture &architecture) const;
 };
 
+/// A temporary file could not be written: the user's disk, not a fault.
+class NoRoom : public llvm::ErrorInfo<NoRoom> {
+public:
+  static char ID;
+  explicit NoRoom(std::string why) : why(std::move(why)) {}
+  void log(llvm::raw_ostream &stream) const override {
+    stream << "no temporary file can be written: " << why;
+  }
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
+
+private:
+  std::string why;
+};
+
 /// The vendor's assembler, looked for once: the path in TERRAZZO_PTXAS ("0":
 /// none), else `ptxas` on PATH.
 struct Ptxas {
