@@ -34,13 +34,25 @@ def broken(name, value, quantised):
     return model
 
 
-@pytest.mark.parametrize("quantised", [False, True])
+@pytest.fixture(scope="module", params=[False, True], ids=["float32", "quantised"])
+def sound(request, terrazzo, tmp_path_factory):
+    """Whether it is quantised, and a package that takes any weights of these settings."""
+    folder = tmp_path_factory.mktemp("sound")
+    model = Tiny()
+    if request.param:
+        model.quantise()
+    terrazzo("compile", "-m", model.write(folder / "m.gguf"), "-o", folder / "m.tzp")
+    return request.param, folder / "m.tzp"
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", NAMES)
-def test_weights(terrazzo, files, name, value, quantised):
+def test_weights(terrazzo, files, sound, name, value):
+    quantised, package = sound
     path = broken(name, value, quantised).write(files / "m.gguf")
     for batch in (512, 1):  # both kinds of kernels
-        result = terrazzo("eval", "-m", path, "--ids", files / "ids", "-b", batch, "--format", "json", code=5)
+        result = terrazzo("eval", package, "-m", path, "--ids", files / "ids", "-b", batch, "--format", "json",
+                          program="terrazzo-run", code=5)
         assert "TZ0805" in result.err and f"'{name}'" in result.err and not result.out, result
 
 

@@ -25,7 +25,8 @@ def evaluate_tiny(terrazzo, tmp_path):
 ])
 def test_scaled_positions(evaluate_tiny, keys):
     model = Tiny(sharpness=3.0, position_scale=0.25, keys=keys)
-    assert divergence(model.logits(IDS), evaluate_tiny(model)) < 1e-5
+    # Keys and values are float16.
+    assert divergence(model.logits(IDS), evaluate_tiny(model)) < 1e-3
     # The test sees the difference.
     model.position_scale = 1.0
     assert divergence(model.logits(IDS), evaluate_tiny(model)) > 1e-2
@@ -40,7 +41,7 @@ def test_scaled_positions(evaluate_tiny, keys):
 ])
 def test_settings_that_leave_the_model_as_it_is(evaluate_tiny, keys):
     model = Tiny(sharpness=3.0, keys=keys)
-    assert divergence(model.logits(IDS), evaluate_tiny(model)) < 1e-5
+    assert divergence(model.logits(IDS), evaluate_tiny(model)) < 1e-3
 
 
 @pytest.mark.parametrize("key, value", [
