@@ -5,6 +5,18 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
+/// Magnitudes order as their bits do, those of a NaN above all: so it gets into
+/// the scale, where a maximum of floats might drop it and the bytes cannot show
+/// it.
+static Value largestMagnitude(Emitter &e, Value a, Value b) {
+  auto bits = [&](Value x) {
+    return e.create<arith::BitcastOp>(e.i32Lanes(), e.create<math::AbsFOp>(x));
+  };
+  Value largest = e.create<vector::ReductionOp>(
+      vector::CombiningKind::MAXSI, e.create<arith::MaxSIOp>(bits(a), bits(b)));
+  return e.create<arith::BitcastOp>(e.getF32Type(), largest);
+}
+
 void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
                  const QuantisedRows &result) {
   int64_t blocks = result.depth / 32;
@@ -13,9 +25,7 @@ void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
     Value from = rows.at(input, row, e.mul(block, 32));
     Value half[2] = {e.loadLanes(input.memory, from),
                      e.loadLanes(input.memory, e.add(from, kLanes))};
-    Value largest = e.maxf(e.create<math::AbsFOp>(half[0]),
-                           e.create<math::AbsFOp>(half[1]));
-    Value magnitude = e.reduceMax(largest);
+    Value magnitude = largestMagnitude(e, half[0], half[1]);
     Value scale = e.mulf(magnitude, e.f32(1.0 / 127.0));
     // A block of zeros, or of values too small to invert, stays zero.
     Value usable = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, magnitude,

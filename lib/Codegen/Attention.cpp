@@ -197,10 +197,11 @@ private:
     Value sum = e.f32Vector(0);
     for (auto [i, s] : llvm::enumerate(lanes)) {
       Value p = e.exp(e.subf(s, shift));
+      // Of a score that is no number the exponential is none either.
       p = e.create<arith::SelectOp>(
-          e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, s,
+          e.create<arith::CmpFOp>(arith::CmpFPredicate::OLE, s,
                                   e.f32Vector(kMinusInfinity / 2)),
-          p, e.f32Vector(0));
+          e.f32Vector(0), p);
       e.storeLanes(p, scores, e.add(at, static_cast<int64_t>(i) * kLanes));
       sum = e.addf(sum, p);
     }

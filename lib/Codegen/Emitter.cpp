@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo-c/numbers.h"
 
 using namespace mlir;
 
@@ -157,6 +158,29 @@ Value Emitter::reduceAdd(Value vector) {
 Value Emitter::reduceMax(Value vector) {
   return create<vector::ReductionOp>(vector::CombiningKind::MAXNUMF, vector,
                                      arith::FastMathFlags::nnan);
+}
+
+Value Emitter::normScale(Value squares, int64_t count, double epsilon) {
+  Value mean = mulf(squares, f32(1.0 / count));
+  Value root = create<math::SqrtOp>(addf(mean, f32(epsilon)));
+  // 1 + (x - x) is 1, unless x is an infinity.
+  return divf(addf(subf(root, root), f32(1)), root);
+}
+
+Value Emitter::toCache(Value x, Type element) {
+  if (element.isF32())
+    return x;
+  Value y = create<arith::TruncFOp>(likeWith(x, element), x);
+  if (!element.isF16())
+    return y;
+  Type words = likeWith(x, getI16Type());
+  Value bits = create<arith::BitcastOp>(words, y);
+  Value magnitude = create<arith::AndIOp>(bits, constantLike(bits, 0x7fff));
+  Value infinite = create<arith::CmpIOp>(arith::CmpIPredicate::eq, magnitude,
+                                         constantLike(bits, 0x7c00));
+  bits = create<arith::SelectOp>(
+      infinite, constantLike(bits, TERRAZZO_BEYOND_HALF), bits);
+  return create<arith::BitcastOp>(y.getType(), bits);
 }
 
 Value Emitter::toF32(Value value) {

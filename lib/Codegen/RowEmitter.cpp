@@ -118,10 +118,8 @@ void RowEmitter::emitRmsNorm(tz::RmsNormOp op, const Window &window) {
                             e.maskOf(e.index(dim - whole)));
       squares = e.fma(x, x, squares);
     }
-    Value mean = e.mulf(e.reduceAdd(squares), e.f32(1.0 / dim));
-    Value root = e.create<math::SqrtOp>(
-        e.addf(mean, e.f32(op.getEpsilon().convertToDouble())));
-    Value scale = e.splat(e.divf(e.f32(1), root));
+    Value scale = e.splat(e.normScale(e.reduceAdd(squares), dim,
+                                      op.getEpsilon().convertToDouble()));
     lanes(dim, Value(), [&](Value offset, Value mask) {
       Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
       Value w = e.loadLanes(weight.memory, e.add(weight.base, offset), mask);
@@ -225,7 +223,6 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
   tz::CacheType type = op.getCache().getType();
   Place rows = placeOf(op.getRows()), cache = placeOf(op.getCache());
   Value position = positionOf(op.getPosition(), window.row);
-  VectorType stored = VectorType::get({kLanes}, type.getElementType());
   // A window lies within one head or covers whole heads.
   int64_t step = std::min(window.width, type.getDim());
   e.loop(e.index(0), e.index(window.width), step, [&](Value start) {
@@ -237,9 +234,8 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
     Value from = at(rows, window.row, column);
     lanes(step, window.valid, [&](Value offset, Value mask) {
       Value x = e.loadLanes(rows.memory, e.add(from, offset), mask);
-      if (!type.getElementType().isF32())
-        x = e.create<arith::TruncFOp>(stored, x);
-      e.storeLanes(x, cache.memory, e.add(to, offset), mask);
+      e.storeLanes(e.toCache(x, type.getElementType()), cache.memory,
+                   e.add(to, offset), mask);
     });
   });
 }

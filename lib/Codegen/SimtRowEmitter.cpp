@@ -92,10 +92,7 @@ void SimtRowEmitter::emitRmsNorm(tz::RmsNormOp op, const SimtWindow &window) {
         weight = placeOf(op.getWeight());
   auto write = [&](Value row, Value start, Value sum, Value first,
                    int64_t step) {
-    Value mean = e.mulf(sum, e.f32(1.0 / dim));
-    Value root = e.create<math::SqrtOp>(
-        e.addf(mean, e.f32(op.getEpsilon().convertToDouble())));
-    Value scale = e.divf(e.f32(1), root);
+    Value scale = e.normScale(sum, dim, op.getEpsilon().convertToDouble());
     Value from = at(input, row, start), to = at(result, row, start);
     e.loop(first, e.index(dim), step, [&](Value i) {
       Value x = e.load(input.memory, e.add(from, i));
@@ -196,9 +193,8 @@ void SimtRowEmitter::emitCacheAppend(tz::CacheAppendOp op,
           offset = e.rem(column, type.getDim());
     Value line = e.add(e.mul(head, cacheRows), e.add(first, row));
     Value x = e.load(rows.memory, at(rows, row, column));
-    if (!type.getElementType().isF32())
-      x = e.create<arith::TruncFOp>(type.getElementType(), x);
-    e.store(x, cache.memory, e.add(e.mul(line, type.getDim()), offset));
+    e.store(e.toCache(x, type.getElementType()), cache.memory,
+            e.add(e.mul(line, type.getDim()), offset));
   });
 }
 

@@ -55,6 +55,9 @@ void PackageFiller::fillManifest(const LoadedModel &model, ModuleOp graph,
   manifest.vocabulary = columnsOf(graph, "head");
   manifest.context_length = factOf(graph, "tz.context_length");
   manifest.layers = factOf(graph, "tz.layers");
+  if (auto lines = graph->getAttrOfType<ArrayAttr>("tz.settings"))
+    for (auto line : lines.getAsRange<StringAttr>())
+      manifest.settings.push_back(line.str());
 }
 
 void PackageFiller::fillWeights(ModuleOp graph) {

@@ -33,7 +33,8 @@ struct Gemma3 {
         keyHeads(m.count("attention.head_count_kv", heads)),
         // 256 in all models but the one of 27B.
         headDim(m.count("attention.key_length", 256)),
-        window(m.count("attention.sliding_window")),
+        // 0: every layer is global.
+        window(m.countOrZero("attention.sliding_window")),
         vocabulary(m.count("vocab_size", m.tokens())),
         context(m.count("context_length")),
         globalEvery(m.count("attention.sliding_window_pattern", kGlobalEvery)),
@@ -45,7 +46,10 @@ struct Gemma3 {
                    headDim},
         localRope{tz::RopeMode::Neox,
                   m.real("rope.freq_base_swa", kLocalRopeBase), headDim} {
-    readRopeScaling(m);
+    // Positions of global layers alone are scaled (the report's section 2: a
+    // factor of 8 beyond 32k tokens).
+    globalRope.scale = m.ropeFactor();
+    readDecoderSettings(m, scale);
     m.require(globalRope.base > 0 && globalRope.scale > 0 && localRope.base > 0,
               "base and scaling factor of the rotary position are positive");
     m.require(heads % keyHeads == 0,
@@ -53,22 +57,13 @@ struct Gemma3 {
     m.require(m.count("attention.value_length", headDim) == headDim,
               "attention.value_length equals attention.key_length");
     m.require(headDim % 2 == 0, "attention.key_length is even");
-    if (m.real("final_logit_softcapping", 0.0) != 0.0)
-      m.refuse("final_logit_softcapping", "Gemma 3 has no soft caps");
+    m.require(m.count("rope.dimension_count", headDim) == headDim,
+              "rope.dimension_count equals attention.key_length");
   }
 
-  /// Positions of global layers alone are scaled (the report's section 2: a
-  /// factor of 8 beyond 32k tokens).
-  void readRopeScaling(Metadata &m) {
-    std::string type = m.text("rope.scaling.type", "none");
-    if (type == "linear")
-      globalRope.scale = m.real("rope.scaling.factor");
-    else if (type != "none")
-      m.refuse("rope.scaling.type",
-               "'" + type + "' is not supported, only 'none' and 'linear'");
+  bool isGlobal(int64_t layer) const {
+    return window == 0 || (layer + 1) % globalEvery == 0;
   }
-
-  bool isGlobal(int64_t layer) const { return (layer + 1) % globalEvery == 0; }
 };
 
 Value selfAttention(GraphBuilder &g, const Gemma3 &m, Value x, int64_t layer) {

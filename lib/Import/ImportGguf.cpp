@@ -2,9 +2,9 @@
 //
 // Chooses the architecture a GGUF file names and has it build the module.
 #include "Architecture.h"
+#include "formats/GgufSettings.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -26,14 +26,6 @@ const Architecture *findArchitecture(StringRef name) {
     if (architecture.name == name)
       return &architecture;
   return nullptr;
-}
-
-/// A name from the file, fit for a terminal.
-std::string escaped(StringRef name) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  llvm::printEscapedString(name.take_front(100), stream);
-  return text;
 }
 
 } // namespace
@@ -61,9 +53,12 @@ Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
                      llvm::join(importableArchitectures(), ", "),
                  "convert a model of a supported architecture"};
 
+  // What the module is made for, in case it meets another file's weights.
+  std::vector<std::string> settings = formats::settingsOf(file);
   Metadata metadata(file, path, architecture->name);
   GraphBuilder graph(context, file, path, options);
   Facts facts = architecture->build(graph, metadata);
+  metadata.refuseUnknown();
   if (!metadata.ok())
     return metadata.takeError();
   auto module = graph.finish(architecture->name, facts);
@@ -74,6 +69,10 @@ Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
                  path.str(),
                  "",
                  "please report this, with the file's name"};
+  if (module) {
+    std::vector<StringRef> lines(settings.begin(), settings.end());
+    (**module)->setAttr("tz.settings", Builder(context).getStrArrayAttr(lines));
+  }
   return module;
 }
 

@@ -29,7 +29,9 @@ struct Llama {
         // paper's code keeps half a head apart lie side by side.
         rope{tz::RopeMode::Interleaved, m.real("rope.freq_base", 10000.0),
              m.count("rope.dimension_count", headDim)} {
-    readRopeScaling(m);
+    rope.scale = m.ropeFactor();
+    readDecoderSettings(m, 1.0 / std::sqrt(headDim));
+    refuseVariants(m);
     m.require(rope.base > 0 && rope.scale > 0,
               "base and scaling factor of the rotary position are positive");
     m.require(heads % keyHeads == 0,
@@ -38,20 +40,19 @@ struct Llama {
               "attention.value_length equals attention.key_length");
     m.require(rope.rotated % 2 == 0 && rope.rotated <= headDim,
               "rope.dimension_count is even and at most the head's dimension");
-    if (m.count("expert_count", 1) > 1)
-      m.refuse("expert_count", "mixtures of experts are not supported yet");
   }
 
-  void readRopeScaling(Metadata &m) {
-    std::string type = m.text("rope.scaling.type", "none");
-    if (type == "linear")
-      rope.scale = m.real("rope.scaling.factor");
-    else if (type != "none")
-      m.refuse("rope.scaling.type",
-               "'" + type + "' is not supported, only 'none' and 'linear'");
-    else
-      // Old files give the linear factor alone.
-      rope.scale = m.real("rope.scale_linear", 1.0);
+  void refuseVariants(Metadata &m) {
+    int64_t window = m.countOrZero("attention.sliding_window", 0);
+    if (window > 0 && window < context)
+      m.refuse("attention.sliding_window",
+               "it is " + std::to_string(window) +
+                   ", and windows smaller than the context of " +
+                   std::to_string(context) + " are not supported here");
+    // The order of the rows of q and k, see `rope`.
+    constexpr llvm::StringLiteral layout = "Meta AI original pth";
+    if (m.text("tensor_data_layout", layout) != layout)
+      m.refuse("tensor_data_layout", "only '" + layout + "' is supported");
   }
 };
 

@@ -8,6 +8,7 @@
 #include "terrazzo/Reference/BlockValues.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -61,7 +62,8 @@ bool fits(const Value &value, Type type) {
 
 class Evaluation {
 public:
-  explicit Evaluation(const WeightReader &read) : read(read) {}
+  Evaluation(const WeightReader &read, bool demandFinite)
+      : read(read), demandFinite(demandFinite) {}
 
   Expected<llvm::SmallVector<Value>> run(tz::FuncOp func,
                                          llvm::SmallVector<Value> arguments) {
@@ -78,12 +80,39 @@ public:
       }
       if (Status status = evaluate(op); !status)
         return status.takeError();
+      if (Status status = demandFinite ? checkFinite(op) : Status(); !status)
+        return status.takeError();
       release(op);
     }
     return failAt(func.getLoc(), "the function does not return");
   }
 
 private:
+  Status checkFinite(Operation &op) {
+    for (mlir::Value result : op.getResults()) {
+      auto *held = std::get_if<std::shared_ptr<const Tensor>>(
+          &values.find(result)->second);
+      if (!held)
+        continue;
+      const std::vector<double> &numbers = (*held)->values;
+      auto found = llvm::find_if_not(
+          numbers, [](double number) { return std::isfinite(number); });
+      if (found == numbers.end())
+        continue;
+      return Error{ExitCode::NumericsFailed,
+                   "TZ0806",
+                   "the model gives numbers that are not finite",
+                   text(op.getLoc()),
+                   "'" + op.getName().getStringRef().str() +
+                       "' is the first operation that does: value " +
+                       std::to_string(found - numbers.begin()) + " is " +
+                       (std::isnan(*found) ? "NaN" : "infinite"),
+                   "look at the weight of that name; the file may be damaged "
+                   "or badly converted"};
+    }
+    return {};
+  }
+
   Status evaluate(Operation &op) {
     return llvm::TypeSwitch<Operation *, Status>(&op)
         .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
@@ -258,6 +287,7 @@ private:
   }
 
   const WeightReader &read;
+  bool demandFinite;
   llvm::DenseMap<mlir::Value, Value> values;
   llvm::DenseMap<mlir::Value, int64_t> remaining;
 };
@@ -276,7 +306,7 @@ Interpreter::call(tz::FuncOp func, llvm::SmallVector<Value> arguments) {
       return failAt(func.getLoc(), "argument " + std::to_string(i) + " of '" +
                                        func.getSymName().str() +
                                        "' does not fit its type");
-  return Evaluation(read).run(func, std::move(arguments));
+  return Evaluation(read, demandFinite).run(func, std::move(arguments));
 }
 
 } // namespace terrazzo::reference

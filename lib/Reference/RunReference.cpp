@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Reference/RunReference.h"
 #include "formats/Gguf.h"
+#include "formats/NonFinite.h"
 #include "terrazzo/Reference/Interpreter.h"
 #include <chrono>
 #include <cmath>
@@ -21,9 +22,11 @@ public:
   Decoder(ModuleOp module, const formats::GgufFile &file, StringRef path)
       : trunk(module.lookupSymbol<tz::FuncOp>("trunk")),
         head(module.lookupSymbol<tz::FuncOp>("head")),
-        interpreter([&file, path](tz::WeightOp weight) {
-          return read(file, path, weight);
-        }) {
+        interpreter(
+            [&file, path](tz::WeightOp weight) {
+              return read(file, path, weight);
+            },
+            /*demandFinite=*/true) {
     if (trunk)
       for (Type type : trunk.getArgumentTypes())
         if (auto cache = dyn_cast<tz::CacheType>(type))
@@ -100,6 +103,15 @@ Error notADecoder(StringRef path) {
           "it needs @trunk and @head",   ""};
 }
 
+Error beyondNumbers(StringRef path, std::string why) {
+  return {ExitCode::NumericsFailed,
+          "TZ0807",
+          "a result is too large for its number format",
+          path.str(),
+          std::move(why),
+          "is this the model that the text was meant for?"};
+}
+
 } // namespace
 
 Expected<ReferenceResult>
@@ -136,6 +148,8 @@ runReference(ModuleOp module, StringRef modelPath, ArrayRef<int32_t> ids,
             ids[done + 1] < vocabulary)
           nll += surprise(values, ids[done + 1]);
         rounded.assign(values.begin(), values.end());
+        if (!formats::allFinite(rounded.data(), rounded.size()))
+          return beyondNumbers(modelPath, "a logit is beyond float32");
         row(done, rounded);
       }
     }
@@ -147,6 +161,10 @@ runReference(ModuleOp module, StringRef modelPath, ArrayRef<int32_t> ids,
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
+  if (!std::isfinite(result.perplexity))
+    return beyondNumbers(modelPath, "the perplexity, exp(" +
+                                        std::to_string(result.nll) +
+                                        "), is beyond float64");
   return result;
 }
 

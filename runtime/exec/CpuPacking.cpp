@@ -32,11 +32,14 @@ Status fetchPacked(const CpuPacking &packing, Block &packed, Buffers &buffers) {
     pack(packing, buffers);
     return {};
   }
-  std::string key = packedKey(packing.model.root(), packing.variant);
+  const SessionModel &model = packing.model;
+  std::string key = packedKey(model.root(), packing.variant, model.weightsHash);
   std::string path = packedPath(options.cacheFolder, key);
   if (readPacked(path, key, packed, packing.team))
     return {};
   pack(packing, buffers);
+  if (!model.weightsAreThoseOpened())
+    return {};
   Status written = writePacked(path, key, packed);
   if (options.note)
     options.note(written

@@ -148,6 +148,15 @@ Status DeviceExecutor::runHead(size_t head, uint32_t firstRow, uint32_t rows,
   return status ? fetchLogits(rows, logits) : status;
 }
 
+Status DeviceExecutor::readState(uint32_t state, uint8_t *target) {
+  uint64_t bytes = model.stateBytes(*model.root().states()->Get(state));
+  if (buffers.states[state])
+    return device->copyOut(target, buffers.states[state], bytes);
+  // What is not on the device is beside it.
+  memcpy(target, host->state(state), bytes);
+  return {};
+}
+
 const float *DeviceExecutor::hidden(uint32_t rows) {
   if (!hiddenFetched) {
     hiddenRows.resize(uint64_t(rows) * model.hiddenSize());

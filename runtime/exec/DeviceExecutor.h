@@ -68,6 +68,7 @@ public:
   Status runHead(size_t head, uint32_t firstRow, uint32_t rows,
                  float *logits) override;
   const float *hidden(uint32_t rows) override;
+  Status readState(uint32_t state, uint8_t *target) override;
   unsigned threads() const override { return host ? host->threads() : 0; }
 
 private:

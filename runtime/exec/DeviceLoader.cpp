@@ -211,7 +211,7 @@ Status DeviceLoader::fetchPacked() {
     return {};
   if (options.cacheFolder.empty())
     return pack();
-  std::string key = packedKey(root, *model.variant);
+  std::string key = packedKey(root, *model.variant, model.weightsHash);
   std::string path = packedPath(options.cacheFolder, key);
   {
     auto memory = Block::allocate(bytes, "packed weights");
@@ -226,7 +226,7 @@ Status DeviceLoader::fetchPacked() {
   }
   if (Status status = pack(); !status)
     return status;
-  return keep(path, key);
+  return model.weightsAreThoseOpened() ? keep(path, key) : Status();
 }
 
 Status DeviceLoader::pack() {

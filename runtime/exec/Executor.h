@@ -61,6 +61,13 @@ struct SessionModel {
   const package::Program *prepare = nullptr; ///< null: nothing is packed
   std::vector<const package::Program *> trunks, heads; ///< smallest first
   uint32_t context = 0;
+  /// Of the content of `weights`, where something is kept under it.
+  std::string weightsHash;
+  /// Whether the file still lies where it was opened, unchanged: what was read
+  /// from its path since belongs to the hash.
+  bool weightsAreThoseOpened() const;
+  /// TZ0603 when they are not.
+  Status checkWeightsPath() const;
 };
 
 /// "the model does not fit into memory", with the numbers; `further` names what
@@ -85,6 +92,8 @@ public:
                          float *logits) = 0;
   /// The last chunk's hidden rows; null when they cannot be had.
   virtual const float *hidden(uint32_t rows) = 0;
+  /// Copies the bytes of a state, as many as stateBytes().
+  virtual Status readState(uint32_t state, uint8_t *target) = 0;
   /// Threads of the CPU that compute; 0 when a device does all.
   virtual unsigned threads() const = 0;
 

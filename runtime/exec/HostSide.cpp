@@ -49,6 +49,8 @@ Status HostSide::load(const SessionOptions &options) {
   if (!bytes)
     return bytes.takeError();
   weightBytes = std::move(*bytes);
+  if (Status status = model.checkWeightsPath(); !status)
+    return status;
   auto loaded = CodeImage::load(model.file, variant);
   if (!loaded)
     return loaded.takeError();

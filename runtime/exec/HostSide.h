@@ -31,6 +31,9 @@ public:
     return buffers.arena + binding.offset();
   }
 
+  /// A state that lies on this side.
+  const uint8_t *state(uint32_t index) const { return buffers.states[index]; }
+
   /// What the next launches see of a call.
   void beginCall(std::span<const int32_t> chunk, uint32_t position);
   /// Runs and returns when it is done. `times`: of the program's commands from

@@ -25,7 +25,7 @@ namespace terrazzo::exec {
 
 using package::PackageT;
 
-constexpr uint32_t packageFormatVersion = 1;
+constexpr uint32_t packageFormatVersion = 2;
 /// Segments are aligned to this in the file and in memory.
 constexpr uint64_t packagePageBytes = 4096;
 

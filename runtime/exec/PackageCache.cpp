@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/PackageCache.h"
 #include "exec/BuildId.h"
+#include "exec/ModelHash.h"
+#include "exec/PackageFit.h"
 #include "exec/PackedWeights.h"
 #include "formats/Hash.h"
 #include "machine/Limits.h"
@@ -24,47 +26,6 @@ double secondsNow() {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
-
-std::string textOfTime(const timespec &time) {
-  return std::to_string(time.tv_sec) + "." + std::to_string(time.tv_nsec);
-}
-
-/// A write within the clock's granularity of an earlier one may leave no trace
-/// in the file's times.
-bool isYoung(const struct stat &facts) {
-  constexpr time_t youngSeconds = 2;
-  time_t now = ::time(nullptr);
-  return facts.st_mtim.tv_sec + youngSeconds > now ||
-         facts.st_ctim.tv_sec + youngSeconds > now;
-}
-
-constexpr size_t hashDigits = 32;
-
-std::string readMemo(const std::string &path) {
-  char digits[hashDigits + 1];
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return {};
-  ssize_t count = ::read(file, digits, sizeof(digits));
-  ::close(file);
-  return count == ssize_t(hashDigits) ? std::string(digits, hashDigits)
-                                      : std::string();
-}
-
-void writeMemo(const std::string &folder, const std::string &path,
-               const std::string &hash) {
-  if (!makeFolders(folder))
-    return;
-  std::string temporary =
-      folder + "/.writing-" + std::to_string(::getpid()) + "-XXXXXX";
-  int file = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0)
-    return;
-  bool good = ::write(file, hash.data(), hash.size()) == ssize_t(hash.size());
-  ::close(file);
-  if (!good || ::rename(temporary.c_str(), path.c_str()) != 0)
-    ::unlink(temporary.c_str());
 }
 
 std::vector<std::string> librariesIn(const std::string &folder) {
@@ -134,28 +95,6 @@ Expected<PackageFile> compileToTemporary(const formats::GgufFile &model,
 
 } // namespace
 
-std::string modelHash(const formats::GgufFile &model,
-                      const std::string &cacheFolder) {
-  struct stat facts;
-  bool memo = !cacheFolder.empty() &&
-              ::stat(model.path().c_str(), &facts) == 0 && !isYoung(facts);
-  std::string folder = cacheFolder + "/models", path;
-  if (memo) {
-    std::string identity =
-        std::to_string(facts.st_dev) + " " + std::to_string(facts.st_ino) +
-        " " + std::to_string(facts.st_size) + " " + textOfTime(facts.st_mtim) +
-        " " + textOfTime(facts.st_ctim);
-    path =
-        folder + "/" + formats::hash128(identity.data(), identity.size()).hex();
-    if (std::string known = readMemo(path); !known.empty())
-      return known;
-  }
-  std::string hash = formats::hashModel(model).hex();
-  if (memo)
-    writeMemo(folder, path, hash);
-  return hash;
-}
-
 std::string compilerFingerprint(const std::string &compiler) {
   std::string folder = compiler.substr(0, compiler.rfind('/'));
   std::string text = buildIdOf(compiler) + "\n";
@@ -193,7 +132,9 @@ Expected<ObtainedPackage> obtainPackage(const formats::GgufFile &model,
                        compilerFingerprint(*compiler);
     path = cache + "/packages/" +
            formats::hash128(text.data(), text.size()).hex() + ".tzp";
-    if (auto file = PackageFile::open(path)) {
+    // A model that was replaced while it was compiled has left another's.
+    if (auto file = PackageFile::open(path);
+        file && matchWeights(*file, model)) {
       obtained.file = std::move(*file);
       return obtained;
     }

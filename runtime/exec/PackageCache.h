@@ -3,10 +3,8 @@
 // Which package fits a model on this machine, decided without the compiler; and
 // making it when there is none.
 //
-// A package's key is made of the model's hash (memoised by device, inode, size,
-// and times of change; not trusted when the file changed less than two seconds
-// ago), target string, flags, and the build ids of the compiler, libTerrazzo
-// and the plugins.
+// A package's key is made of the model's hash (ModelHash.h), target string,
+// flags, and the build ids of the compiler, libTerrazzo and the plugins.
 #pragma once
 
 #include "exec/CompilerProcess.h"
@@ -29,10 +27,6 @@ struct ObtainedPackage {
   PackageFile file = PackageFile::none();
   double compileSeconds = 0; ///< 0: it was in the cache
 };
-
-/// The content hash of a model, from the memo or from its bytes.
-std::string modelHash(const formats::GgufFile &model,
-                      const std::string &cacheFolder);
 
 /// Build ids of everything that makes packages, one line each.
 std::string compilerFingerprint(const std::string &compiler);

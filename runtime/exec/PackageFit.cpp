@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/PackageFit.h"
 #include "exec/CpuTarget.h"
+#include "formats/GgufSettings.h"
+
+#include <algorithm>
+#include <unordered_set>
 
 namespace terrazzo::exec {
 
@@ -95,33 +99,77 @@ chooseDeviceVariant(const PackageFile &package,
   return error;
 }
 
+namespace {
+
+std::vector<std::string> compiledSettings(const Manifest &manifest) {
+  std::vector<std::string> lines;
+  for (uint32_t i = 0; i < count(manifest.settings()); ++i)
+    lines.push_back(manifest.settings()->Get(i)->str());
+  return lines;
+}
+
+/// Why a tensor of the file is not the package's; empty when it is.
+std::string whyAnother(const Weight &wanted,
+                       const formats::GgufTensor *tensor) {
+  std::string name = "'" + wanted.name()->str() + "'";
+  if (!tensor)
+    return "it has no tensor " + name;
+  bool same = tensor->offset == wanted.offset() &&
+              tensor->bytes == wanted.bytes() &&
+              formats::blockFormatInfo(tensor->format).name ==
+                  wanted.type()->string_view() &&
+              wanted.dims() &&
+              std::equal(tensor->dims.begin(), tensor->dims.end(),
+                         wanted.dims()->begin(), wanted.dims()->end());
+  return same ? std::string()
+              : "tensor " + name + " has another type, shape or place";
+}
+
+/// A tensor that the package does not know; empty when there is none.
+std::string unknownTensor(const Package &package,
+                          const formats::GgufFile &weights) {
+  std::unordered_set<std::string_view> known;
+  for (uint32_t i = 0; i < count(package.weights()); ++i)
+    known.insert(package.weights()->Get(i)->name()->string_view());
+  for (const formats::GgufTensor &tensor : weights.tensors())
+    if (!known.contains(tensor.name))
+      return "tensor '" + std::string(tensor.name) + "' is not in the package";
+  return {};
+}
+
+} // namespace
+
 Status matchWeights(const PackageFile &package,
                     const formats::GgufFile &weights) {
   Error error;
-  error.code = "TZ0707";
   error.exit = ExitCode::PackageIncompatible;
-  error.what = "the package was made from another model";
   error.where = weights.path();
   error.help = "give the model's file that the package was made from, or "
                "compile it again";
-  for (uint32_t i = 0; i < count(package.root().weights()); ++i) {
-    const Weight &wanted = *package.root().weights()->Get(i);
-    const auto *tensor = weights.findTensor(wanted.name()->string_view());
-    if (!tensor) {
-      error.why = "it has no tensor '" + wanted.name()->str() + "'";
-      return error;
-    }
-    bool same = tensor->offset == wanted.offset() &&
-                tensor->bytes == wanted.bytes() &&
-                formats::blockFormatInfo(tensor->format).name ==
-                    wanted.type()->string_view();
-    if (!same) {
-      error.why = "tensor '" + wanted.name()->str() +
-                  "' has another type, size or place";
+  const Package &root = package.root();
+  std::vector<std::string> settings = compiledSettings(*root.manifest());
+  if (!settings.empty()) {
+    error.why = formats::differenceOfSettings(
+        settings, "the package", formats::settingsOf(weights), "the file");
+    if (!error.why.empty()) {
+      error.code = "TZ0713";
+      error.what = "the package was compiled for other settings";
       return error;
     }
   }
-  return {};
+  error.code = "TZ0707";
+  error.what = "the package was made from another model";
+  for (uint32_t i = 0; i < count(root.weights()); ++i) {
+    const Weight &wanted = *root.weights()->Get(i);
+    error.why =
+        whyAnother(wanted, weights.findTensor(wanted.name()->string_view()));
+    if (!error.why.empty())
+      return error;
+  }
+  // A module by hand may leave tensors of a file alone; a file's own may not.
+  if (!settings.empty())
+    error.why = unknownTensor(root, weights);
+  return error.why.empty() ? Status() : Status(error);
 }
 
 } // namespace terrazzo::exec

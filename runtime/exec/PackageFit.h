@@ -21,7 +21,10 @@ chooseDeviceVariant(const PackageFile &package,
                     const std::vector<std::string> &targets,
                     const std::string &device, const std::string &wanted = {});
 
-/// Whether `weights` is the file that the package was made from.
+/// Whether the package's code computes the model of `weights`: the file has the
+/// settings that were compiled in (else TZ0713), and exactly the package's
+/// tensors, of the same types and shapes, in the same places (else TZ0707).
+/// Their content is not part of the code, so a model's fine-tune may do.
 Status matchWeights(const PackageFile &package,
                     const formats::GgufFile &weights);
 

@@ -105,8 +105,9 @@ struct StripeReader {
 } // namespace
 
 std::string packedKey(const package::Package &package,
-                      const package::Variant &variant) {
-  std::string text;
+                      const package::Variant &variant,
+                      const std::string &content) {
+  std::string text = content + '\n';
   auto add = [&](const flatbuffers::String *part) {
     text += part ? part->str() : std::string();
     text += '\n';
@@ -124,12 +125,8 @@ std::string packedKey(const package::Package &package,
           *package.weights()->Get(packed.weights()->Get(w));
       add(weight.name());
       add(weight.type());
-      add(weight.hash());
-      // Without a hash the file's own identity stands for the content.
-      if (!weight.hash() || weight.hash()->size() == 0) {
-        add(package.manifest()->model_hash());
-        text += std::to_string(weight.offset()) + '\n';
-      }
+      text += std::to_string(weight.offset()) + ' ' +
+              std::to_string(weight.bytes()) + '\n';
     }
   }
   return formats::hash128(text.data(), text.size()).hex();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Weights in the layout that a variant wants: filled by the package's program
-// `prepare`, kept in one file of the cache for each set of (tensor hashes,
-// layouts, packer version), and read into anonymous memory of huge pages.
+// `prepare`, kept in one file of the cache for each set of (content of the
+// weights' file in use, layouts, packer version), and read into anonymous
+// memory of huge pages. What the package was compiled from plays no part.
 //
 // The file is allocated before it is written and gets its name when it is
 // complete; each stripe of it carries a checksum. So two processes, a killed
@@ -19,9 +20,11 @@
 
 namespace terrazzo::exec {
 
-/// The key of a variant's packed weights, 32 hexadecimal digits.
+/// The key of a variant's packed weights, 32 hexadecimal digits; `content` is
+/// the hash of the file they are packed from (ModelHash.h).
 std::string packedKey(const package::Package &package,
-                      const package::Variant &variant);
+                      const package::Variant &variant,
+                      const std::string &content);
 
 /// Where the file of `key` lies below the cache folder.
 std::string packedPath(const std::string &cacheFolder, const std::string &key);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Session.h"
 #include "exec/DeviceExecutor.h"
+#include "exec/NumericsDiagnosis.h"
 #include "exec/TeamExecutor.h"
+#include "formats/NonFinite.h"
 
 #include <algorithm>
 
@@ -63,6 +65,7 @@ Status Session::step(std::span<const int32_t> tokens, float *logits) {
       error.why = "the model's vocabulary has " + std::to_string(vocabulary());
       return error;
     }
+  bool answers = logits && !tokens.empty();
   while (!tokens.empty()) {
     size_t count = std::min<size_t>(tokens.size(), largestChunk());
     bool last = count == tokens.size();
@@ -75,7 +78,16 @@ Status Session::step(std::span<const int32_t> tokens, float *logits) {
     next += lastChunk;
     tokens = tokens.subspan(count);
   }
-  return model->weights->intact();
+  return answers ? checkLogits(1, logits) : model->weights->intact();
+}
+
+Status Session::checkLogits(uint32_t rows, const float *logits) {
+  // A file that was cut short gives any numbers, and is the better reason.
+  if (Status status = model->weights->intact(); !status)
+    return status;
+  if (formats::allFinite(logits, uint64_t(rows) * vocabulary()))
+    return {};
+  return explainNonFinite(*model, *executor, place != nullptr, lastChunk);
 }
 
 Status Session::logits(uint32_t firstRow, uint32_t rows, float *logits) {
@@ -94,6 +106,8 @@ Status Session::logits(uint32_t firstRow, uint32_t rows, float *logits) {
     if (Status status = executor->runHead(smallest(model->heads, count),
                                           firstRow, count, logits);
         !status)
+      return status;
+    if (Status status = checkLogits(count, logits); !status)
       return status;
     firstRow += count;
     rows -= count;

@@ -11,6 +11,8 @@
 // Tokens are appended at position(). The smallest program that fits runs;
 // prompts are cut into chunks of the largest. Not thread-safe.
 //
+// Logits are finite, or the call ends with TZ0805 and says where it began.
+//
 // With SessionOptions::device the programs run there. A step without logits may
 // then return before it is done; an error that ends it is told by the next
 // call.
@@ -75,6 +77,7 @@ public:
 
 private:
   Session() = default;
+  Status checkLogits(uint32_t rows, const float *logits);
 
   std::shared_ptr<Device> place;
   std::unique_ptr<SessionModel> model;

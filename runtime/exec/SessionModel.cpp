@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Executor.h"
+#include "exec/ModelHash.h"
 #include "exec/PackageFit.h"
 
 #include <algorithm>
@@ -78,10 +79,30 @@ SessionModel::create(PackageFile package,
   model->variant = *variant;
   if (Status status = matchWeights(model->file, *model->weights); !status)
     return status.takeError();
+  bool packs =
+      model->variant->packed_bytes() > 0 ||
+      (model->variant->host() && model->variant->host()->packed_bytes() > 0);
+  if (packs && !options.cacheFolder.empty())
+    model->weightsHash = modelHash(*model->weights, options.cacheFolder);
   model->context = contextFor(model->root(), options.contextSize);
   if (Status status = findPrograms(*model); !status)
     return status.takeError();
   return model;
+}
+
+bool SessionModel::weightsAreThoseOpened() const {
+  return formats::FileIdentity::of(weights->path()) == weights->identity();
+}
+
+Status SessionModel::checkWeightsPath() const {
+  if (weightsAreThoseOpened())
+    return {};
+  return Error{ExitCode::Failure,
+               "TZ0603",
+               "the model's file cannot be read",
+               weights->path(),
+               "it has changed meanwhile",
+               "wait until it is written"};
 }
 
 uint64_t SessionModel::stateBytes(const State &state) const {

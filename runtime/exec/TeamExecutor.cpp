@@ -69,6 +69,12 @@ Status TeamExecutor::runTrunk(size_t trunk, std::span<const int32_t> chunk,
   return {};
 }
 
+Status TeamExecutor::readState(uint32_t state, uint8_t *target) {
+  memcpy(target, buffers.states[state],
+         model.stateBytes(*model.root().states()->Get(state)));
+  return {};
+}
+
 Status TeamExecutor::runHead(size_t index, uint32_t firstRow, uint32_t rows,
                              float *logits) {
   BoundProgram &head = heads[index];

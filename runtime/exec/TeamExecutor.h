@@ -23,6 +23,7 @@ public:
   const float *hidden(uint32_t) override {
     return reinterpret_cast<const float *>(buffers.hidden);
   }
+  Status readState(uint32_t state, uint8_t *target) override;
   unsigned threads() const override { return team->size(); }
 
 private:

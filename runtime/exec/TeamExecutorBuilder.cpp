@@ -61,6 +61,8 @@ Status TeamExecutorBuilder::build() {
   if (!bytes)
     return bytes.takeError();
   executor.weightBytes = std::move(*bytes);
+  if (Status status = model.checkWeightsPath(); !status)
+    return status;
   auto image = CodeImage::load(model.file, *model.variant);
   if (!image)
     return image.takeError();

@@ -20,6 +20,7 @@ uint64_t GgufTensor::rowBytes() const {
 GgufFile::~GgufFile() = default;
 
 const std::string &GgufFile::path() const { return file->path(); }
+const FileIdentity &GgufFile::identity() const { return file->identity(); }
 uint64_t GgufFile::fileBytes() const { return file->size(); }
 const uint8_t *GgufFile::data() const { return file->data(); }
 

@@ -47,6 +47,8 @@ public:
   ~GgufFile();
 
   const std::string &path() const;
+  /// Of the file when it was opened.
+  const FileIdentity &identity() const;
   uint32_t version() const { return formatVersion; }
   uint64_t alignment() const { return dataAlignment; }
   uint64_t fileBytes() const;

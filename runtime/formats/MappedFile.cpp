@@ -8,12 +8,38 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace terrazzo::formats {
+
+FileIdentity::FileIdentity(const struct stat &facts)
+    : device(facts.st_dev), inode(facts.st_ino), bytes(uint64_t(facts.st_size)),
+      modified{facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec},
+      changed{facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec} {}
+
+FileIdentity FileIdentity::of(const std::string &path) {
+  struct stat facts;
+  return ::stat(path.c_str(), &facts) == 0 ? FileIdentity(facts)
+                                           : FileIdentity();
+}
+
+std::string FileIdentity::text() const {
+  auto time = [](const int64_t (&value)[2]) {
+    return std::to_string(value[0]) + "." + std::to_string(value[1]);
+  };
+  return std::to_string(device) + " " + std::to_string(inode) + " " +
+         std::to_string(bytes) + " " + time(modified) + " " + time(changed);
+}
+
+bool FileIdentity::isYoung() const {
+  constexpr int64_t youngSeconds = 2;
+  int64_t now = ::time(nullptr);
+  return modified[0] + youngSeconds > now || changed[0] + youngSeconds > now;
+}
 
 static Error openError(const std::string &path, const std::string &why,
                        const std::string &help = "") {
@@ -43,6 +69,7 @@ MappedFile::open(const std::string &path) {
 
   std::unique_ptr<MappedFile> file(new MappedFile);
   file->filePath = path;
+  file->origin = FileIdentity(info);
   file->bytes = size_t(info.st_size);
   if (file->bytes == 0)
     return file;

@@ -11,7 +11,25 @@
 #include <memory>
 #include <string>
 
+struct stat;
+
 namespace terrazzo::formats {
+
+/// Which file lies at a path, and in which state: two equal ones have the same
+/// content, unless it was written twice within the clock's granularity.
+struct FileIdentity {
+  uint64_t device = 0, inode = 0, bytes = 0;
+  int64_t modified[2] = {0, 0}, changed[2] = {0, 0}; ///< s and ns
+
+  FileIdentity() = default;
+  explicit FileIdentity(const struct stat &facts);
+  /// Of the file at `path` now; none when there is none.
+  static FileIdentity of(const std::string &path);
+  bool operator==(const FileIdentity &) const = default;
+  std::string text() const;
+  /// Whether it was changed so lately that a second change may leave no trace.
+  bool isYoung() const;
+};
 
 class MappedFile {
 public:
@@ -25,6 +43,8 @@ public:
   const uint8_t *data() const { return base; }
   size_t size() const { return bytes; }
   const std::string &path() const { return filePath; }
+  /// As it was when it was mapped.
+  const FileIdentity &identity() const { return origin; }
 
   /// False when part of the file was lost under FaultPolicy::Substitute.
   bool intact() const;
@@ -33,6 +53,7 @@ private:
   MappedFile() = default;
 
   std::string filePath;
+  FileIdentity origin;
   const uint8_t *base = nullptr;
   size_t bytes = 0;
   int slot = -1;

@@ -108,6 +108,12 @@ private:
 
 int printResult(const CommonOptions &common, size_t tokens, double nll,
                 double seconds) {
+  if (!std::isfinite(std::exp(nll)))
+    return report(Error{
+        ExitCode::NumericsFailed, "TZ0807",
+        "a result is too large for its number format", common.model,
+        "the perplexity, exp(" + decimals(nll, 6) + "), is beyond float64",
+        "is this the model that the text was meant for?"});
   if (common.json)
     return report(writeJson({{"tokens", tokens},
                              {"nll", nll},

@@ -92,6 +92,12 @@ public:
   Value maxf(Value a, Value b) { return create<mlir::arith::MaximumFOp>(a, b); }
   Value reduceAdd(Value vector);
   Value reduceMax(Value vector);
+  /// 1 / sqrt(mean of squares + epsilon); where the sum has no float32, none
+  /// comes out: a scale of zero would make every row look like an answer.
+  Value normScale(Value squares, int64_t count, double epsilon);
+  /// As an element of a cache; what float16 cannot hold becomes the NaN that a
+  /// diagnosis knows (terrazzo-c/numbers.h).
+  Value toCache(Value x, mlir::Type element);
   Value toF32(Value value);
 
   /// e^x for f32, scalar or vector; relative error below 2e-7, or 1e-6 by the

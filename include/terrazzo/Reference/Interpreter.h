@@ -18,8 +18,11 @@ using WeightReader =
 
 class Interpreter {
 public:
-  /// `read` serves tz.use_weight; functions without it need none.
-  explicit Interpreter(WeightReader read = {}) : read(std::move(read)) {}
+  /// `read` serves tz.use_weight; functions without it need none. With
+  /// `demandFinite` a call fails with TZ0806 at the first operation whose
+  /// result holds a NaN or an infinity, and names it.
+  explicit Interpreter(WeightReader read = {}, bool demandFinite = false)
+      : read(std::move(read)), demandFinite(demandFinite) {}
 
   /// Evaluates `func` on one value per argument and answers with one per
   /// result. A cache that is appended to is changed in place: the verifier of
@@ -31,6 +34,7 @@ public:
 
 private:
   WeightReader read;
+  bool demandFinite;
 };
 
 } // namespace terrazzo::reference

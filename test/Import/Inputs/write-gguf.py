@@ -5,7 +5,7 @@
                 [--shape TENSOR=AxB]... [--type TENSOR=FORMAT]... [--add TENSOR=AxB]...
 
 Shapes are rows x columns, the way papers write them; --set writes integers as UInt32, numbers with a point as Float32,
-[a,b] as an array of Int32 and all else as strings.
+true and false as Bool, [a,b] as an array of Int32 and all else as strings.
 """
 import argparse
 import random
@@ -102,12 +102,16 @@ def value(v):
         return struct.pack("<IIQ", 9, 5, len(v)) + struct.pack(f"<{len(v)}i", *v)
     if isinstance(v, str):
         return struct.pack("<I", 8) + text(v)
+    if isinstance(v, bool):
+        return struct.pack("<IB", 7, v)
     return struct.pack("<If", 6, v) if isinstance(v, float) else struct.pack("<II", 4, v)
 
 
 def parse(string):
     if string.startswith("["):
         return [int(n) for n in string[1:-1].split(",")]
+    if string in ("true", "false"):
+        return string == "true"
     for kind in int, float:
         try:
             return kind(string)
@@ -117,13 +121,14 @@ def parse(string):
 
 
 def write(path, keys, tensors):
+    """A tensor is (format, shape), of random content, or (format, shape, bytes)."""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
     header += b"".join(text(k) + value(v) for k, v in keys.items())
     body = b""
-    for name, (form, shape) in tensors.items():
+    for name, (form, shape, *content) in tensors.items():
         header += text(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *reversed(shape))
         header += struct.pack("<IQ", FORMATS[form][0], len(body))
-        body += data(name, form, shape)
+        body += content[0] if content else data(name, form, shape)
         body += bytes(-len(body) % 32)
     with open(path, "wb") as file:
         file.write(header + bytes(-len(header) % 32) + body)
@@ -150,4 +155,5 @@ def main():
     write(options.out, keys, tensors)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@
 #include "exec/DeviceCatalogue.h"
 #include "exec/Session.h"
 
+#include <cmath>
 #include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
@@ -352,6 +353,55 @@ TEST_P(DeviceSessionTest, FactsForPeople) {
   EXPECT_EQ((*device)->product(), isOld() ? "" : "Toy");
   EXPECT_EQ((*device)->note(), isOld() ? "" : "a toy computes this");
   EXPECT_GT((*device)->measureCopies(), 0);
+}
+
+TEST_P(DeviceSessionTest, PackedWeightsAreThoseOfTheFileInUse) {
+  SessionOptions options;
+  options.cacheFolder = folder.file("cache");
+  std::vector<int32_t> ids = tokens(5);
+  auto answer = [&] {
+    std::vector<float> logits(toyVocabulary);
+    auto toy = take(tryOpen("toy:0", options));
+    EXPECT_TRUE(toy && toy->step(ids, logits.data()).ok());
+    return logits;
+  };
+  std::vector<float> first = answer(), other = toyHead();
+  for (float &value : other)
+    value = -2 * value;
+  for (int round = 0; round < 2; ++round) {
+    writeToyModel(folder.file("toy.gguf"), toyTable(), other);
+    std::vector<float> second = answer();
+    for (int v = 0; v < toyVocabulary; ++v)
+      EXPECT_FLOAT_EQ(second[v], -2 * first[v]);
+    writeToyModel(folder.file("toy.gguf"));
+    EXPECT_EQ(answer(), first);
+  }
+}
+
+TEST_P(DeviceSessionTest, NumbersThatAreNotFiniteAreNoAnswer) {
+  PackageCode code;
+  auto mixed = toyMixedPackage(code);
+  ASSERT_TRUE(writePackage(mixed, code, folder.file("mixed.tzp")).ok());
+  std::vector<int32_t> ids = {1, 2, 3};
+  auto why = [&](const char *package) {
+    std::vector<float> logits(toyVocabulary);
+    auto toy = take(tryOpen("toy:0", {}, package));
+    Status status = toy->step(ids, logits.data());
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, "TZ0805");
+    EXPECT_EQ(status.error().exit, ExitCode::NumericsFailed);
+    return status.error().why;
+  };
+  std::vector<float> head = toyHead(), table = toyTable();
+  head[0] = NAN;
+  writeToyModel(folder.file("toy.gguf"), table, head);
+  for (const char *package : {"toy.tzp", "mixed.tzp"})
+    EXPECT_NE(why(package).find("'head' holds NaN"), std::string::npos);
+  table.assign(table.size(), 3e38f);
+  writeToyModel(folder.file("toy.gguf"), table);
+  for (const char *package : {"toy.tzp", "mixed.tzp"})
+    EXPECT_NE(why(package).find("'table' holds numbers beyond 65504"),
+              std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Toy, DeviceSessionTest,

@@ -5,6 +5,8 @@
 #include "exec/PackageCache.h"
 #include "ToyModel.h"
 #include "exec/CacheFolder.h"
+#include "exec/CpuTarget.h"
+#include "exec/ModelHash.h"
 
 #include <filesystem>
 #include <fstream>
@@ -129,6 +131,17 @@ TEST_F(PackageCacheTest, ADamagedEntryIsMadeAgain) {
     if (entry.kind == "package")
       std::filesystem::resize_file(entry.path, entry.bytes / 2);
   EXPECT_TRUE(obtain());
+  EXPECT_EQ(calls(), 2u);
+}
+
+TEST_F(PackageCacheTest, AnEntryThatFitsAnotherModelIsMadeAgain) {
+  PackageCode code;
+  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  package.manifest->settings = {"general.architecture = 'other'"};
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
+  EXPECT_TRUE(obtain());
+  writeToyPackage(folder.file("toy.tzp"));
+  EXPECT_TRUE(obtain() && obtain());
   EXPECT_EQ(calls(), 2u);
 }
 

@@ -97,7 +97,8 @@ TEST(Package, RefusesEachKindOfNonsense) {
   };
   EXPECT_EQ(refusal([](PackageT &) {}), "accepted");
   EXPECT_EQ(refusal([](PackageT &p) { p.manifest->format_version = 9; }),
-            "its format is version 9, this program reads version 1");
+            "its format is version 9, this program reads version " +
+                std::to_string(packageFormatVersion));
   EXPECT_EQ(refusal([](PackageT &p) { p.manifest.reset(); }),
             "it has no manifest");
   EXPECT_EQ(refusal([](PackageT &p) {

@@ -127,24 +127,27 @@ TEST(PackedWeights, TwoWritersAtOnce) {
 
 TEST(PackedWeights, TheKeyFollowsContentAndLayout) {
   using package::PackageT;
-  auto keyOf = [](void (*change)(PackageT &)) {
+  auto keyOf = [](void (*change)(PackageT &),
+                  const std::string &content = "content") {
     PackageCode code;
     PackageT made = toyPackage(code, "cpu:x86-64-v3");
     change(made);
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(package::Package::Pack(builder, &made));
     const auto &root = *package::GetPackage(builder.GetBufferPointer());
-    return packedKey(root, *root.variants()->Get(0));
+    return packedKey(root, *root.variants()->Get(0), content);
   };
   std::string plain = keyOf([](PackageT &) {});
   EXPECT_EQ(plain.size(), 32u);
   EXPECT_EQ(plain, keyOf([](PackageT &) {}));
-  EXPECT_NE(plain, keyOf([](PackageT &p) { p.weights[1]->hash = "other"; }));
+  EXPECT_NE(plain, keyOf([](PackageT &) {}, "other")) << "other weights";
+  // Not what the package was compiled from: it may be another's content.
+  EXPECT_EQ(plain, keyOf([](PackageT &p) { p.weights[1]->hash = "other"; }));
   EXPECT_NE(plain, keyOf([](PackageT &p) {
               p.variants[0]->packed[0]->layout = "other";
             }));
   EXPECT_NE(plain, keyOf([](PackageT &p) {
               p.variants[0]->packer_version = "toy 2";
             }));
-  EXPECT_EQ(plain, keyOf([](PackageT &p) { p.weights[0]->hash = "unpacked"; }));
+  EXPECT_NE(plain, keyOf([](PackageT &p) { p.weights[1]->offset += 64; }));
 }

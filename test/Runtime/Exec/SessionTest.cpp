@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/Session.h"
 #include "ToyModel.h"
+#include "exec/CpuTarget.h"
 
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -198,4 +201,141 @@ TEST_F(SessionTest, TimesEachCommand) {
   EXPECT_EQ(times[0].times[0].runs, 1u); // trunk_1, embed
   EXPECT_EQ(times[0].times[1].runs, 0u); // a barrier
   EXPECT_EQ(times[3].times[0].runs, 1u); // head_1, project
+}
+
+namespace {
+
+/// The last token's logits by a session on `model`, with a cache of packed
+/// weights.
+std::vector<float> answer(const Folder &folder, const std::string &model) {
+  auto package = PackageFile::open(folder.file("toy.tzp"));
+  auto weights = formats::GgufFile::open(folder.file(model));
+  SessionOptions options;
+  options.threads = 1;
+  options.cacheFolder = folder.file("cache");
+  auto session =
+      Session::open(std::move(*package), std::move(*weights), options);
+  std::vector<float> logits(toyVocabulary);
+  std::vector<int32_t> ids = {3, 1, 4};
+  EXPECT_TRUE(bool(session) && (*session)->step(ids, logits.data()).ok());
+  return logits;
+}
+
+} // namespace
+
+TEST_F(SessionTest, PackedWeightsAreThoseOfTheFileInUse) {
+  std::vector<float> other = toyHead();
+  for (float &value : other)
+    value = -2 * value;
+  writeToyModel(folder.file("other.gguf"), toyTable(), other);
+  std::vector<float> first = answer(folder, "toy.gguf");
+  std::vector<float> second = answer(folder, "other.gguf");
+  for (int v = 0; v < toyVocabulary; ++v)
+    EXPECT_FLOAT_EQ(second[v], -2 * first[v]);
+  // Now from the cache, each its own.
+  EXPECT_EQ(answer(folder, "toy.gguf"), first);
+  EXPECT_EQ(answer(folder, "other.gguf"), second);
+  // The same path holds the other model.
+  writeToyModel(folder.file("toy.gguf"), toyTable(), other);
+  EXPECT_EQ(answer(folder, "toy.gguf"), second);
+}
+
+TEST_F(SessionTest, AFileReplacedWhileItIsOpenedIsRefused) {
+  auto package = PackageFile::open(folder.file("toy.tzp"));
+  auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+  writeToyModel(folder.file("new.gguf"));
+  ASSERT_EQ(::rename(folder.file("new.gguf").c_str(),
+                     folder.file("toy.gguf").c_str()),
+            0);
+  auto session = Session::open(std::move(*package), std::move(*weights), {});
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().code, "TZ0603");
+}
+
+TEST_F(SessionTest, SettingsThatWereCompiledInAreDemanded) {
+  PackageCode code;
+  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  package.manifest->settings = {"general.architecture = 'toy'"};
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
+  EXPECT_TRUE(bool(tryOpen({})));
+  package.manifest->settings.push_back("toy.epsilon = 1");
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
+  auto session = tryOpen({});
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().code, "TZ0713");
+  EXPECT_EQ(session.error().exit, ExitCode::PackageIncompatible);
+  EXPECT_EQ(session.error().why,
+            "'toy.epsilon' is 1 in the package and not given in the file");
+}
+
+TEST_F(SessionTest, ATensorThatThePackageDoesNotKnowIsRefused) {
+  PackageCode code;
+  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  package.manifest->settings = {"general.architecture = 'toy'"};
+  package.weights[1]->name = "table";
+  package.weights[1]->offset = package.weights[0]->offset;
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
+  auto session = tryOpen({});
+  ASSERT_FALSE(bool(session));
+  EXPECT_EQ(session.error().code, "TZ0707");
+  EXPECT_EQ(session.error().why, "tensor 'head' is not in the package");
+}
+
+namespace {
+
+void expectNoAnswer(Status status, const std::string &why) {
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, "TZ0805");
+  EXPECT_EQ(status.error().exit, ExitCode::NumericsFailed);
+  EXPECT_NE(status.error().why.find(why), std::string::npos)
+      << status.error().why;
+}
+
+} // namespace
+
+TEST_F(SessionTest, WeightsThatAreNotFiniteAreNamed) {
+  for (float bad : {NAN, INFINITY, -INFINITY})
+    for (int which : {0, 1}) {
+      std::vector<float> weights[] = {toyTable(), toyHead()};
+      weights[which][3 * toyHidden + 5] = bad;
+      writeToyModel(folder.file("toy.gguf"), weights[0], weights[1]);
+      auto session = open(2);
+      ASSERT_TRUE(session);
+      std::vector<float> logits(2 * toyVocabulary);
+      std::vector<int32_t> ids = {3, 1};
+      std::string name = which ? "'head' holds " : "'table' holds ";
+      std::string why = name +
+                        (std::isnan(bad) ? "NaN"
+                         : bad > 0       ? "Inf"
+                                         : "-Inf") +
+                        ", at value 5 of row 3";
+      expectNoAnswer(session->step(ids, logits.data()), why);
+      session->reset();
+      ASSERT_TRUE(session->step(ids).ok());
+      expectNoAnswer(session->logits(0, 2, logits.data()), why);
+    }
+}
+
+TEST_F(SessionTest, SumsThatOverflowAreFound) {
+  std::vector<float> table = toyTable(), head = toyHead();
+  for (float &value : table)
+    value = 3e38f;
+  writeToyModel(folder.file("toy.gguf"), table, head);
+  auto session = open(2);
+  ASSERT_TRUE(session);
+  std::vector<float> logits(toyVocabulary);
+  std::vector<int32_t> ids = {1, 2, 3};
+  expectNoAnswer(session->step(ids, logits.data()),
+                 "weights and caches are finite: it began in the last layer, "
+                 "in the attention over 'history'");
+  for (float &value : table)
+    value = 1e30f;
+  for (float &value : head)
+    value = 1e30f;
+  session = nullptr;
+  writeToyModel(folder.file("toy.gguf"), table, head);
+  session = open(2);
+  ASSERT_TRUE(session);
+  expectNoAnswer(session->step(ids, logits.data()),
+                 "it began in the last norm or the product that gives logits");
 }

@@ -173,7 +173,8 @@ std::unique_ptr<ProgramT> prepare() {
 
 } // namespace
 
-void writeToyModel(const std::string &path) {
+void writeToyModel(const std::string &path, const std::vector<float> &table,
+                   const std::vector<float> &head) {
   Bytes out;
   out.text = "GGUF";
   out.add<uint32_t>(3).add<uint64_t>(2).add<uint64_t>(1);
@@ -189,8 +190,9 @@ void writeToyModel(const std::string &path) {
   uint64_t start = (out.text.size() + 31) / 32 * 32;
   ASSERT_EQ(start, dataOffset) << "the weight table of the package is wrong";
   out.text.resize(start, '\0');
-  for (const auto &values : {toyTable(), toyHead()})
-    out.text.append(reinterpret_cast<const char *>(values.data()), tensorBytes);
+  for (const auto *values : {&table, &head})
+    out.text.append(reinterpret_cast<const char *>(values->data()),
+                    tensorBytes);
   std::ofstream(path, std::ios::binary) << out.text;
 }
 

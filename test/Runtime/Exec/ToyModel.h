@@ -27,8 +27,10 @@ public:
 std::vector<float> toyTable();
 std::vector<float> toyHead();
 
-/// Writes the model's file.
-void writeToyModel(const std::string &path);
+/// Writes the model's file, of these weights or of others.
+void writeToyModel(const std::string &path,
+                   const std::vector<float> &table = toyTable(),
+                   const std::vector<float> &head = toyHead());
 
 /// The package and its code; `target` is the variant's.
 package::PackageT toyPackage(exec::PackageCode &code,
