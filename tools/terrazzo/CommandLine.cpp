@@ -12,6 +12,15 @@
 
 using namespace terrazzo;
 
+/// A switch takes no value: CLI11 would read one as true or false.
+static void refuseValuesOfSwitches(CLI::App &app) {
+  for (CLI::Option *option : app.get_options())
+    if (option->get_items_expected_max() == 0 && !option->check_name("--why"))
+      option->disable_flag_override();
+  for (CLI::App *verb : app.get_subcommands({}))
+    refuseValuesOfSwitches(*verb);
+}
+
 static int usageError(const CLI::App &app, const CLI::ParseError &error) {
   const CLI::App *verb = &app;
   for (const CLI::App *chosen : app.get_subcommands())
@@ -33,6 +42,7 @@ void prepareProcess() {
 
 int parseAndRun(CLI::App &app, int argc, const char *const *argv,
                 int &exitCode) {
+  refuseValuesOfSwitches(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo compile: a package from a model, by the compiler's own process.
+#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenDevice.h"
 #include "OpenModel.h"
@@ -35,6 +36,8 @@ ordered_json resultOf(const std::string &done) {
 }
 
 int runCompile(const CompileOptions &options, const CommonOptions &common) {
+  if (Status status = checkCommon(common); !status)
+    return report(status);
   Notes notes(common.quiet, common.why);
   std::string target = options.target;
   if (target.empty()) {
@@ -83,21 +86,17 @@ void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   auto options = std::make_shared<CompileOptions>();
   addModelOption(*verb, common);
   addOutputOptions(*verb, common);
-  verb->add_option("--target", options->target,
-                   "targets, a variant each (default: this machine's)")
-      ->type_name("T,T...");
-  verb->add_option("-o,--output", options->output, "the package")
-      ->required()
-      ->type_name("OUT.tzp");
-  verb->add_option("--dump-to", options->dumpTo,
-                   "write IR per stage and the kernels' assembly there")
-      ->type_name("DIR");
+  addName(*verb, "--target", options->target,
+          "targets, a variant each (default: this machine's)", "T,T...");
+  addName(*verb, "-o,--output", options->output, "the package", "OUT.tzp")
+      ->required();
+  addName(*verb, "--dump-to", options->dumpTo,
+          "write IR per stage and the kernels' assembly there", "DIR");
   verb->add_option("--fallback", common.fallback,
                    "where operations go that the target cannot run")
       ->check(CLI::IsMember({"cpu", "error"}))
       ->type_name("cpu|error");
-  verb->add_flag("--why{all}", common.why,
-                 "print the compiler's decisions; --why=PASS those of one");
+  addWhyOption(*verb, common);
   verb->add_flag(
       "--no-cache", common.noCache,
       "accepted as by the other verbs; compiling never uses a cache");
