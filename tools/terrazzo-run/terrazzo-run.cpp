@@ -19,7 +19,7 @@ static std::vector<const char *> withVerb(int argc, char **argv) {
     return words;
   if (words.size() > 2 && isVerb(words[2]) && words[2][0] != '-')
     std::swap(words[1], words[2]);
-  else if (words.size() > 1)
+  else
     words.insert(words.begin() + 1, "run");
   return words;
 }

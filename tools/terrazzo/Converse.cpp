@@ -4,7 +4,6 @@
 // the session does not hold yet is computed.
 #include "Interrupt.h"
 #include "Output.h"
-#include "ReadInput.h"
 #include "RunOptions.h"
 
 #include "text/ModelTemplate.h"
@@ -103,12 +102,6 @@ int converse(const RunOptions &options, const CommonOptions &common,
   std::vector<int32_t> held;
   std::string line = options.prompt;
   bool given = options.hasPrompt || !options.file.empty();
-  if (!options.file.empty()) {
-    auto read = readInput(options.file);
-    if (!read)
-      return report(read.error());
-    line = std::move(*read);
-  }
   bool prompting = ::isatty(STDIN_FILENO);
   for (;;) {
     if (!given) {

@@ -68,7 +68,7 @@ Status Generator::readPrompt(std::span<const int32_t> prompt, float *logits) {
                  "the prompt has no tokens",
                  "",
                  "a model continues a text",
-                 "give some text with -p"};
+                 "give some text"};
   uint32_t room = session.contextSize() - session.position();
   if (prompt.size() > room)
     return Error{ExitCode::Usage,

@@ -19,10 +19,11 @@ enum class Chat {
 };
 
 struct RunOptions {
-  std::string prompt;
+  std::string prompt; ///< given, or what `file` holds
   bool hasPrompt = false;
   std::string file;
   std::string ids;
+  std::vector<int32_t> tokens; ///< what `ids` holds
   GenerateOptions generate;
   SamplerFlags sampler;
   Chat chat = Chat::WhenGiven;

@@ -21,25 +21,35 @@ using nlohmann::ordered_json;
 
 namespace {
 
+/// What the files of the prompt hold, before anything expensive is done.
+Status readPrompt(RunOptions &options) {
+  if (!options.ids.empty()) {
+    auto ids = readIds(options.ids);
+    if (!ids)
+      return ids.takeError();
+    options.tokens = std::move(*ids);
+  }
+  if (!options.file.empty()) {
+    auto text = readInput(options.file);
+    if (!text)
+      return text.takeError();
+    options.prompt = std::move(*text);
+  }
+  return {};
+}
+
 /// Tokens of the prompt, from whichever flag gives it.
 Expected<std::vector<int32_t>> promptTokens(const RunOptions &options,
                                             const formats::GgufFile &model,
                                             const text::Tokenizer &tokenizer) {
   if (!options.ids.empty())
-    return readIds(options.ids);
-  std::string text = options.prompt;
-  if (!options.file.empty()) {
-    auto read = readInput(options.file);
-    if (!read)
-      return read.takeError();
-    text = std::move(*read);
-  }
+    return options.tokens;
   bool wanted = options.chat == Chat::Always ||
                 (options.chat == Chat::WhenGiven && options.file.empty());
   if (!wanted)
-    return tokenizer.encode(text, {tokenizer.addsBos(), true});
-  return chatTokens({{"user", text}}, options.chat == Chat::Always, model,
-                    tokenizer);
+    return tokenizer.encode(options.prompt, {tokenizer.addsBos(), true});
+  return chatTokens({{"user", options.prompt}}, options.chat == Chat::Always,
+                    model, tokenizer);
 }
 
 std::string timings(const OpenedModel &opened, const Answer &answer) {
@@ -105,7 +115,7 @@ Status checkMode(const RunOptions &options) {
   return checkSamplerFlags(options.sampler);
 }
 
-int runRun(const RunOptions &options, const CommonOptions &common) {
+int runRun(RunOptions options, const CommonOptions &common) {
   int sources =
       !options.ids.empty() + !options.file.empty() + options.hasPrompt;
   if (sources > 1 || (sources == 0 && !options.converse))
@@ -114,6 +124,8 @@ int runRun(const RunOptions &options, const CommonOptions &common) {
               sources ? "there are several prompts" : "there is no prompt",
               "run", "", "give one of -p TEXT, -f FILE, --ids FILE, or -i"});
   if (Status status = checkMode(options); !status)
+    return report(status);
+  if (Status status = readPrompt(options); !status)
     return report(status);
   Notes notes(common.quiet, common.why);
   auto opened = openModel(common, notes);
