@@ -148,7 +148,7 @@ def test_a_message_names_the_true_cause(terrazzo, smollm2, tmp_path):
     says("no verb 'frobnicate'", "cache", "frobnicate", code=2)
     says("'-m' stands where the verb belongs", "-m", smollm2, "run", "-p", "x", code=2)
     says("subcommand is required", code=2)
-    says("package is required", program="terrazzo-run", code=2)
+    says("is required", program="terrazzo-run", code=2)
     # A package in a model's place, and the other way round; folders; empty files; files that are not there.
     for verb in (["run", "-p", "x"], ["tokenize", "-p", "x"], ["bench"], ["chat-template"], ["explain"]):
         says("it is a package", *verb, "-m", package, code=3)
