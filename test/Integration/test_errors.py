@@ -136,8 +136,8 @@ def test_doctor(terrazzo):
 
 
 def test_a_message_names_the_true_cause(terrazzo, smollm2, tmp_path):
-    def says(words, *arguments, code, program="terrazzo", stdin=None):
-        result = terrazzo(*arguments, code=code, program=program, stdin=stdin)
+    def says(words, *arguments, **options):
+        result = terrazzo(*arguments, **options)
         assert words in one_error(result), result
 
     package, empty, none = tmp_path / "a.tzp", tmp_path / "empty", tmp_path / "none"
@@ -163,6 +163,10 @@ def test_a_message_names_the_true_cause(terrazzo, smollm2, tmp_path):
     says("the prompt has no tokens", "run", "-m", smollm2, "-f", empty, code=2)
     says("there is no token id", "run", "-m", smollm2, "--ids", empty, code=2)
     says("there are two texts", "eval", "-m", smollm2, "--ids", empty, "-f", empty, code=2)
+    for folder in ("/proc/none", empty):
+        says("intermediate results", "compile", "-m", smollm2, "-o", package, "--dump-to", folder, code=1)
+    (tmp_path / "ids").write_text("1 2 3")
+    says("set TMPDIR", "eval", "-m", smollm2, "--ids", tmp_path / "ids", "--reference", code=1, TMPDIR=str(none))
     says("outside of the vocabulary", "detokenize", "-m", smollm2, "99999999999", code=2)
     says("is not a number", "detokenize", "-m", smollm2, "1.5", code=2)
 

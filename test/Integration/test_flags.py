@@ -134,6 +134,7 @@ REFUSED = [
     ("compile", ["-o", ""], "--output"),
     ("compile", ["-o", "x.tzp", "--dump-to", ""], "--dump-to"),
     ("compile", ["-o", "x.tzp", "--target", ""], "--target"),
+    ("compile", ["-o", "x.tzp", "--target", "cpu,"], "--target"),
     ("compile", ["-o", "x.tzp", "--why", "--quiet"], "--why"),
     ("explain", ["--why", "--quiet"], "--why"),
 ]

@@ -5,8 +5,12 @@
 
 #include "ReadInput.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -49,16 +53,37 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
   return ids;
 }
 
-TemporaryIds::TemporaryIds(const std::vector<int32_t> &ids) {
+Expected<std::unique_ptr<TemporaryIds>>
+TemporaryIds::write(const std::vector<int32_t> &ids) {
   const char *base = std::getenv("TMPDIR");
-  path = std::string(base && *base ? base : "/tmp") + "/terrazzo-ids-XXXXXX";
-  int file = ::mkostemp(path.data(), 0);
+  std::string path =
+      std::string(base && *base ? base : "/tmp") + "/terrazzo-ids-XXXXXX";
+  int file = ::mkostemp(path.data(), O_CLOEXEC);
+  int failure = errno;
   std::string text;
   for (int32_t id : ids)
     text += std::to_string(id) + "\n";
-  // Whoever reads it finds what is missing.
-  [[maybe_unused]] ssize_t written = ::write(file, text.data(), text.size());
-  ::close(file);
+  std::unique_ptr<TemporaryIds> result;
+  if (file >= 0)
+    result.reset(new TemporaryIds(path));
+  std::string_view rest = text;
+  while (file >= 0 && !rest.empty()) {
+    ssize_t written = ::write(file, rest.data(), rest.size());
+    failure = errno;
+    if (written <= 0 && failure != EINTR)
+      break;
+    rest.remove_prefix(size_t(std::max<ssize_t>(written, 0)));
+  }
+  if (file >= 0)
+    ::close(file);
+  if (!rest.empty())
+    return Error{ExitCode::Failure,
+                 "TZ0041",
+                 "a temporary file cannot be written",
+                 path,
+                 std::strerror(failure),
+                 "set TMPDIR to a folder with room"};
+  return result;
 }
 
 TemporaryIds::~TemporaryIds() { ::unlink(path.c_str()); }

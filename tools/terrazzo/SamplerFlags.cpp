@@ -64,6 +64,8 @@ static std::string idleFlags(const SamplerFlags &flags,
   }
   if (options.repeatPenalty == 1)
     add(flags.repeatLast.has_value(), "--repeat-last-n");
+  else if (options.repeatLast == 0)
+    add(flags.repeatPenalty.has_value(), "--repeat-penalty");
   return names;
 }
 
@@ -83,7 +85,8 @@ Expected<SamplerOptions> chooseSampler(const SamplerFlags &flags,
   if (std::string names = idleFlags(flags, options); !names.empty())
     notes.line("note: without effect here: " + names + " (temperature " +
                decimals(options.temperature, 2) + ", repeat penalty " +
-               decimals(options.repeatPenalty, 2) + ")");
+               decimals(options.repeatPenalty, 2) + " over " +
+               std::to_string(options.repeatLast) + " tokens)");
   if (flags.seed == randomSeed) {
     std::random_device device;
     // Half of the range, so that it is short enough to be typed again.

@@ -13,7 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
@@ -35,6 +38,22 @@ ordered_json resultOf(const std::string &done) {
   return result;
 }
 
+/// Makes the folder of --dump-to: the compiler itself goes on without it.
+Status makeFolder(const std::string &path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && ::access(path.c_str(), W_OK | X_OK) != 0)
+    error.assign(errno, std::generic_category());
+  if (!error)
+    return {};
+  return Error{ExitCode::Failure,
+               "TZ0530",
+               "intermediate results cannot be written",
+               path,
+               error.message(),
+               "give another folder to --dump-to"};
+}
+
 int runCompile(const CompileOptions &options, const CommonOptions &common) {
   if (Status status = checkCommon(common); !status)
     return report(status);
@@ -53,6 +72,8 @@ int runCompile(const CompileOptions &options, const CommonOptions &common) {
       "--model",  common.model,   "--target", target,
       "--output", options.output, "--format", "json"};
   if (!options.dumpTo.empty()) {
+    if (Status status = makeFolder(options.dumpTo); !status)
+      return report(status);
     arguments.push_back("--dump-to");
     arguments.push_back(options.dumpTo);
   }
@@ -87,7 +108,12 @@ void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   addModelOption(*verb, common);
   addOutputOptions(*verb, common);
   addName(*verb, "--target", options->target,
-          "targets, a variant each (default: this machine's)", "T,T...");
+          "targets, a variant each (default: this machine's)", "T,T...")
+      ->check([](const std::string &list) {
+        bool gap = list.starts_with(',') || list.ends_with(',') ||
+                   list.find(",,") != list.npos;
+        return gap ? std::string("a target of the list is empty") : "";
+      });
   addName(*verb, "-o,--output", options->output, "the package", "OUT.tzp")
       ->required();
   addName(*verb, "--dump-to", options->dumpTo,

@@ -167,12 +167,14 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
   auto ids = tokensOf(options, **model);
   if (!ids)
     return report(ids.error());
-  TemporaryIds temporary(*ids);
+  auto temporary = TemporaryIds::write(*ids);
+  if (!temporary)
+    return report(temporary.error());
   std::vector<std::string> arguments = {"--model",
                                         common.model,
                                         "--reference",
                                         "--ids",
-                                        temporary.path,
+                                        (*temporary)->path,
                                         "--batch",
                                         std::to_string(options.batch),
                                         "--format",
