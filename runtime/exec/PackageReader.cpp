@@ -20,6 +20,7 @@ Error openError(const std::string &path, int number) {
   error.what = "the package cannot be opened";
   error.where = path;
   error.why = strerror(number);
+  error.help = "check the path and its rights";
   return error;
 }
 
@@ -93,7 +94,9 @@ Expected<PackageFile> PackageFile::open(const std::string &path) {
 
   if (!flatbuffers::BufferHasIdentifier(opened.bytes,
                                         package::PackageIdentifier(), true))
-    return malformed(path, "it does not begin as a package does");
+    return malformed(path, size >= 4 && memcmp(opened.bytes, "GGUF", 4) == 0
+                               ? "it is a model; a package is made from one"
+                               : "it does not begin as a package does");
   uint32_t prefix;
   memcpy(&prefix, opened.bytes, sizeof(prefix));
   uint64_t rootBytes = uint64_t(prefix) + sizeof(prefix);

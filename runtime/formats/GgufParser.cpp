@@ -102,11 +102,25 @@ Status GgufParser::parse() {
   return std::move(error);
 }
 
+/// What a file that is no GGUF is instead, where that helps.
+static const char *whatElse(const uint8_t *data, uint64_t size) {
+  auto holds = [&](uint64_t at, std::string_view mark) {
+    return size >= at + mark.size() &&
+           std::memcmp(data + at, mark.data(), mark.size()) == 0;
+  };
+  if (size == 0)
+    return "it is empty";
+  // Behind the root's offset, and behind a size as well.
+  if (holds(4, "TZP1") || holds(8, "TZP1"))
+    return "it is a package that `terrazzo compile` made; the model that it "
+           "was made from is wanted";
+  return "it does not begin with 'GGUF'";
+}
+
 bool GgufParser::parseHeader() {
   uint64_t size = result.file->size();
   if (size < 4 || std::memcmp(cursor, "GGUF", 4) != 0) {
-    fail("TZ0102", "this is not a GGUF file",
-         size == 0 ? "it is empty" : "it does not begin with 'GGUF'");
+    fail("TZ0102", "this is not a GGUF file", whatElse(cursor, size));
     error.help = "models for Terrazzo are GGUF files";
     return false;
   }

@@ -51,6 +51,7 @@ Sampler::Sampler(const SamplerOptions &options, size_t vocabulary)
   if (options.repeatPenalty != 1.0f)
     recent.assign(options.repeatLast, noToken);
   row.resize(vocabulary);
+  penalised.resize(recent.empty() ? 0 : vocabulary);
   candidates.reserve(vocabulary);
   weights.reserve(vocabulary);
 }
@@ -76,18 +77,20 @@ void Sampler::accept(TokenId token) {
 }
 
 void Sampler::penalise() {
-  for (size_t i = 0; i < recent.size(); ++i) {
-    TokenId token = recent[i];
+  for (TokenId token : recent) {
     if (token < 0 || size_t(token) >= row.size())
       continue;
     // Each token is penalised once, however often it occurred.
-    if (std::find(recent.begin(), recent.begin() + ptrdiff_t(i), token) !=
-        recent.begin() + ptrdiff_t(i))
+    if (penalised[size_t(token)])
       continue;
+    penalised[size_t(token)] = true;
     float &logit = row[size_t(token)];
     logit = logit > 0 ? logit / options.repeatPenalty
                       : logit * options.repeatPenalty;
   }
+  for (TokenId token : recent)
+    if (token >= 0 && size_t(token) < row.size())
+      penalised[size_t(token)] = false;
 }
 
 TokenId Sampler::greedy() const {

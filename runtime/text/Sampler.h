@@ -62,6 +62,7 @@ private:
   uint64_t state[4];           ///< xoshiro256++
   std::vector<TokenId> recent; ///< a ring
   size_t recentNext = 0;
+  std::vector<bool> penalised; ///< by id, all false between calls
   std::vector<float> row;
   std::vector<Candidate> candidates;
   std::vector<double> weights;

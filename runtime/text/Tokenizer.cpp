@@ -4,6 +4,7 @@
 #include "text/Tokenizer.h"
 
 #include "support/Utf8.h"
+#include "text/EndTokens.h"
 #include "text/StreamDecoder.h"
 
 #include <algorithm>
@@ -33,6 +34,18 @@ Status Tokenizer::load(const formats::GgufFile &file) {
                  "give token ids with --ids"};
   if (Status status = vocabulary.load(file); !status)
     return status;
+  for (auto [key, id] : {std::pair("bos_token_id", &bosToken),
+                         std::pair("eos_token_id", &eosToken)}) {
+    auto read = readTokenId(file, vocabulary, key);
+    if (!read)
+      return read.takeError();
+    *id = *read;
+  }
+  // Before anything looks at the tokens' types.
+  auto found = findEndTokens(file, vocabulary);
+  if (!found)
+    return found.takeError();
+  ends = std::move(*found);
   specials.load(vocabulary);
   if (modelName == "gpt2") {
     byteLevel = std::make_unique<ByteLevelBpe>();
@@ -43,55 +56,15 @@ Status Tokenizer::load(const formats::GgufFile &file) {
     if (Status status = sentencePiece->load(file, vocabulary); !status)
       return status;
   }
-  return loadSpecialIds(file);
+  return loadBos(file);
 }
 
-/// Control tokens that end an answer, whatever the file says of them.
-static constexpr std::string_view endNames[] = {
-    "<|im_end|>",      "<|eot_id|>",    "<|eom_id|>",
-    "<|end|>",         "<end_of_turn>", "<|endoftext|>",
-    "<|end_of_text|>", "<|EOT|>",       "<EOT>",
-    "_<EOT>",          "< EOT >",       "<end_of_utterance>",
-    "<|return|>",      "<|call|>",      "<|END_OF_TURN_TOKEN|>",
-    "<turn|>",         "</s>",
-};
-
-Status Tokenizer::loadSpecialIds(const formats::GgufFile &file) {
-  auto read = [&](const char *key, TokenId &id) -> Status {
-    std::string full = std::string("tokenizer.ggml.") + key;
-    if (!file.find(full))
-      return {};
-    Expected<uint64_t> value = file.getUInt(full);
-    if (!value)
-      return value.takeError();
-    if (*value < vocabulary.size())
-      id = TokenId(*value);
-    return {};
-  };
-  TokenId turn = noToken, message = noToken;
-  if (Status status = read("bos_token_id", bosToken); !status)
-    return status;
-  if (Status status = read("eos_token_id", eosToken); !status)
-    return status;
-  if (Status status = read("eot_token_id", turn); !status)
-    return status;
-  if (Status status = read("eom_token_id", message); !status)
-    return status;
+Status Tokenizer::loadBos(const formats::GgufFile &file) {
   bool usual = sentencePiece || byteLevel->rule().addBos;
   Expected<bool> add = file.getBool("tokenizer.ggml.add_bos_token", usual);
   if (!add)
     return add.takeError();
   wantsBos = *add && bosToken != noToken;
-
-  ends = {eosToken, turn, message};
-  for (std::string_view name : endNames) {
-    TokenId id = vocabulary.find(name);
-    if (id != noToken && vocabulary.type(id) == TokenType::Control)
-      ends.push_back(id);
-  }
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  ends.erase(ends.begin(), std::upper_bound(ends.begin(), ends.end(), noToken));
   return {};
 }
 

@@ -56,8 +56,7 @@ public:
   TokenId eos() const { return eosToken; }
   /// Whether prompts of this model begin with BOS.
   bool addsBos() const { return wantsBos; }
-  /// Whether generation ends at this token: the file's EOS, EOT and EOM, and
-  /// control tokens of well-known names.
+  /// Whether generation ends at this token: see EndTokens.h.
   bool endsGeneration(TokenId id) const;
   const std::vector<TokenId> &endTokens() const { return ends; }
   /// Whether a space was put before the text when it was encoded, so that
@@ -69,7 +68,7 @@ public:
 private:
   Tokenizer() = default;
   Status load(const formats::GgufFile &file);
-  Status loadSpecialIds(const formats::GgufFile &file);
+  Status loadBos(const formats::GgufFile &file);
   Status encodePlain(std::string_view text, bool first,
                      std::vector<TokenId> &ids) const;
 

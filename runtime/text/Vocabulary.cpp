@@ -92,7 +92,7 @@ TokenId Vocabulary::find(std::string_view token) const {
   return noToken;
 }
 
-TokenType Vocabulary::type(TokenId id) const {
+TokenType Vocabulary::fileType(TokenId id) const {
   if (!types)
     return TokenType::Normal;
   return TokenType(

@@ -9,6 +9,7 @@
 #include "formats/Gguf.h"
 #include "support/Error.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,13 @@ public:
     const uint8_t *cursor = base + offsets[size_t(id)];
     return formats::readGgufString(cursor);
   }
-  TokenType type(TokenId id) const;
+  TokenType type(TokenId id) const {
+    return std::find(controls.begin(), controls.end(), id) == controls.end()
+               ? fileType(id)
+               : TokenType::Control;
+  }
+  /// From now on a control token, whatever the file says.
+  void treatAsControl(TokenId id) { controls.push_back(id); }
   /// 0 where the file has no scores.
   float score(TokenId id) const;
   /// The token of exactly this text (the first one, should there be several),
@@ -49,10 +56,12 @@ public:
 
 private:
   void insert(TokenId id);
+  TokenType fileType(TokenId id) const;
 
   const uint8_t *base = nullptr;
   const uint8_t *types = nullptr;
   const uint8_t *scores = nullptr;
+  std::vector<TokenId> controls; ///< few
   std::vector<uint32_t> offsets;
   std::vector<uint64_t> slots; ///< hash's upper half, id + 1; 0 is empty
 };

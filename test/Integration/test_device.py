@@ -51,6 +51,12 @@ def test_the_device_is_named(terrazzo, toy):
     assert not terrazzo(*arguments, "--quiet", program="terrazzo-run", **path(toy)).err
 
 
+def test_threads_mean_nothing_on_a_device(terrazzo, toy):
+    arguments = ["eval", toy / "toy.tzp", "-m", toy / "toy.gguf", "--ids", toy / "ids", "-t", 2]
+    assert "--threads has no effect" in terrazzo(*arguments, "--device", "toy:0", program="terrazzo-run", code=2, **path(toy)).err
+    terrazzo(*arguments, program="terrazzo-run", **path(toy))
+
+
 @pytest.mark.parametrize(("device", "code", "words"), [
     ("toy:absent", 4, "there is no toy in this box"), ("toy:small=100000", 6, "toy:small=100000"),
     ("toy:full=3", 6, "the box is full"), ("toy:fail=5", 1, "fell off the table"), ("toy:late=5", 1, "broke while it played"),
@@ -138,6 +144,9 @@ def test_what_the_device_cannot_run(terrazzo, toy, smollm2, tmp_path, target, mo
                      "--device", device, program="terrazzo-run" if package else "terrazzo", **path(toy))
             results.append(np.load(out))
         assert (results[0] == results[1]).all(), batch
+    refused = terrazzo("eval", tmp_path / "m.tzp", "-m", smollm2, "--ids", tmp_path / "ids", "--device", "toy:0", "--fallback",
+                       "error", program="terrazzo-run", code=4, **path(toy))
+    assert "TZ0037" in refused.err
 
 
 def test_work_beside_the_device_is_explained(terrazzo, toy, smollm2):

@@ -133,3 +133,53 @@ def test_targets(terrazzo):
 def test_doctor(terrazzo):
     out = terrazzo("doctor", code=None)
     assert len((out.out + out.err).splitlines()) <= 60
+
+
+def test_a_message_names_the_true_cause(terrazzo, smollm2, tmp_path):
+    def says(words, *arguments, **options):
+        result = terrazzo(*arguments, **options)
+        assert words in one_error(result), result
+
+    package, empty, none = tmp_path / "a.tzp", tmp_path / "empty", tmp_path / "none"
+    terrazzo("compile", "-m", smollm2, "-o", package, "--quiet")
+    empty.write_text("")
+    # A verb that there is not, a flag before the verb, no verb at all.
+    says("no verb 'frobnicate'", "frobnicate", code=2)
+    says("no verb 'frobnicate'", "cache", "frobnicate", code=2)
+    says("'-m' stands where the verb belongs", "-m", smollm2, "run", "-p", "x", code=2)
+    says("subcommand is required", code=2)
+    says("is required", program="terrazzo-run", code=2)
+    # A package in a model's place, and the other way round; folders; empty files; files that are not there.
+    for verb in (["run", "-p", "x"], ["tokenize", "-p", "x"], ["bench"], ["chat-template"], ["explain"]):
+        says("it is a package", *verb, "-m", package, code=3)
+        says("it is a folder", *verb, "-m", tmp_path, code=1)
+        says("it is empty", *verb, "-m", empty, code=3)
+        says("No such file", *verb, "-m", none, code=1)
+    says("it is a model", smollm2, "-m", smollm2, "-p", "x", program="terrazzo-run", code=7)
+    says("No such file", none, "-m", smollm2, "-p", "x", program="terrazzo-run", code=1)
+    for flag in ("-f", "--ids"):
+        says("Is a directory", "run", "-m", smollm2, flag, tmp_path, code=2)
+        says("No such file", "run", "-m", smollm2, flag, none, code=2)
+    says("the prompt has no tokens", "run", "-m", smollm2, "-f", empty, code=2)
+    says("there is no token id", "run", "-m", smollm2, "--ids", empty, code=2)
+    says("there are two texts", "eval", "-m", smollm2, "--ids", empty, "-f", empty, code=2)
+    for folder in ("/proc/none", empty):
+        says("intermediate results", "compile", "-m", smollm2, "-o", package, "--dump-to", folder, code=1)
+    (tmp_path / "ids").write_text("1 2 3")
+    says("set TMPDIR", "eval", "-m", smollm2, "--ids", tmp_path / "ids", "--reference", code=1, TMPDIR=str(none))
+    says("outside of the vocabulary", "detokenize", "-m", smollm2, "99999999999", code=2)
+    says("is not a number", "detokenize", "-m", smollm2, "1.5", code=2)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(terrazzo, tmp_path):
+    path = tmp_path / "locked"
+    path.write_text("x")
+    path.chmod(0)
+    assert "Permission denied" in terrazzo("tokenize", "-m", path, "-p", "x", code=1).err
+
+
+def test_inputs_are_read_before_anything_is_compiled(terrazzo, smollm2, tmp_path):
+    for flag in ("-f", "--ids"):
+        result = terrazzo("run", "-m", smollm2, flag, tmp_path / "none", "--no-cache", code=2)
+        assert "terrazzo-compile" not in result.err

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import time
 
@@ -69,6 +70,36 @@ def test_same_seed_same_tokens(terrazzo, smollm2):
     first = terrazzo.json(*flags, "--seed", 7)["ids"]
     assert first == terrazzo.json(*flags, "--seed", 7, "-t", 1)["ids"]
     assert first != terrazzo.json(*flags, "--seed", 8)["ids"]
+
+
+def test_a_turn_ends_whatever_the_type_of_its_last_token(terrazzo, smollm2, tmp_path):
+    """<|im_end|> (2) as a normal token, and EOS another one: as some converters leave it."""
+    data = bytearray(smollm2.read_bytes())
+    at = data.index(b"tokenizer.ggml.eos_token_id") + len("tokenizer.ggml.eos_token_id") + 4
+    data[at:at + 4] = struct.pack("<I", 0)
+    at = data.index(b"tokenizer.ggml.token_type") + len("tokenizer.ggml.token_type") + 4 + 4 + 8
+    data[at + 8:at + 12] = struct.pack("<i", 1)
+    (tmp_path / "m.gguf").write_bytes(data)
+    flags = ["-p", "Say hello.", "--temp", 0, "-n", 200]
+    line = terrazzo.json("run", "-m", tmp_path / "m.gguf", *flags)
+    assert line["stop"] == "eog" and "<|im" not in line["text"]
+    assert line["text"] == terrazzo.json("run", "-m", smollm2, *flags)["text"]
+
+
+def test_sampling_as_the_file_says(terrazzo, smollm2, tmp_path):
+    text = lambda value: struct.pack("<Q", len(value)) + value
+    added = text(b"general.sampling.temp") + struct.pack("<If", 6, 0) + text(b"test.padding") + struct.pack("<I", 8)
+    added += text(b" " * (-(len(added) + 8) % 32))
+    assert len(added) % 32 == 0  # so that the tensors' data keeps its alignment
+    data = smollm2.read_bytes()
+    count, = struct.unpack_from("<Q", data, 16)
+    (tmp_path / "m.gguf").write_bytes(data[:16] + struct.pack("<Q", count + 2) + added + data[24:])
+    flags = ["-p", "Tell me a story.", "-n", 12]
+    said = terrazzo("run", "-m", tmp_path / "m.gguf", *flags)
+    assert "temp 0" in said.err
+    assert said.out == terrazzo("run", "-m", smollm2, *flags, "--temp", 0).out
+    drawn = ["--temp", 1.5, "--seed", 3]
+    assert terrazzo("run", "-m", tmp_path / "m.gguf", *flags, *drawn).out == terrazzo("run", "-m", smollm2, *flags, *drawn).out
 
 
 def test_bench(terrazzo, model):

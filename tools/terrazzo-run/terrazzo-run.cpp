@@ -3,6 +3,7 @@
 // terrazzo-run [run|bench|eval] PACKAGE.tzp -m WEIGHTS ...: runs a package; it
 // never compiles. Without a verb, `run`.
 #include "CommandLine.h"
+#include "Flags.h"
 #include "Verbs.h"
 
 #include <string_view>
@@ -18,7 +19,7 @@ static std::vector<const char *> withVerb(int argc, char **argv) {
     return words;
   if (words.size() > 2 && isVerb(words[2]) && words[2][0] != '-')
     std::swap(words[1], words[2]);
-  else if (words.size() > 1)
+  else
     words.insert(words.begin() + 1, "run");
   return words;
 }
@@ -36,7 +37,11 @@ int main(int argc, char **argv) {
   for (CLI::App *verb : app.get_subcommands({}))
     verb->add_option("package", common.package, "the package")
         ->required()
+        ->check(notEmpty)
         ->type_name("PACKAGE.tzp");
+  // The interpreter is part of the compiler.
+  CLI::App *eval = app.get_subcommand("eval");
+  eval->remove_option(eval->get_option("--reference"));
   std::vector<const char *> words = withVerb(argc, argv);
   return parseAndRun(app, int(words.size()), words.data(), exitCode);
 }

@@ -3,9 +3,22 @@
 // See CommonOptions.h.
 #include "CommonOptions.h"
 
+#include "Flags.h"
+
+using namespace terrazzo;
+
+Status checkCommon(const CommonOptions &common) {
+  if (common.quiet && !common.why.empty())
+    return noEffect("--why", "with --quiet",
+                    "what it prints is what --quiet leaves out",
+                    "leave one of them out");
+  return {};
+}
+
 void addModelOption(CLI::App &verb, CommonOptions &common) {
   verb.add_option("-m,--model", common.model, "model file (GGUF)")
       ->required()
+      ->check(notEmpty)
       ->type_name("PATH");
 }
 
@@ -24,31 +37,33 @@ void addDeviceOption(CLI::App &verb, CommonOptions &common) {
           "--device", common.device,
           "where to run: cpu, cpu:ARCH, or a device ('terrazzo targets' "
           "lists them)")
+      ->check(notEmpty)
       ->type_name("NAME");
+}
+
+void addWhyOption(CLI::App &verb, CommonOptions &common) {
+  verb.add_flag("--why{all}", common.why,
+                "print the compiler's decisions; --why=PASS those of one pass")
+      ->check(notEmpty);
 }
 
 void addComputeOptions(CLI::App &verb, CommonOptions &common) {
   CLI::Option *threads =
-      verb.add_option("-t,--threads", common.threads.count,
-                      "CPU threads (default, and most: the cores that this "
-                      "process may use)")
-          ->check(CLI::Range(1u, 1024u))
-          ->type_name("N");
+      addWhole<uint32_t>(verb, "-t,--threads", common.threads.count, 1, 1024,
+                         "CPU threads (default, and most: the cores that this "
+                         "process may use)");
   verb.add_flag("--threads-force", common.threads.force,
                 "run as many as -t says, also beyond the cores")
       ->needs(threads);
   addDeviceOption(verb, common);
-  verb.add_option("-c,--ctx-size", common.contextSize,
-                  "room in the KV cache (default: the smaller of the model's "
-                  "own and 4096)")
-      ->check(CLI::Range(1u, 1u << 30))
-      ->type_name("N");
+  addWhole<uint32_t>(verb, "-c,--ctx-size", common.contextSize, 0, 1u << 30,
+                     "room in the KV cache; 0: the model's own (default: the "
+                     "smaller of the model's own and 4096)");
   verb.add_option("--fallback", common.fallback,
                   "where operations go that the device cannot run")
       ->check(CLI::IsMember({"cpu", "error"}))
       ->type_name("cpu|error");
-  verb.add_flag("--why{all}", common.why,
-                "print the compiler's decisions; --why=PASS those of one pass");
+  addWhyOption(verb, common);
   verb.add_flag("--no-cache", common.noCache,
                 "read and write nothing in the cache");
 }

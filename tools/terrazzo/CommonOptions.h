@@ -4,10 +4,12 @@
 #pragma once
 
 #include "machine/Limits.h"
+#include "support/Error.h"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 struct CommonOptions {
@@ -15,13 +17,17 @@ struct CommonOptions {
   std::string package; ///< run this one, compile nothing; empty: find or make
   terrazzo::machine::ThreadWish threads;
   std::string device = "cpu";
-  uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
+  /// 0: the model's own; absent: the smaller of that and 4096.
+  std::optional<uint32_t> contextSize;
   std::string fallback = "cpu";
   bool json = false; ///< --format json
   bool quiet = false;
   std::string why; ///< empty, "all", or the pass of --why=PASS
   bool noCache = false;
 };
+
+/// TZ0036 for common flags that cannot be honoured together.
+terrazzo::Status checkCommon(const CommonOptions &common);
 
 /// Adds -m, demanded.
 void addModelOption(CLI::App &verb, CommonOptions &common);
@@ -31,6 +37,9 @@ void addOutputOptions(CLI::App &verb, CommonOptions &common);
 
 /// Adds --device.
 void addDeviceOption(CLI::App &verb, CommonOptions &common);
+
+/// Adds --why.
+void addWhyOption(CLI::App &verb, CommonOptions &common);
 
 /// Adds what verbs that compute share: -t, --threads-force, --device, -c,
 /// --fallback, --why, --no-cache.

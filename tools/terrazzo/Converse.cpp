@@ -6,6 +6,8 @@
 #include "Output.h"
 #include "RunOptions.h"
 
+#include "text/ModelTemplate.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <unistd.h>
@@ -58,16 +60,49 @@ std::span<const int32_t> keepCommon(exec::Session &session,
   return wanted.subspan(common);
 }
 
+/// What has been said so far, and the tokens of it.
+class Transcript {
+public:
+  Transcript(Chat chat, const formats::GgufFile &model,
+             const text::Tokenizer &tokenizer)
+      : demanded(chat == Chat::Always), model(model), tokenizer(tokenizer),
+        plain(chat == Chat::Never ||
+              (chat == Chat::WhenGiven && !text::hasChatTemplate(model))) {}
+
+  Expected<std::vector<int32_t>> ask(const std::string &line) {
+    messages.push_back({"user", line});
+    if (!plain)
+      return chatTokens(messages, demanded, model, tokenizer);
+    // Without a template it is one text that goes on.
+    text += (text.empty() ? "" : "\n") + line;
+    return tokenizer.encode(text, {tokenizer.addsBos(), true});
+  }
+
+  void answer(const std::string &words) {
+    messages.push_back({"assistant", words});
+    text += words;
+  }
+
+private:
+  bool demanded;
+  const formats::GgufFile &model;
+  const text::Tokenizer &tokenizer;
+  bool plain;
+  std::vector<Message> messages;
+  std::string text;
+};
+
 } // namespace
 
 int converse(const RunOptions &options, const CommonOptions &common,
              OpenedModel &opened, const text::Tokenizer &tokenizer,
              Generator &generator, Notes &notes) {
   Lines lines;
-  std::vector<Message> messages;
+  Transcript transcript(options.chat, *opened.file, tokenizer);
   std::vector<int32_t> held;
   std::string line = options.prompt;
-  bool given = options.hasPrompt, prompting = ::isatty(STDIN_FILENO);
+  bool given = options.hasPrompt || !options.file.empty();
+  bool prompting = ::isatty(STDIN_FILENO);
   for (;;) {
     if (!given) {
       if (prompting)
@@ -78,22 +113,23 @@ int converse(const RunOptions &options, const CommonOptions &common,
     given = false;
     if (line.empty())
       continue;
-    messages.push_back({"user", line});
-    auto tokens = chatTokens(messages, options.chat == Chat::Always,
-                             *opened.file, tokenizer);
+    auto tokens = transcript.ask(line);
     if (!tokens)
       return report(tokens.error());
     auto fresh = keepCommon(*opened.session, held, *tokens);
     auto answer =
-        generator.run(fresh, options.generate,
-                      [](std::string_view text) { return writeResult(text); });
+        generator.run(fresh, options.generate, [&](std::string_view text) {
+          return common.json ? Status() : writeResult(text);
+        });
     if (!answer)
       return report(answer.error());
-    if (Status status = writeResult("\n"); !status)
+    if (Status status =
+            common.json ? writeAnswer(opened, *answer) : writeResult("\n");
+        !status)
       return report(status);
     held = *tokens;
     held.insert(held.end(), answer->ids.begin(), answer->ids.end());
-    messages.push_back({"assistant", answer->text});
+    transcript.answer(answer->text);
     if (answer->stop == "interrupted")
       break;
     if (answer->stop == "context") {

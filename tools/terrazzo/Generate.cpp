@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 using namespace terrazzo;
 
@@ -67,7 +68,7 @@ Status Generator::readPrompt(std::span<const int32_t> prompt, float *logits) {
                  "the prompt has no tokens",
                  "",
                  "a model continues a text",
-                 "give some text with -p"};
+                 "give some text"};
   uint32_t room = session.contextSize() - session.position();
   if (prompt.size() > room)
     return Error{ExitCode::Usage,
@@ -88,6 +89,7 @@ Status Generator::readPrompt(std::span<const int32_t> prompt, float *logits) {
       return status;
     for (int32_t id : prompt.first(count))
       sampler.accept(id);
+    answer.promptTokens += count;
     prompt = prompt.subspan(count);
   }
   return {};
@@ -102,8 +104,12 @@ Status Generator::writeAnswer(const GenerateOptions &options, const Sink &sink,
     return text.empty() ? Status() : sink(text);
   };
   answer.stop = "length";
-  answer.ids.reserve(options.tokens);
-  while (answer.ids.size() < options.tokens) {
+  // What a context has no room for is not reserved, nor is there a need to.
+  size_t most = options.tokens < 0 ? std::numeric_limits<size_t>::max()
+                                   : size_t(options.tokens);
+  answer.ids.reserve(
+      std::min<size_t>(most, session.contextSize() - session.position() + 1));
+  while (answer.ids.size() < most) {
     if (interrupted()) {
       answer.stop = "interrupted";
       break;
@@ -121,7 +127,7 @@ Status Generator::writeAnswer(const GenerateOptions &options, const Sink &sink,
       answer.stop = "string";
       return {};
     }
-    if (answer.ids.size() == options.tokens)
+    if (answer.ids.size() == most)
       break;
     if (session.position() == session.contextSize()) {
       answer.stop = "context";
@@ -129,6 +135,7 @@ Status Generator::writeAnswer(const GenerateOptions &options, const Sink &sink,
     }
     if (Status status = session.step({&id, 1}, logits); !status)
       return status;
+    ++answer.steps;
   }
   if (Status status = give(matcher.push(decoder.finish())); !status)
     return status;
@@ -139,7 +146,6 @@ Expected<Answer> Generator::run(std::span<const int32_t> prompt,
                                 const GenerateOptions &options,
                                 const Sink &sink) {
   answer = {};
-  answer.promptTokens = prompt.size();
   void *room = nullptr;
   constexpr size_t alignment = 64; // as the kernels want it
   if (::posix_memalign(&room, alignment, session.vocabulary() * sizeof(float)))

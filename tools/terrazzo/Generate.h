@@ -11,7 +11,8 @@
 #include <functional>
 
 struct GenerateOptions {
-  uint32_t tokens = 128; ///< at most
+  int32_t tokens =
+      128; ///< at most; negative: until the answer or the room ends
   bool ignoreEnd = false;
   std::vector<std::string> stops; ///< texts that end the answer, left out of it
 };
@@ -19,9 +20,12 @@ struct GenerateOptions {
 struct Answer {
   std::string text;
   std::vector<int32_t> ids;
-  size_t promptTokens = 0;
+  size_t promptTokens = 0; ///< read by the model for this answer
+  /// How often the model was run for a next token. The first token comes of the
+  /// prompt's logits, so there is mostly one less than tokens.
+  size_t steps = 0;
   double promptSeconds = 0;
-  double generateSeconds = 0;
+  double generateSeconds = 0; ///< of the steps and of drawing tokens
   /// "eog", "length", "context", "string" or "interrupted".
   std::string stop;
 };

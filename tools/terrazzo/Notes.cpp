@@ -45,10 +45,12 @@ void Notes::endProgress() {
   drawing = false;
 }
 
-void Notes::remark(const std::string &pass, const std::string &text,
+bool Notes::remark(const std::string &pass, const std::string &text,
                    const std::string &location) const {
-  if (wantsRemarks() && (why == "all" || why == pass))
-    line(pass + ": " + text + (location.empty() ? "" : " [" + location + "]"));
+  if (!wantsRemarks() || (why != "all" && why != pass))
+    return false;
+  line(pass + ": " + text + (location.empty() ? "" : " [" + location + "]"));
+  return true;
 }
 
 exec::CompilerListener Notes::listener() {

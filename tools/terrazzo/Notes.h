@@ -19,8 +19,8 @@ public:
   void progress(const std::string &stage, uint64_t done, uint64_t total);
   /// Ends the line that progress draws.
   void endProgress();
-  /// A decision of the compiler, if --why asked for it.
-  void remark(const std::string &pass, const std::string &text,
+  /// A decision of the compiler, if --why asked for it; whether it did.
+  bool remark(const std::string &pass, const std::string &text,
               const std::string &location) const;
   bool wantsRemarks() const { return !quiet && !why.empty(); }
 

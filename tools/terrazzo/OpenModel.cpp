@@ -3,6 +3,7 @@
 // See OpenModel.h.
 #include "OpenModel.h"
 
+#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenDevice.h"
 
@@ -10,6 +11,7 @@
 #include "exec/PackageCache.h"
 
 #include <ctime>
+#include <set>
 
 using namespace terrazzo;
 
@@ -60,19 +62,66 @@ void describePackage(const package::Package &package, const Notes &notes,
       notes.line("placement: " + line->str() +
                  (onDevice ? " on " + where : ""));
     }
-  if (!notes.wantsRemarks() || !package.remarks())
+  if (!notes.wantsRemarks())
     return;
   auto text = [](const flatbuffers::String *string) {
     return string ? string->str() : std::string();
   };
-  for (const auto *remark : *package.remarks())
-    notes.remark(text(remark->pass()), text(remark->text()),
-                 text(remark->location()));
+  bool said = false;
+  std::set<std::string> passes;
+  for (unsigned i = 0; package.remarks() && i < package.remarks()->size();
+       ++i) {
+    const auto *remark = package.remarks()->Get(i);
+    said |= notes.remark(text(remark->pass()), text(remark->text()),
+                         text(remark->location()));
+    passes.insert(text(remark->pass()));
+  }
+  if (said)
+    return;
+  std::string names;
+  for (const std::string &pass : passes)
+    names += (names.empty() ? "" : ", ") + pass;
+  notes.line("no decision of that pass is in the package" +
+             (names.empty() ? std::string() : "; there are some of " + names));
+}
+
+/// What a package that was given leaves no choice in.
+static Status checkPlaced(const CommonOptions &common,
+                          const exec::Session &session) {
+  if (common.threads.count && session.threads() == 0)
+    return noEffect("--threads", "on " + nameOf(*session.device()),
+                    "all of the model runs on the device",
+                    "leave it out, or use --device cpu");
+  if (!common.package.empty() && common.fallback == "error" &&
+      session.variant().host())
+    return Error{ExitCode::TargetUnavailable,
+                 "TZ0037",
+                 "the package runs some operations on the processor",
+                 common.package,
+                 "--fallback error allows none of them",
+                 "see `terrazzo inspect`, or leave --fallback out"};
+  return {};
+}
+
+/// 0 where SessionOptions' default is wanted.
+static Expected<uint32_t> contextOf(const CommonOptions &common,
+                                    uint32_t trained) {
+  uint32_t wanted = common.contextSize.value_or(0);
+  if (common.contextSize && wanted == 0 && trained == 0)
+    return Error{ExitCode::Usage,
+                 "TZ0038",
+                 "the model does not say its context",
+                 "--ctx-size 0",
+                 "it asks for the model's own",
+                 "give a number"};
+  return common.contextSize && wanted == 0 ? trained : wanted;
 }
 
 Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   double begin = secondsNow();
   OpenedModel opened;
+  if (Status status = checkCommon(common); !status)
+    return status.takeError();
   auto place = openPlace(common.device, notes);
   if (!place)
     return place.takeError();
@@ -84,8 +133,12 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
                              opened.compileSeconds);
   if (!package)
     return package.takeError();
+  uint32_t trained = package->root().manifest()->context_length();
+  auto context = contextOf(common, trained);
+  if (!context)
+    return context.takeError();
   exec::SessionOptions options;
-  options.contextSize = common.contextSize;
+  options.contextSize = *context;
   options.threads = common.threads;
   options.device = place->device;
   // "cpu:ARCH" forces a variant; a device runs the best that it can.
@@ -106,6 +159,14 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
     return session.takeError();
   opened.session = std::move(*session);
   opened.loadSeconds = secondsNow() - begin - opened.compileSeconds;
+  if (Status status = checkPlaced(common, *opened.session); !status)
+    return status.takeError();
+  if (trained && opened.session->contextSize() > trained)
+    notes.line("note: the model was trained for " + std::to_string(trained) +
+               " tokens; the context has " +
+               std::to_string(opened.session->contextSize()) +
+               ", and what comes behind the first " + std::to_string(trained) +
+               " may be nonsense");
   describePackage(opened.session->package(), notes,
                   place->device ? nameOf(*place->device) : std::string());
   return opened;

@@ -23,7 +23,9 @@ std::string cacheFolderFor(const CommonOptions &common);
 std::string nameOf(const terrazzo::exec::Device &device);
 
 /// Opens everything. `common.package` names a package, then nothing is
-/// compiled. Prints the placement, and the remarks that --why asks for.
+/// compiled. Prints the placement, the remarks that --why asks for, and that
+/// the context is larger than the one that the model was trained for. Errors:
+/// TZ0036 to TZ0038 for flags that cannot be honoured together or here.
 terrazzo::Expected<OpenedModel> openModel(const CommonOptions &common,
                                           Notes &notes);
 

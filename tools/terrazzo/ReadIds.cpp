@@ -7,6 +7,7 @@
 
 #include "machine/Limits.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
@@ -52,28 +53,30 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
   return ids;
 }
 
-Status TemporaryIds::create(const std::vector<int32_t> &ids) {
+Expected<std::unique_ptr<TemporaryIds>>
+TemporaryIds::write(const std::vector<int32_t> &ids) {
   auto base = machine::temporaryFolder();
   if (!base)
     return base.takeError();
+  std::string path = *base + "/terrazzo-ids-XXXXXX";
+  int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0)
+    return machine::temporaryError(*base, errno);
+  std::unique_ptr<TemporaryIds> result(new TemporaryIds(path));
   std::string text;
   for (int32_t id : ids)
     text += std::to_string(id) + "\n";
-  path = *base + "/terrazzo-ids-XXXXXX";
-  int file = ::mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) {
-    path.clear();
-    return machine::temporaryError(*base, errno);
+  int failure = 0;
+  for (std::string_view rest = text; failure == 0 && !rest.empty();) {
+    ssize_t written = ::write(file, rest.data(), rest.size());
+    if (written < 0 && errno != EINTR)
+      failure = errno;
+    rest.remove_prefix(size_t(std::max<ssize_t>(written, 0)));
   }
-  ssize_t written = ::write(file, text.data(), text.size());
-  int number = written < 0 ? errno : ENOSPC;
   ::close(file);
-  return written == ssize_t(text.size())
-             ? Status()
-             : machine::temporaryError(*base, number);
+  if (failure)
+    return machine::temporaryError(*base, failure);
+  return result;
 }
 
-TemporaryIds::~TemporaryIds() {
-  if (!path.empty())
-    ::unlink(path.c_str());
-}
+TemporaryIds::~TemporaryIds() { ::unlink(path.c_str()); }

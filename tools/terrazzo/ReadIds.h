@@ -6,6 +6,7 @@
 #include "support/Error.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,13 @@ terrazzo::Expected<std::vector<int32_t>> readIds(const std::string &path);
 
 /// A file of ids that lives as long as this object.
 struct TemporaryIds {
-  TemporaryIds() = default;
+  /// `ids` are not empty. Errors: TZ0437.
+  static terrazzo::Expected<std::unique_ptr<TemporaryIds>>
+  write(const std::vector<int32_t> &ids);
   ~TemporaryIds();
   TemporaryIds(const TemporaryIds &) = delete;
-  /// Writes it. Errors: TZ0437.
-  terrazzo::Status create(const std::vector<int32_t> &ids);
   std::string path;
+
+private:
+  explicit TemporaryIds(std::string path) : path(std::move(path)) {}
 };

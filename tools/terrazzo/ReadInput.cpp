@@ -33,6 +33,6 @@ Expected<std::string> readInput(const std::string &path) {
                  "the input cannot be read",
                  isStdin ? "standard input" : path,
                  std::strerror(failure),
-                 ""};
+                 "check the path and its rights"};
   return text;
 }

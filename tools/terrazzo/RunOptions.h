@@ -7,6 +7,7 @@
 #include "Generate.h"
 #include "Notes.h"
 #include "OpenModel.h"
+#include "SamplerFlags.h"
 
 #include <string>
 #include <vector>
@@ -18,12 +19,13 @@ enum class Chat {
 };
 
 struct RunOptions {
-  std::string prompt;
+  std::string prompt; ///< given, or what `file` holds
   bool hasPrompt = false;
   std::string file;
   std::string ids;
+  std::vector<int32_t> tokens; ///< what `ids` holds
   GenerateOptions generate;
-  terrazzo::text::SamplerOptions sampler;
+  SamplerFlags sampler;
   Chat chat = Chat::WhenGiven;
   bool converse = false;
 };
@@ -40,6 +42,9 @@ terrazzo::Expected<std::vector<int32_t>>
 chatTokens(const std::vector<Message> &messages, bool demanded,
            const terrazzo::formats::GgufFile &model,
            const terrazzo::text::Tokenizer &tokenizer);
+
+/// Prints an answer as one JSON object. Errors: TZ0010.
+terrazzo::Status writeAnswer(const OpenedModel &opened, const Answer &answer);
 
 /// -i: reads a line, answers, until the end of stdin or Ctrl-C.
 int converse(const RunOptions &options, const CommonOptions &common,

@@ -2,6 +2,7 @@
 //
 // terrazzo bench: tokens per second of a prompt and of generation, with random
 // tokens of a fixed seed, after one warm-up.
+#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "Output.h"
@@ -37,12 +38,15 @@ std::vector<int32_t> randomTokens(size_t count, uint32_t vocabulary) {
 }
 
 double median(std::vector<double> values) {
-  if (values.empty())
-    return 0;
   std::sort(values.begin(), values.end());
   size_t middle = values.size() / 2;
   return values.size() % 2 ? values[middle]
                            : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// What was not measured has no rate.
+ordered_json medianOrNull(const std::vector<double> &values) {
+  return values.empty() ? ordered_json() : ordered_json(median(values));
 }
 
 /// The most memory this process has held, in MB; not that of the process that
@@ -124,6 +128,11 @@ Status measure(exec::Session &session, const BenchOptions &options,
 }
 
 int runBench(const BenchOptions &options, const CommonOptions &common) {
+  if (options.prompt == 0 && options.generate == 0)
+    return report(
+        Error{ExitCode::Usage, "TZ0039", "there is nothing to measure",
+              "bench -p 0 -n 0", "",
+              "give a prompt with -p, or tokens to generate with -n"});
   Notes notes(common.quiet, common.why);
   auto opened = openModel(common, notes);
   if (!opened)
@@ -147,9 +156,9 @@ int runBench(const BenchOptions &options, const CommonOptions &common) {
                              {"threads", session.threads()},
                              {"n_prompt", options.prompt},
                              {"n_gen", options.generate},
-                             {"pp", median(rates.prompt)},
+                             {"pp", medianOrNull(rates.prompt)},
                              {"pp_all", rates.prompt},
-                             {"tg", median(rates.generate)},
+                             {"tg", medianOrNull(rates.generate)},
                              {"tg_all", rates.generate},
                              {"load_s", opened->loadSeconds},
                              {"compile_s", opened->compileSeconds},
@@ -186,18 +195,12 @@ void addBenchVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
   constexpr uint32_t most = 1u << 24;
-  verb->add_option("-p,--n-prompt", options->prompt,
-                   "tokens of the prompt (default: 512)")
-      ->check(CLI::Range(0u, most))
-      ->type_name("N");
-  verb->add_option("-n,--n-gen", options->generate,
-                   "tokens to generate (default: 128)")
-      ->check(CLI::Range(0u, most))
-      ->type_name("N");
-  verb->add_option("-r,--repetitions", options->repeats,
-                   "how often each is measured (default: 5)")
-      ->check(CLI::Range(1u, 10000u))
-      ->type_name("N");
+  addWhole<uint32_t>(*verb, "-p,--n-prompt", options->prompt, 0, most,
+                     "tokens of the prompt; 0: not measured (default: 512)");
+  addWhole<uint32_t>(*verb, "-n,--n-gen", options->generate, 0, most,
+                     "tokens to generate; 0: not measured (default: 128)");
+  addWhole<uint32_t>(*verb, "-r,--repetitions", options->repeats, 1, 10000,
+                     "how often each is measured (default: 5)");
   verb->callback(
       [=, &common, &exitCode] { exitCode = runBench(*options, common); });
 }

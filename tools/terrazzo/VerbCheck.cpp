@@ -2,6 +2,7 @@
 //
 // terrazzo check: whether a package runs here, without opening anything heavy;
 // with --device, whether it runs there, which opens that device.
+#include "Flags.h"
 #include "OpenDevice.h"
 #include "Output.h"
 #include "Verbs.h"
@@ -149,9 +150,7 @@ void addCheckVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   auto path = std::make_shared<std::string>();
   addOutputOptions(*verb, common);
   addDeviceOption(*verb, common);
-  verb->add_option("package", *path, "the package")
-      ->required()
-      ->type_name("OUT.tzp");
+  addName(*verb, "package", *path, "the package", "OUT.tzp")->required();
   verb->callback(
       [=, &common, &exitCode] { exitCode = runCheck(*path, common); });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo compile: a package from a model, by the compiler's own process.
+#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenDevice.h"
 #include "OpenModel.h"
@@ -12,7 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
@@ -34,7 +38,25 @@ ordered_json resultOf(const std::string &done) {
   return result;
 }
 
+/// Makes the folder of --dump-to: the compiler itself goes on without it.
+Status makeFolder(const std::string &path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && ::access(path.c_str(), W_OK | X_OK) != 0)
+    error.assign(errno, std::generic_category());
+  if (!error)
+    return {};
+  return Error{ExitCode::Failure,
+               "TZ0530",
+               "intermediate results cannot be written",
+               path,
+               error.message(),
+               "give another folder to --dump-to"};
+}
+
 int runCompile(const CompileOptions &options, const CommonOptions &common) {
+  if (Status status = checkCommon(common); !status)
+    return report(status);
   Notes notes(common.quiet, common.why);
   std::string target = options.target;
   if (target.empty()) {
@@ -50,6 +72,8 @@ int runCompile(const CompileOptions &options, const CommonOptions &common) {
       "--model",  common.model,   "--target", target,
       "--output", options.output, "--format", "json"};
   if (!options.dumpTo.empty()) {
+    if (Status status = makeFolder(options.dumpTo); !status)
+      return report(status);
     arguments.push_back("--dump-to");
     arguments.push_back(options.dumpTo);
   }
@@ -83,21 +107,22 @@ void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   auto options = std::make_shared<CompileOptions>();
   addModelOption(*verb, common);
   addOutputOptions(*verb, common);
-  verb->add_option("--target", options->target,
-                   "targets, a variant each (default: this machine's)")
-      ->type_name("T,T...");
-  verb->add_option("-o,--output", options->output, "the package")
-      ->required()
-      ->type_name("OUT.tzp");
-  verb->add_option("--dump-to", options->dumpTo,
-                   "write IR per stage and the kernels' assembly there")
-      ->type_name("DIR");
+  addName(*verb, "--target", options->target,
+          "targets, a variant each (default: this machine's)", "T,T...")
+      ->check([](const std::string &list) {
+        bool gap = list.starts_with(',') || list.ends_with(',') ||
+                   list.find(",,") != list.npos;
+        return gap ? std::string("a target of the list is empty") : "";
+      });
+  addName(*verb, "-o,--output", options->output, "the package", "OUT.tzp")
+      ->required();
+  addName(*verb, "--dump-to", options->dumpTo,
+          "write IR per stage and the kernels' assembly there", "DIR");
   verb->add_option("--fallback", common.fallback,
                    "where operations go that the target cannot run")
       ->check(CLI::IsMember({"cpu", "error"}))
       ->type_name("cpu|error");
-  verb->add_flag("--why{all}", common.why,
-                 "print the compiler's decisions; --why=PASS those of one");
+  addWhyOption(*verb, common);
   verb->add_flag(
       "--no-cache", common.noCache,
       "accepted as by the other verbs; compiling never uses a cache");

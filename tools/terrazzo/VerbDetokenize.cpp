@@ -29,7 +29,10 @@ static Status parseIds(std::string_view text, size_t vocabulary,
     text::TokenId id = 0;
     auto [end, error] =
         std::from_chars(word.data(), word.data() + word.size(), id);
-    if (error != std::errc() || end != word.data() + word.size())
+    bool number = end == word.data() + word.size();
+    if (number && error == std::errc::result_out_of_range)
+      id = -1;
+    else if (!number || error != std::errc())
       return Error{ExitCode::Usage,
                    "TZ0013",
                    "a token id is not a number",
@@ -40,7 +43,7 @@ static Status parseIds(std::string_view text, size_t vocabulary,
       return Error{ExitCode::Usage,
                    "TZ0013",
                    "a token id lies outside of the vocabulary",
-                   std::to_string(id),
+                   "'" + std::string(word.substr(0, 40)) + "'",
                    "the model's ids go from 0 to " +
                        std::to_string(vocabulary - 1),
                    ""};

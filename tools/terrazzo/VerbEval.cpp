@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo eval: teacher-forced likelihood of given tokens, and their logits.
+#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "Output.h"
@@ -31,8 +32,8 @@ struct EvalOptions {
   bool reference = false;
 };
 
-Expected<std::vector<int32_t>> tokensOf(const EvalOptions &options,
-                                        const formats::GgufFile &model) {
+Expected<std::vector<int32_t>> readTokens(const EvalOptions &options,
+                                          const formats::GgufFile &model) {
   if (!options.ids.empty())
     return readIds(options.ids);
   auto text = readInput(options.file);
@@ -42,6 +43,28 @@ Expected<std::vector<int32_t>> tokensOf(const EvalOptions &options,
   if (!tokenizer)
     return tokenizer.takeError();
   return (*tokenizer)->encode(*text, {(*tokenizer)->addsBos(), true});
+}
+
+/// The tokens to judge. A perplexity is of a token behind another one; logits
+/// are there from the first token on.
+Expected<std::vector<int32_t>> tokensOf(const EvalOptions &options,
+                                        const formats::GgufFile &model) {
+  auto ids = readTokens(options, model);
+  if (!ids)
+    return ids.takeError();
+  size_t least = options.logits.empty() ? 2 : 1;
+  if (ids->size() >= least)
+    return ids;
+  return Error{ExitCode::Usage,
+               "TZ0032",
+               "there is nothing to judge",
+               options.ids.empty() ? options.file : options.ids,
+               "it has " + std::to_string(ids->size()) +
+                   (ids->size() == 1 ? " token" : " tokens") +
+                   "; a token is judged by those before it",
+               least == 2 ? "give two tokens or more; with --logits one is "
+                            "enough"
+                          : "give some text"};
 }
 
 /// -log p(target) from one row of logits.
@@ -75,9 +98,8 @@ public:
     return {};
   }
 
-  double mean() const {
-    return ids.size() > 1 ? total / double(ids.size() - 1) : 0;
-  }
+  /// NaN where there is nothing to judge.
+  double mean() const { return total / double(ids.size() - 1); }
 
 private:
   Status takeRows(size_t first, uint32_t count, exec::NpyWriter *writer) {
@@ -119,10 +141,24 @@ int printResult(const CommonOptions &common, size_t tokens, double nll,
                              {"nll", nll},
                              {"perplexity", std::exp(nll)},
                              {"seconds", seconds}}));
-  return report(writeResult(std::to_string(tokens) + " tokens, nll " +
-                            decimals(nll, 6) + ", perplexity " +
-                            decimals(std::exp(nll), 4) + ", " +
+  std::string judged = tokens > 1
+                           ? " tokens, nll " + decimals(nll, 6) +
+                                 ", perplexity " + decimals(std::exp(nll), 4)
+                           : " token, which has no perplexity";
+  return report(writeResult(std::to_string(tokens) + judged + ", " +
                             decimals(seconds, 3) + " s\n"));
+}
+
+/// The interpreter has no threads, devices or kernels to choose.
+Status checkReference(const CLI::App &verb) {
+  for (const char *flag : {"--threads", "--threads-force", "--device",
+                           "--ctx-size", "--fallback", "--why", "--no-cache"})
+    if (verb.get_option(flag)->count())
+      return noEffect(flag, "with --reference",
+                      "the float64 interpreter compiles nothing and runs on "
+                      "one processor",
+                      "leave one of them out");
+  return {};
 }
 
 /// The compiler's interpreter does it, in its own process.
@@ -131,22 +167,23 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
   auto compiler = exec::findCompiler();
   if (!compiler)
     return report(compiler.error());
-  std::string idsPath = options.ids;
-  std::unique_ptr<TemporaryIds> temporary;
-  if (idsPath.empty()) {
-    auto model = formats::GgufFile::open(common.model);
-    if (!model)
-      return report(model.error());
-    auto ids = tokensOf(options, **model);
-    if (!ids)
-      return report(ids.error());
-    temporary = std::make_unique<TemporaryIds>();
-    if (Status status = temporary->create(*ids); !status)
-      return report(status);
-    idsPath = temporary->path;
-  }
-  std::vector<std::string> arguments = {"--model", common.model, "--reference",
-                                        "--ids",   idsPath,      "--format",
+  auto model = formats::GgufFile::open(common.model);
+  if (!model)
+    return report(model.error());
+  auto ids = tokensOf(options, **model);
+  if (!ids)
+    return report(ids.error());
+  auto temporary = TemporaryIds::write(*ids);
+  if (!temporary)
+    return report(temporary.error());
+  std::vector<std::string> arguments = {"--model",
+                                        common.model,
+                                        "--reference",
+                                        "--ids",
+                                        (*temporary)->path,
+                                        "--batch",
+                                        std::to_string(options.batch),
+                                        "--format",
                                         "json"};
   if (!options.logits.empty()) {
     arguments.push_back("--logits");
@@ -162,12 +199,17 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
     return report(Error{ExitCode::Internal, "TZ0031",
                         "the reference gave no result", *compiler, "", ""});
   return printResult(common, result.value("tokens", size_t(0)),
-                     result.value("nll", 0.0), result.value("seconds", 0.0));
+                     result["nll"].is_number() && ids->size() > 1
+                         ? result["nll"].get<double>()
+                         : std::nan(""),
+                     result.value("seconds", 0.0));
 }
 
 int runEval(const EvalOptions &options, CommonOptions common) {
   if (options.ids.empty() == options.file.empty())
-    return report(Error{ExitCode::Usage, "TZ0032", "there is nothing to judge",
+    return report(Error{ExitCode::Usage, "TZ0032",
+                        options.ids.empty() ? "there is nothing to judge"
+                                            : "there are two texts to judge",
                         "eval", "", "give one of --ids FILE and -f FILE"});
   if (options.reference)
     return evalReference(options, common);
@@ -178,8 +220,8 @@ int runEval(const EvalOptions &options, CommonOptions common) {
   auto ids = tokensOf(options, **model);
   if (!ids)
     return report(ids.error());
-  if (common.contextSize == 0)
-    common.contextSize = uint32_t(std::max<size_t>(ids->size(), 1));
+  if (!common.contextSize)
+    common.contextSize = uint32_t(ids->size());
   auto opened = openModel(common, notes);
   if (!opened)
     return report(opened.error());
@@ -212,20 +254,17 @@ void addEvalVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   addModelOption(*verb, common);
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
-  verb->add_option("--ids", options->ids,
-                   "a file of whitespace-separated token ids, used as they are")
-      ->type_name("FILE");
-  verb->add_option("-f,--file", options->file, "a file of text")
-      ->type_name("FILE");
-  verb->add_option("-b,--batch-size", options->batch,
-                   "tokens at a time (default: 512)")
-      ->check(CLI::Range(1u, 1u << 20))
-      ->type_name("N");
-  verb->add_option("--logits", options->logits,
-                   "write float32 [tokens, vocabulary] as a NumPy file")
-      ->type_name("OUT.npy");
+  addName(*verb, "--ids", options->ids,
+          "a file of whitespace-separated token ids, used as they are", "FILE");
+  addName(*verb, "-f,--file", options->file, "a file of text", "FILE");
+  addWhole<uint32_t>(*verb, "-b,--batch-size", options->batch, 1, 1u << 20,
+                     "tokens at a time (default: 512)");
+  addName(*verb, "--logits", options->logits,
+          "write float32 [tokens, vocabulary] as a NumPy file", "OUT.npy");
   verb->add_flag("--reference", options->reference,
                  "evaluate with the float64 interpreter");
-  verb->callback(
-      [=, &common, &exitCode] { exitCode = runEval(*options, common); });
+  verb->callback([=, &common, &exitCode] {
+    Status status = options->reference ? checkReference(*verb) : Status();
+    exitCode = status ? runEval(*options, common) : report(status);
+  });
 }

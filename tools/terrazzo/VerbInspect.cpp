@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo inspect: what is in a model or a package.
+#include "Flags.h"
 #include "Output.h"
 #include "Verbs.h"
 
@@ -172,9 +173,8 @@ void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
       app.add_subcommand("inspect", "what is in a model or a package");
   auto path = std::make_shared<std::string>();
   addOutputOptions(*verb, common);
-  verb->add_option("file,-m,--model", *path, "a model or a package")
-      ->required()
-      ->type_name("FILE");
+  addName(*verb, "file,-m,--model", *path, "a model or a package", "FILE")
+      ->required();
   verb->callback(
       [=, &common, &exitCode] { exitCode = runInspect(*path, common); });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo tokenize: token ids of a text, special tokens parsed.
+#include "Flags.h"
 #include "Output.h"
 #include "ReadInput.h"
 #include "Verbs.h"
@@ -65,6 +66,9 @@ int runTokenize(const TokenizeOptions &options, const CommonOptions &common) {
   auto tokenizer = text::Tokenizer::create(**file);
   if (!tokenizer)
     return report(tokenizer.error());
+  if (options.addBos && (*tokenizer)->bos() == text::noToken)
+    return report(noEffect("--add-bos", "on this model",
+                           "its vocabulary has no BOS token", "leave it out"));
   if (options.lines)
     return report(tokenizeLines(**tokenizer, options.addBos));
 
@@ -97,9 +101,8 @@ void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::Option *prompt =
       verb->add_option("-p,--prompt", options->prompt, "the text")
           ->type_name("TEXT");
-  CLI::Option *file = verb->add_option("-f,--file", options->file,
-                                       "a file with the text (default: stdin)")
-                          ->type_name("FILE")
+  CLI::Option *file = addName(*verb, "-f,--file", options->file,
+                              "a file with the text (default: stdin)", "FILE")
                           ->excludes(prompt);
   verb->add_flag("--jsonl", options->lines,
                  "a JSON string a line on stdin, an array a line on stdout")
