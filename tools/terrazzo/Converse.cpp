@@ -80,7 +80,7 @@ int converse(const RunOptions &options, const CommonOptions &common,
       continue;
     messages.push_back({"user", line});
     auto tokens = chatTokens(messages, options.chat == Chat::Always,
-                             *opened.file, tokenizer);
+                             options.special, *opened.file, tokenizer);
     if (!tokens)
       return report(tokens.error());
     auto fresh = keepCommon(*opened.session, held, *tokens);

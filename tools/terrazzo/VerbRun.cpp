@@ -36,8 +36,8 @@ Expected<std::vector<int32_t>> promptTokens(const RunOptions &options,
                 (options.chat == Chat::WhenGiven && options.file.empty());
   if (!wanted)
     return tokenizer.encode(text, {tokenizer.addsBos(), true});
-  return chatTokens({{"user", text}}, options.chat == Chat::Always, model,
-                    tokenizer);
+  return chatTokens({{"user", text}}, options.chat == Chat::Always,
+                    options.special, model, tokenizer);
 }
 
 std::string timings(const OpenedModel &opened, const Answer &answer) {
@@ -163,6 +163,8 @@ void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   verb->add_flag_callback(
       "--no-chat", [options] { options->chat = Chat::Never; },
       "do not apply it");
+  verb->add_flag("--special", options->special,
+                 "read control tokens in the text of messages, too");
   verb->add_flag("-i,--interactive", options->converse, "converse");
   verb->callback([=, &common, &exitCode] {
     options->hasPrompt = prompt->count() > 0;
