@@ -118,6 +118,16 @@ Value Interpreter::evaluateDict(const Expression &node, const FramePtr &frame) {
   return std::make_shared<const Dict>(std::move(dict));
 }
 
+static bool isConstant(const Expression &node) {
+  if (node.kind == Kind::Name || node.kind == Kind::Call ||
+      node.kind == Kind::Captured)
+    return false;
+  return std::all_of(node.children.begin(), node.children.end(),
+                     [](const auto &child) {
+                       return !child || isConstant(*child);
+                     });
+}
+
 Value Interpreter::evaluateSlice(const Expression &node,
                                  const FramePtr &frame) {
   Value object = evaluate(*node.children[0], frame);
@@ -125,6 +135,9 @@ Value Interpreter::evaluateSlice(const Expression &node,
   for (size_t i = 0; i < 3; ++i)
     parts[i] = node.children[i + 1] ? evaluate(*node.children[i + 1], frame)
                                     : Value(None{});
+  // What Jinja works out beforehand is undefined where it would fail later.
+  if (!object.isText() && !object.isSequence() && isConstant(node))
+    failUnsupported("slicing " + object.kindName());
   return sliced(object, parts[0], parts[1], parts[2]);
 }
 

@@ -17,9 +17,13 @@ Value callableValue(std::string name, Callable::Body body) {
 }
 
 void Namespace::repr(TextBuilder &out) const {
-  for (const auto &[key, value] : entries.entries)
-    if (value.as<Namespace>())
-      failUnsupported("printing a namespace inside of a namespace");
+  // Namespaces may hold themselves.
+  static thread_local int depth = 0;
+  struct Deeper {
+    ~Deeper() { --depth; }
+  } deeper;
+  if (++depth > 20)
+    failRun("a namespace holds itself");
   out.own("<Namespace ");
   Value(std::make_shared<const Dict>(entries)).repr(out);
   out.own(">");

@@ -113,12 +113,13 @@ Value truncate(const Bound &bound) {
   int64_t leeway = bound.hasValue(3) ? bound.integer(3, 5) : 5;
   if (length < endLength || leeway < 0)
     failRun("'truncate' has a length below its end's");
+  int64_t size = lengthOf(bound.self);
+  if (size >= 0 && size <= length + leeway)
+    return bound.self;
   if (!bound.self.isText())
     failRun("'truncate' needs a string, not " + bound.self.kindName());
   TextPtr text = subjectText(bound.self);
   auto offsets = characterOffsets(text->bytes);
-  if (int64_t(offsets.size()) - 1 <= length + leeway)
-    return text;
   size_t cut = offsets[size_t(length - endLength)];
   if (!bound.flag(1))
     if (size_t space = text->view().substr(0, cut).rfind(' ');
