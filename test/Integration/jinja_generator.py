@@ -29,6 +29,13 @@ ARGUMENT_FILTERS = ["join(', ')", "default('d')", "default('d', true)", "replace
                     "format(1)", "format('x', 2)", "trim('a')", "map('length')|list", "map('default', 'z')|join", "list|tojson",
                     "reverse|list", "items|list", "first|upper", "string|length", "map('first')|list", "join('-', attribute='role')",
                     "d(none)", "length(1)", "nosuch", "select('nosuch')|list"]
+SOUND_TEXT = ["upper", "lower", "title", "capitalize", "trim", "string", "replace('a', 'b')", "replace('', '-', 2)", "indent", "indent(2, true)",
+              "truncate(5)", "truncate(9, true, '…', 0)", "center(9)", "default('d', true)", "urlencode", "reverse", "indent('> ', blank=true)", "tojson"]
+SOUND_LIST = ["reverse|list", "unique|list", "map('string')|list", "select|list", "reject('none')|list", "batch(2)|list", "slice(2)|list",
+              "map('upper')|map('trim')|list", "select('string')|list", "sort(case_sensitive=true)", "map('length')|list", "list"]
+LISTS = ["messages|map(attribute='role')|list", "['b', 'A', 'a', 'ß']", "range(5)|list", "[3, 1, 2.5, -1]", "messages", "m.keys()|list", "messages[::-1]",
+         "['x', 'x', 'Y']", "[1, none, 'q']", "('t', 2)", "m|items|map('first')|list", "messages|groupby('role')|map('first')|list",
+         "messages|selectattr('role', 'in', ['user', 'tool'])|list", "{'b': 1, 'a': 2}|dictsort"]
 TESTS = ["defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number", "integer", "float", "boolean", "true", "false",
          "callable", "odd", "even", "divisibleby 2", "divisibleby(3)", "lower", "upper", "escaped", "in [1, 'a', none]", "eq 1", "== 'a'",
          "equalto('user')", "ne 2", "gt 1", "lt 'b'", "ge(2)", "sameas true", "sameas none", "filter", "test", "not none", "not defined"]
@@ -106,7 +113,77 @@ class Generator:
             parts.append("**" + self.pick(["{'y': 1}", "{'w': 2}", "dict(x=3)"]))
         return ", ".join(parts)
 
+    # Those that are sound, by what they give.
+
+    def text(self, depth):
+        if depth <= 0:
+            return self.pick([self.quoted(), self.quoted(), "m.role", "(m.content|string)", "bos_token"])
+        r = self.random.random()
+        if r < 0.25:
+            return f"({self.text(depth - 1)})|{self.pick(SOUND_TEXT)}"
+        if r < 0.45:
+            return f"({self.text(depth - 1)}).{self.pick([x for x in TEXT_METHODS if 'split' not in x and 'is' not in x[:2]])}"
+        if r < 0.55:
+            return f"({self.text(depth - 1)})[{self.subscript(0) if self.chance(0.3) else '1:-1'}]|string"
+        if r < 0.7:
+            return f"({self.text(depth - 1)} ~ {self.any(depth - 1)})"
+        if r < 0.8:
+            return f"({self.sequence(depth - 1)})|join({self.quoted()})"
+        if r < 0.87:
+            return f"'%s-%r' % ({self.any(depth - 1)}, {self.any(depth - 1)})"
+        if r < 0.93:
+            return f"'{{:>6}}|{{!r}}|{{x}}'.format({self.text(depth - 1)}, {self.any(depth - 1)}, x={self.number(depth - 1)})"
+        return f"({self.text(depth - 1)} if {self.truth(depth - 1)} else {self.text(depth - 1)})"
+
+    def number(self, depth):
+        if depth <= 0:
+            return self.pick([n for n in NUMBERS if n not in ("1e16", "1e3")])
+        r = self.random.random()
+        if r < 0.4:
+            return f"({self.number(depth - 1)} {self.pick('+-*')} {self.number(depth - 1)})"
+        if r < 0.5:
+            return f"({self.number(depth - 1)} {self.pick(['//', '%', '/'])} {self.pick(['2', '3', '-4', '0.5', '7'])})"
+        if r < 0.7:
+            return f"({self.text(depth - 1)})|{self.pick(['length', 'wordcount', 'int', 'float', 'int(7)'])}"
+        if r < 0.85:
+            return f"({self.sequence(depth - 1)})|length"
+        return f"({self.number(depth - 1)})|{self.pick(['round', 'abs', 'round(1)', 'int', 'float', 'round(2, %sceil%s)' % (chr(39), chr(39))])}"
+
+    def sequence(self, depth):
+        if depth <= 0:
+            return self.pick(LISTS)
+        r = self.random.random()
+        if r < 0.4:
+            return f"({self.sequence(depth - 1)})|{self.pick(SOUND_LIST)}"
+        if r < 0.55:
+            return f"({self.sequence(depth - 1)})[{self.pick(['1:', ':-1', '::2', '::-1', '-2:', '0:99'])}]"
+        if r < 0.75:
+            return f"({self.text(depth - 1)}).{self.pick(['split()', 'splitlines()', 'rsplit(none, 1)', 'split(%sa%s)' % (chr(39), chr(39))])}"
+        return "[" + ", ".join(self.any(depth - 1) for _ in range(self.random.randrange(4))) + "]"
+
+    def truth(self, depth):
+        r = self.random.random()
+        if r < 0.3:
+            test = self.pick([t for t in TESTS if t not in ("odd", "even", "divisibleby 2", "divisibleby(3)", "gt 1", "lt 'b'", "ge(2)", "callable")])
+            return f"({self.any(depth - 1)}) is {test}"
+        if r < 0.5:
+            return f"{self.text(depth - 1)} {self.pick(['==', '<', 'in', 'not in', '>=', '!='])} {self.text(depth - 1)}"
+        if r < 0.65:
+            return f"{self.number(depth - 1)} {self.pick(['==', '<', '>', '<='])} {self.number(depth - 1)}"
+        if r < 0.8:
+            return f"({self.text(depth - 1)}).{self.pick([x for x in TEXT_METHODS if x.startswith('is')])}"
+        return f"({self.any(depth - 1)} {self.pick(['and', 'or'])} not {self.any(depth - 1)})"
+
+    def any(self, depth):
+        kind = self.pick([self.text, self.text, self.number, self.sequence, self.truth])
+        return kind(max(depth, 0))
+
     def expression(self, depth):
+        if self.chance(0.85):
+            r = self.random.random()
+            if r < 0.25:
+                return self.pick(["ns.x", "ns.n", "m", "m.role", "m.content", "messages[0].content", *self.names] if self.chance(0.9) else ["nope"])
+            return self.any(depth)
         if depth <= 0:
             return self.atom(0)
         e = lambda: self.expression(depth - 1)

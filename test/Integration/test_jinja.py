@@ -11,15 +11,12 @@ import re
 import subprocess
 import warnings
 
-import pytest
+import jinja2
+import jinja2.ext
 from conftest import BUILD
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja_generator import Generator
 from jinja_templates import CONVERSATIONS, TEMPLATES
-
-jinja2 = pytest.importorskip("jinja2")
-
-import jinja2.ext  # noqa: E402
-from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: E402
 
 SEED = int(os.environ.get("TERRAZZO_JINJA_SEED", "1"))
 COUNT = int(os.environ.get("TERRAZZO_JINJA_COUNT", "5000"))

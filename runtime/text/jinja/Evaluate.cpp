@@ -122,10 +122,9 @@ static bool isConstant(const Expression &node) {
   if (node.kind == Kind::Name || node.kind == Kind::Call ||
       node.kind == Kind::Captured)
     return false;
-  return std::all_of(node.children.begin(), node.children.end(),
-                     [](const auto &child) {
-                       return !child || isConstant(*child);
-                     });
+  return std::all_of(
+      node.children.begin(), node.children.end(),
+      [](const auto &child) { return !child || isConstant(*child); });
 }
 
 Value Interpreter::evaluateSlice(const Expression &node,

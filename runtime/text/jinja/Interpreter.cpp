@@ -11,6 +11,13 @@ namespace terrazzo::text::jinja {
 
 using Kind = Statement::Kind;
 
+/// What a call or filter block gives is not turned into a string by Jinja.
+static void printText(const Value &value, TextBuilder &out) {
+  if (!value.isText())
+    failRun("a block gave " + value.kindName() + ", not a string");
+  value.print(out);
+}
+
 Interpreter::~Interpreter() {
   for (const FramePtr &frame : heldFrames)
     frame->slots.clear();
@@ -191,7 +198,7 @@ Interpreter::Flow Interpreter::run(const Statement &statement,
     Value callee = evaluate(*node.children[0], frame);
     Arguments arguments = evaluateArguments(node, frame);
     arguments.named.emplace_back("caller", std::move(caller));
-    call(callee, std::move(arguments)).print(out);
+    printText(call(callee, std::move(arguments)), out);
     break;
   }
   case Kind::Generation:
@@ -227,7 +234,7 @@ Interpreter::Flow Interpreter::runCaptured(const Statement &statement,
     captured = std::move(outer);
   }
   if (statement.kind == Kind::FilterBlock)
-    result.print(out);
+    printText(result, out);
   else if (statement.targets[0]->kind == Expression::Kind::NsRef)
     assignNamespace(*statement.targets[0], std::move(result), frame, true);
   else

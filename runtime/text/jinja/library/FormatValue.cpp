@@ -64,6 +64,9 @@ Spec parseSpec(std::string_view rest) {
       failRun("a format's precision is missing");
     spec.precision = readNumber(rest);
   }
+  // Python takes the digits of other scripts, too.
+  if (!rest.empty() && uint8_t(rest[0]) >= 0x80)
+    failUnsupported("a format beyond ASCII");
   if (rest.size() > 1)
     failRun("a format is malformed");
   spec.type = rest.empty() ? 0 : rest[0];
