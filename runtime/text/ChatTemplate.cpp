@@ -4,14 +4,11 @@
 #include "text/ChatTemplate.h"
 
 #include "support/Utf8.h"
+#include "text/ChatJson.h"
 #include "text/jinja/Interpreter.h"
-#include "text/jinja/Parser.h"
-
-#include <nlohmann/json.hpp>
+#include "text/jinja/syntax/Parser.h"
 
 namespace terrazzo::text {
-
-using nlohmann::ordered_json;
 
 static Error toError(const jinja::Failure &failure, const std::string &where) {
   std::string_view code = failure.code;
@@ -50,77 +47,62 @@ Expected<ChatTemplate> ChatTemplate::parse(std::string_view source,
   }
 }
 
-Expected<std::string>
+static std::tm localTime() {
+  std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  return parts;
+}
+
+Expected<ChatPrompt>
 ChatTemplate::renderValue(jinja::Value messages,
                           const ChatOptions &options) const {
-  jinja::Dict globals;
-  globals.set("messages", std::move(messages));
-  globals.set("add_generation_prompt", options.addGenerationPrompt);
-  globals.set("bos_token", options.bosToken);
-  globals.set("eos_token", options.eosToken);
-  globals.set("tools", jinja::None{});
-  globals.set("documents", jinja::None{});
   try {
-    return jinja::Interpreter(std::move(globals)).render(*program);
+    jinja::Dict variables;
+    for (const auto &[name, text] : options.specialTokens)
+      variables.set(name, text);
+    variables.set("messages", std::move(messages));
+    variables.set("add_generation_prompt", options.addGenerationPrompt);
+    variables.set("tools", jinja::None{});
+    variables.set("documents", jinja::None{});
+    jinja::Interpreter interpreter(std::move(variables),
+                                   options.now ? options.now : localTime);
+    jinja::TextPtr prompt = interpreter.render(*program);
+    return ChatPrompt{prompt->bytes, prompt->foreign};
   } catch (const jinja::Failure &failure) {
     return toError(failure, where);
   }
 }
 
-Expected<std::string>
+Expected<ChatPrompt>
 ChatTemplate::render(const std::vector<ChatMessage> &messages,
                      const ChatOptions &options) const {
   jinja::List list;
   for (const ChatMessage &message : messages) {
     jinja::Dict entry;
     entry.set("role", repairUtf8(message.role));
-    entry.set("content", repairUtf8(message.content));
-    list.push_back(std::move(entry));
+    entry.set(
+        "content",
+        jinja::TextBuilder().add(repairUtf8(message.content), true).take());
+    list.push_back(std::make_shared<const jinja::Dict>(std::move(entry)));
   }
   return renderValue(std::move(list), options);
 }
 
-/// Sets `sound` to false where the JSON is nested too deeply.
-static jinja::Value fromJson(const ordered_json &json, int depth, bool &sound) {
-  if (depth > 100) {
-    sound = false;
+/// Missing, too, where it does not fit the bounds of values.
+static jinja::Value readBounded(std::string_view messages) {
+  try {
+    return readMessages(messages);
+  } catch (const jinja::Failure &) {
     return {};
   }
-  if (json.is_string())
-    return json.get<std::string>();
-  if (json.is_boolean())
-    return json.get<bool>();
-  if (json.is_number_integer())
-    return json.get<int64_t>();
-  if (json.is_number())
-    return json.get<double>();
-  if (json.is_array()) {
-    jinja::List list;
-    for (const ordered_json &item : json)
-      list.push_back(fromJson(item, depth + 1, sound));
-    return list;
-  }
-  if (json.is_object()) {
-    jinja::Dict dict;
-    for (const auto &[key, value] : json.items())
-      dict.set(key, fromJson(value, depth + 1, sound));
-    return dict;
-  }
-  return jinja::None{};
 }
 
-Expected<std::string>
+Expected<ChatPrompt>
 ChatTemplate::renderJson(std::string_view messages,
                          const ChatOptions &options) const {
-  ordered_json json = ordered_json::parse(messages, nullptr, false);
-  bool sound = json.is_array();
-  for (size_t i = 0; sound && i < json.size(); ++i)
-    sound = json[i].is_object() && json[i].contains("role") &&
-            json[i]["role"].is_string();
-  jinja::Value list;
-  if (sound)
-    list = fromJson(json, 0, sound);
-  if (!sound)
+  jinja::Value list = readBounded(messages);
+  if (list.isMissing())
     return Error{ExitCode::Usage,
                  "TZ0215",
                  "the conversation is not a JSON array of messages",

@@ -41,9 +41,18 @@ static std::string tokenText(const formats::GgufFile &file, const char *name) {
 }
 
 ChatOptions chatOptionsOf(const formats::GgufFile &file) {
+  // The formats spell one of these in two ways.
+  static constexpr std::pair<const char *, const char *> names[] = {
+      {"bos_token", "bos"},       {"eos_token", "eos"},
+      {"unk_token", "unknown"},   {"pad_token", "padding"},
+      {"sep_token", "seperator"}, {"sep_token", "separator"},
+      {"cls_token", "cls"},       {"mask_token", "mask"}};
   ChatOptions options;
-  options.bosToken = tokenText(file, "tokenizer.ggml.bos_token_id");
-  options.eosToken = tokenText(file, "tokenizer.ggml.eos_token_id");
+  for (const auto &[variable, key] : names) {
+    std::string full = std::string("tokenizer.ggml.") + key + "_token_id";
+    if (std::string text = tokenText(file, full.c_str()); !text.empty())
+      options.specialTokens[variable] = std::move(text);
+  }
   return options;
 }
 

@@ -13,7 +13,7 @@ bool hasChatTemplate(const formats::GgufFile &file);
 /// Errors: TZ0210 when the file has none, and those of ChatTemplate::parse.
 Expected<ChatTemplate> readChatTemplate(const formats::GgufFile &file);
 
-/// With the texts of the file's BOS and EOS tokens.
+/// With the texts of the special tokens that the file names.
 ChatOptions chatOptionsOf(const formats::GgufFile &file);
 
 } // namespace terrazzo::text

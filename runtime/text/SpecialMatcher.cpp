@@ -29,7 +29,7 @@ void SpecialMatcher::load(const Vocabulary &vocabulary) {
 
 SpecialMatcher::Match SpecialMatcher::longestAt(std::string_view text,
                                                 size_t begin,
-                                                bool control) const {
+                                                size_t control) const {
   Match best;
   uint8_t first = uint8_t(text[begin]);
   auto low = entries.begin() + buckets[first];
@@ -45,21 +45,30 @@ SpecialMatcher::Match SpecialMatcher::longestAt(std::string_view text,
     high = std::partition_point(
         low, high, [&](const Entry &entry) { return byteAt(entry) <= wanted; });
     if (low != high && low->text.size() == depth + 1 &&
-        (control || !low->control))
+        (depth < control || !low->control))
       best = {begin, depth + 1, low->id};
   }
   return best;
 }
 
 SpecialMatcher::Match SpecialMatcher::find(std::string_view text, size_t from,
-                                           bool control) const {
+                                           bool control,
+                                           const TextSpans &foreign) const {
   if (entries.empty())
     return {};
+  // The first foreign part that does not lie before the place looked at.
+  auto next = std::partition_point(
+      foreign.begin(), foreign.end(),
+      [&](const TextSpan &span) { return span.end <= from; });
   for (size_t begin = from; begin < text.size(); ++begin) {
     uint8_t first = uint8_t(text[begin]);
     if (buckets[first] == buckets[first + 1])
       continue;
-    if (Match match = longestAt(text, begin, control); match.length)
+    while (next != foreign.end() && next->end <= begin)
+      ++next;
+    size_t limit = next == foreign.end() ? text.size() : next->begin;
+    size_t room = control && limit > begin ? limit - begin : 0;
+    if (Match match = longestAt(text, begin, room); match.length)
       return match;
   }
   return {};

@@ -5,6 +5,7 @@
 // longest.
 #pragma once
 
+#include "text/TextSpan.h"
 #include "text/Vocabulary.h"
 
 #include <array>
@@ -21,8 +22,10 @@ public:
 
   void load(const Vocabulary &vocabulary);
   /// The first special token at or after `from`. Without `control` only
-  /// user-defined tokens are found.
-  Match find(std::string_view text, size_t from, bool control) const;
+  /// user-defined tokens are found, and no control token is that shares a byte
+  /// with one of `foreign`.
+  Match find(std::string_view text, size_t from, bool control,
+             const TextSpans &foreign) const;
 
 private:
   struct Entry {
@@ -30,7 +33,8 @@ private:
     TokenId id;
     bool control;
   };
-  Match longestAt(std::string_view text, size_t begin, bool control) const;
+  /// Control tokens are no longer than `control`.
+  Match longestAt(std::string_view text, size_t begin, size_t control) const;
 
   std::vector<Entry> entries; ///< sorted by text
   /// entries[buckets[b] .. buckets[b + 1]) begin with byte b.

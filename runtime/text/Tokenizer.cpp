@@ -89,9 +89,13 @@ Status Tokenizer::encodePlain(std::string_view text, bool first,
 Expected<std::vector<TokenId>>
 Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
   std::string repaired;
+  // Repairing moves what the foreign parts refer to; they then cover all.
+  TextSpans foreign = options.foreign;
   if (!isUtf8(text)) {
     repaired = repairUtf8(text);
     text = repaired;
+    if (!foreign.empty())
+      foreign = {{0, text.size()}};
   }
   // Positions inside of the text are kept in 32 bits.
   if (text.size() > (1u << 29))
@@ -107,7 +111,7 @@ Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
   bool first = true;
   while (position < text.size()) {
     SpecialMatcher::Match match =
-        specials.find(text, position, options.parseSpecial);
+        specials.find(text, position, options.parseSpecial, foreign);
     size_t end = match.length ? match.begin : text.size();
     if (Status status =
             encodePlain(text.substr(position, end - position), first, ids);

@@ -28,6 +28,9 @@ struct EncodeOptions {
   /// Find control tokens ("<|im_end|>") in the text. User-defined tokens are
   /// always found, they are ordinary text.
   bool parseSpecial = true;
+  /// Parts of the text in which none is looked for, though they are read as
+  /// one text with what is around them.
+  TextSpans foreign = {};
 };
 
 class Tokenizer {

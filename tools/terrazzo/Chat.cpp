@@ -8,7 +8,7 @@
 using namespace terrazzo;
 
 Expected<std::vector<int32_t>> chatTokens(const std::vector<Message> &messages,
-                                          bool demanded,
+                                          bool demanded, bool special,
                                           const formats::GgufFile &model,
                                           const text::Tokenizer &tokenizer) {
   if (!demanded && !text::hasChatTemplate(model))
@@ -23,6 +23,10 @@ Expected<std::vector<int32_t>> chatTokens(const std::vector<Message> &messages,
   auto prompt = chat->render(turns, text::chatOptionsOf(model));
   if (!prompt)
     return prompt.takeError();
-  // A template that writes BOS itself gets no second one: see EncodeOptions.
-  return tokenizer.encode(*prompt, {tokenizer.addsBos(), true});
+  // What the user or the model said holds no control tokens, whatever it looks
+  // like. A template that writes BOS itself gets no second one: see
+  // EncodeOptions.
+  return tokenizer.encode(
+      prompt->text, {tokenizer.addsBos(), true,
+                     special ? text::TextSpans() : std::move(prompt->foreign)});
 }

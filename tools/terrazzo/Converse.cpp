@@ -63,16 +63,17 @@ std::span<const int32_t> keepCommon(exec::Session &session,
 /// What has been said so far, and the tokens of it.
 class Transcript {
 public:
-  Transcript(Chat chat, const formats::GgufFile &model,
+  Transcript(const RunOptions &options, const formats::GgufFile &model,
              const text::Tokenizer &tokenizer)
-      : demanded(chat == Chat::Always), model(model), tokenizer(tokenizer),
-        plain(chat == Chat::Never ||
-              (chat == Chat::WhenGiven && !text::hasChatTemplate(model))) {}
+      : demanded(options.chat == Chat::Always), special(options.special),
+        model(model), tokenizer(tokenizer),
+        plain(options.chat == Chat::Never || (options.chat == Chat::WhenGiven &&
+                                              !text::hasChatTemplate(model))) {}
 
   Expected<std::vector<int32_t>> ask(const std::string &line) {
     messages.push_back({"user", line});
     if (!plain)
-      return chatTokens(messages, demanded, model, tokenizer);
+      return chatTokens(messages, demanded, special, model, tokenizer);
     // Without a template it is one text that goes on.
     text += (text.empty() ? "" : "\n") + line;
     return tokenizer.encode(text, {tokenizer.addsBos(), true});
@@ -85,6 +86,7 @@ public:
 
 private:
   bool demanded;
+  bool special;
   const formats::GgufFile &model;
   const text::Tokenizer &tokenizer;
   bool plain;
@@ -98,7 +100,7 @@ int converse(const RunOptions &options, const CommonOptions &common,
              OpenedModel &opened, const text::Tokenizer &tokenizer,
              Generator &generator, Notes &notes) {
   Lines lines;
-  Transcript transcript(options.chat, *opened.file, tokenizer);
+  Transcript transcript(options, *opened.file, tokenizer);
   std::vector<int32_t> held;
   std::string line = options.prompt;
   bool given = options.hasPrompt || !options.file.empty();

@@ -28,6 +28,8 @@ struct RunOptions {
   SamplerFlags sampler;
   Chat chat = Chat::WhenGiven;
   bool converse = false;
+  /// Control tokens are read in the texts of a conversation, too.
+  bool special = false;
 };
 
 struct Message {
@@ -37,9 +39,10 @@ struct Message {
 
 /// Tokens of messages and the opening of an answer, by the model's template;
 /// without one, the last message's text is used as it is, or TZ0210 when the
-/// template is demanded.
+/// template is demanded. Control tokens are those that the template writes;
+/// with `special`, also those that stand in the messages.
 terrazzo::Expected<std::vector<int32_t>>
-chatTokens(const std::vector<Message> &messages, bool demanded,
+chatTokens(const std::vector<Message> &messages, bool demanded, bool special,
            const terrazzo::formats::GgufFile &model,
            const terrazzo::text::Tokenizer &tokenizer);
 

@@ -31,9 +31,9 @@ static int runChatTemplate(bool addGenerationPrompt,
   if (!prompt)
     return report(prompt.error());
   if (common.json)
-    return report(writeJson({{"text", *prompt}}));
+    return report(writeJson({{"text", prompt->text}}));
   // Exactly the prompt: no line's end is added.
-  return report(writeResult(*prompt));
+  return report(writeResult(prompt->text));
 }
 
 void addChatTemplateVerb(CLI::App &app, CommonOptions &common, int &exitCode) {

@@ -49,7 +49,7 @@ Expected<std::vector<int32_t>> promptTokens(const RunOptions &options,
   if (!wanted)
     return tokenizer.encode(options.prompt, {tokenizer.addsBos(), true});
   return chatTokens({{"user", options.prompt}}, options.chat == Chat::Always,
-                    model, tokenizer);
+                    options.special, model, tokenizer);
 }
 
 std::string timings(const OpenedModel &opened, const Answer &answer) {
@@ -112,6 +112,13 @@ Status checkMode(const RunOptions &options) {
   if (options.chat == Chat::Always && !options.ids.empty())
     return noEffect("--chat", "with --ids", "token ids are used as they are",
                     "leave it out, or give text with -p or -f");
+  bool templated = options.chat == Chat::Always ||
+                   (options.chat == Chat::WhenGiven && options.ids.empty() &&
+                    (options.file.empty() || options.converse));
+  if (options.special && !templated)
+    return noEffect("--special", "without a chat template",
+                    "the text is read with its control tokens anyway",
+                    "leave it out");
   return checkSamplerFlags(options.sampler);
 }
 
@@ -189,6 +196,8 @@ void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
           "--no-chat", [options] { options->chat = Chat::Never; },
           "do not apply it")
       ->excludes(chat);
+  verb->add_flag("--special", options->special,
+                 "read control tokens in the text of messages, too");
   verb->add_flag("-i,--interactive", options->converse,
                  "converse: a line of stdin is a turn");
   verb->callback([=, &common, &exitCode] {

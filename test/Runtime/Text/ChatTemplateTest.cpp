@@ -25,9 +25,9 @@ std::string render(std::string_view source) {
   if (!chat)
     return chat.error().code;
   text::ChatOptions options;
-  options.bosToken = "<bos>";
+  options.specialTokens["bos_token"] = "<bos>";
   auto text = chat->renderJson(messages, options);
-  return text ? *text : text.error().code;
+  return text ? text->text : text.error().code;
 }
 
 struct Case {
@@ -172,21 +172,84 @@ TEST(ChatTemplate, PartsAndTurns) {
 
 TEST(ChatTemplate, RefusesByName) {
   for (const Case &one : std::initializer_list<Case>{
-           {"\n{% import 'x' as y %}", "the statement 'import'"},
+           {"\n{% autoescape true %}{% endautoescape %}",
+            "the statement 'autoescape'"},
            {"\n{{ 1|frobnicate }}", "the filter 'frobnicate'"},
+           {"\n{{ [1]|pprint }}", "the filter 'pprint'"},
            {"\n{{ 1 is frobnicated }}", "the test 'frobnicated'"},
-           {"\n{{ 'a'.frob() }}", "the method 'frob'"},
-           {"\n{{ 2 ** 3 }}", "the operator '**'"},
-           {"\n{% for x in y recursive %}{% endfor %}", "a recursive loop"},
+           {"\n{{ 9223372036854775807 + 1 }}", "an integer beyond 64 bits"},
+           {"\n{{ 'a'.upper }}", "printing the function 'upper'"},
+           {"\n{{ [1]|map('string') }}", "printing a generator"},
        }) {
     auto chat = ChatTemplate::parse(one.source, "test");
-    ASSERT_FALSE(bool(chat)) << one.source;
-    EXPECT_EQ(chat.error().code, "TZ0211");
-    EXPECT_EQ(chat.error().where, "test, line 2");
-    EXPECT_EQ(chat.error().why,
-              std::string(one.expected) + " is not supported");
+    Error error =
+        chat ? chat->renderJson(messages, {}).takeError() : chat.takeError();
+    EXPECT_EQ(error.code, "TZ0211") << one.source;
+    EXPECT_EQ(error.where, "test, line 2");
+    EXPECT_EQ(error.why, std::string(one.expected) + " is not supported");
   }
-  EXPECT_EQ(render("{{ strftime_now('%d') }}"), "TZ0211");
+}
+
+/// The rendering with foreign parts in brackets.
+std::string marked(std::string_view source, const char *json) {
+  auto chat = ChatTemplate::parse(source, "test");
+  auto prompt = chat->renderJson(json, {});
+  std::string text = prompt->text;
+  for (size_t i = prompt->foreign.size(); i-- > 0;) {
+    text.insert(prompt->foreign[i].end, "]");
+    text.insert(prompt->foreign[i].begin, "[");
+  }
+  return text;
+}
+
+// What came from the conversation stays known through everything that is made
+// of it; roles are the template's own.
+TEST(ChatTemplate, KnowsWhatIsForeign) {
+  const char *json =
+      R"([{"role": "user", "content": " a<e>b ", "k": {"x": "<e>"}}])";
+  for (const Case &one : std::initializer_list<Case>{
+           {"<e>{{ messages[0].content }}<e>", "<e>[ a<e>b ]<e>"},
+           {"{{ '<' + messages[0].role + '>' }}", "<user>"},
+           {"{{ messages[0].content|trim ~ '<e>' }}", "[a<e>b]<e>"},
+           {"{{ messages[0].content[2:] }}!", "[<e>b ]!"},
+           {"{{ messages[0].content.split('<') | join('<') }}", "[ a]<[e>b ]"},
+           {"{{ messages[0].content|upper|replace('A', '-') }}", "[ ]-[<E>B ]"},
+           {"{{ messages[0].k|tojson }}", "{\"[x]\": \"[<e>]\"}"},
+           {"{{ '%s|%s' % (messages[0].content, 1) }}", "[ a<e>b ]|1"},
+           {"{{ '{}!'.format(messages[0].content) }}", "[ a<e>b ]!"},
+           {"{% set x %}<{{ messages[0].content }}>{% endset %}{{ x * 2 }}",
+            "<[ a<e>b ]><[ a<e>b ]>"},
+           {"{% macro m(t) %}({{ t }}){% endmacro %}{{ m(messages[0].k.x) }}",
+            "([<e>])"},
+           {"{{ messages[0].content|list|last }}", "[ ]"},
+           {"{{ [messages[0].content] }}", "['[ a<e>b ]']"},
+           {"{{ messages[0].content|e }}", "[ a&lt;e&gt;b ]"},
+       })
+    EXPECT_EQ(marked(one.source, json), one.expected) << one.source;
+}
+
+TEST(ChatTemplate, ClockIsGiven) {
+  auto chat = ChatTemplate::parse("{{ strftime_now('%d %b %Y') }}", "test");
+  text::ChatOptions options;
+  options.now = [] {
+    std::tm time{};
+    time.tm_year = 99;
+    time.tm_mon = 11;
+    time.tm_mday = 31;
+    return time;
+  };
+  EXPECT_EQ(chat->renderJson("[]", options)->text, "31 Dec 1999");
+}
+
+TEST(ChatTemplate, NumbersOfMessages) {
+  const char *json = R"([{"role": "user", "a": 1, "b": 1.0, "c": 1e20,
+                          "d": 123456789012345678901234567890, "e": -0.0}])";
+  auto chat =
+      ChatTemplate::parse("{{ messages|tojson }}{{ messages[0].d }}", "test");
+  EXPECT_EQ(chat->renderJson(json, {})->text,
+            R"([{"role": "user", "a": 1, "b": 1.0, "c": 1e+20, )"
+            R"("d": 123456789012345678901234567890, "e": -0.0}])"
+            "123456789012345678901234567890");
 }
 
 TEST(ChatTemplate, Malformed) {
@@ -204,10 +267,8 @@ TEST(ChatTemplate, Malformed) {
                              "{{ {1} }}",
                              "{% for in x %}{% endfor %}",
                              "{% set 1 = 2 %}",
-                             "{{ a[] }}",
                              "{% %}",
                              "{{ 1 2 }}",
-                             "{{ 99999999999999999999 }}",
                              "{% break %}",
                              "{{ & }}",
                              "{{ '\\x0g' }}",
@@ -215,10 +276,9 @@ TEST(ChatTemplate, Malformed) {
     EXPECT_EQ(render(source), "TZ0212") << source;
   for (const char *source :
        {"{{ a.b }}", "{{ 1 / 0 }}", "{{ 1 % 0 }}", "{{ 1 + 'a' }}",
-        "{{ 1 < 'a' }}", "{{ 9223372036854775807 + 1 }}", "{{ 1|length }}",
-        "{% for a, b in [1] %}{% endfor %}", "{% set x.y = 1 %}",
-        "{{ 'abc'[::0] }}", "{{ range(100000000) }}", "{{ 'a'.split('') }}",
-        "{{ 'a' * 999999999999 }}"})
+        "{{ 1 < 'a' }}", "{{ 1|length }}", "{% for a, b in [1] %}{% endfor %}",
+        "{% set x.y = 1 %}", "{{ 'abc'[::0] }}", "{{ range(100000000) }}",
+        "{{ 'a'.split('') }}", "{{ 'a' * 999999999999 }}"})
     EXPECT_EQ(render(source), "TZ0213") << source;
 }
 
@@ -246,8 +306,22 @@ TEST(ChatTemplate, HostileIsBounded) {
   EXPECT_EQ(render("{% for a in range(9999) %}{% for b in range(9999) %}"
                    "{% endfor %}{% endfor %}"),
             "TZ0213");
-  EXPECT_EQ(render("{% set ns = namespace() %}{% set ns.x = [ns] %}"),
+  EXPECT_EQ(render("{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns }}"),
+            "TZ0213");
+  // Values nest no deeper than recursion over them may go.
+  EXPECT_EQ(render("{% set ns = namespace(x=[]) %}{% for i in range(9999) %}"
+                   "{% set ns.x = [ns.x] %}{% endfor %}"),
             "TZ0211");
+  EXPECT_EQ(render("{% set ns = namespace(x=[1]) %}{% for i in range(9999) %}"
+                   "{% set ns.x = ns.x|map('string') %}{% endfor %}"),
+            "TZ0211");
+  EXPECT_EQ(render("{{ ['a' * 1000000] * 100000 }}"), "TZ0213");
+  EXPECT_EQ(render("{% set ns = namespace(x=[]) %}{% for i in range(9999) %}"
+                   "{% set ns.x = ns.x + ['a' * 1000000] %}{% endfor %}"),
+            "TZ0213");
+  EXPECT_EQ(render("{{ '%99999999d' % 1 }}"), "TZ0213");
+  EXPECT_EQ(render("{{ 'a'.center(999999999) }}"), "TZ0213");
+  EXPECT_EQ(render("{{ 'a'|indent(999999999) }}"), "TZ0213");
 }
 
 TEST(ChatTemplate, RefusesConversations) {
@@ -259,7 +333,7 @@ TEST(ChatTemplate, RefusesConversations) {
     ASSERT_FALSE(bool(text)) << json;
     EXPECT_EQ(text.error().code, "TZ0215");
   }
-  EXPECT_EQ(*chat->renderJson("[]", {}), "0");
+  EXPECT_EQ(chat->renderJson("[]", {})->text, "0");
 }
 
 } // namespace

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Cuts a template into text and the tokens inside of its tags, with white
-// space already treated: trim_blocks, lstrip_blocks, `-` and `+`, comments and
-// raw blocks removed.
+// space already treated: line ends, trim_blocks, lstrip_blocks, `-` and `+`,
+// comments and raw blocks removed.
 #pragma once
 
-#include "text/jinja/Ast.h"
+#include "text/jinja/values/Value.h"
 
 namespace terrazzo::text::jinja {
 
@@ -17,15 +17,15 @@ struct Token {
     BlockBegin, ///< {%
     BlockEnd,
     Name,
-    Integer,
-    Float,
-    String,   ///< text is what it stands for
-    Operator, ///< text is the operator
+    Number, ///< value
+    String, ///< text is what it stands for
+    Operator,
     End,
   };
   Kind kind;
   int line;
   std::string text;
+  Value value;
 };
 
 /// Throws Failure.
