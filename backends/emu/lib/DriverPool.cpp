@@ -139,9 +139,10 @@ CUresult cuMemPoolCreate(CUmemoryPool *result,
     constexpr int lastPlace = 4;
     if (!result || !properties || properties->allocType != pinned ||
         properties->location.type < onDevice ||
-        properties->location.type > lastPlace || properties->usage)
+        properties->location.type > lastPlace)
       return CUDA_ERROR_INVALID_VALUE;
-    if (properties->handleTypes || properties->location.type != onDevice)
+    if (properties->handleTypes || properties->usage ||
+        properties->location.type != onDevice)
       return CUDA_ERROR_NOT_SUPPORTED;
     if (!findDevice(properties->location.id))
       return CUDA_ERROR_INVALID_VALUE;
