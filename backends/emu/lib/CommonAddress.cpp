@@ -41,4 +41,19 @@ uint64_t hostAddress(Warp *warp, uint64_t space, unsigned lane,
   return host;
 }
 
+namespace {
+/// The addresses in `a` are multiples of `flags`.
+LANE_FUNCTION(checkAligned) {
+  auto *addresses = static_cast<const uint64_t *>(a);
+  for (uint32_t left = mask; left; left &= left - 1) {
+    uint64_t address = addresses[__builtin_ctz(left)];
+    if (address & (flags - 1))
+      raiseAccess(warp, true, address, flags, "a load's");
+  }
+}
+} // namespace
+
+const LaneTable commonAddressTable[] = {{"check.aligned", checkAligned},
+                                        {nullptr, nullptr}};
+
 } // namespace terrazzo::emu

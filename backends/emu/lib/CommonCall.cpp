@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The device's own library: vprintf and __assertfail. Arguments are registers
-// with the local addresses of the call's parameters, results first.
+// The device's own library: vprintf, __assertfail, malloc and free. Arguments
+// are registers // with the local addresses of the call's parameters, results
+// first.
 #include "CommonAddress.h"
 #include "Executor.h"
+#include "Scheduler.h"
 
 #include <cstdio>
 #include <cstring>
@@ -128,10 +130,41 @@ LANE_FUNCTION(callAssertion) {
   raiseFault(warp, int(Fault::Trap), text);
 }
 
+LANE_FUNCTION(callMalloc) {
+  auto *places = static_cast<const uint64_t *>(a);
+  DeviceHeap *heap = warp->block->job->heap;
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    uint64_t bytes = argument(warp, a, 1, lane);
+    uint64_t given = heap ? heap->allocate(bytes) : 0;
+    std::memcpy(reinterpret_cast<void *>(
+                    hostAddress(warp, spaceLocal, lane, places[lane], 8, 8)),
+                &given, sizeof given);
+  }
+}
+
+LANE_FUNCTION(callFree) {
+  DeviceHeap *heap = warp->block->job->heap;
+  for (uint32_t left = mask; left; left &= left - 1) {
+    uint64_t address = argument(warp, a, 0, unsigned(__builtin_ctz(left)));
+    if (address == 0 || (heap && heap->release(address)))
+      continue;
+    char text[80];
+    std::snprintf(text, sizeof text,
+                  "free of 0x%llx, which malloc did not give",
+                  static_cast<unsigned long long>(address));
+    raiseFault(warp, int(Fault::IllegalAddress), text);
+  }
+  // What was found last may be what was freed.
+  warp->recent = {1, 0};
+}
+
 } // namespace
 
 const LaneTable commonCallTable[] = {{"call.vprintf", callPrint},
                                      {"call.__assertfail", callAssertion},
+                                     {"call.malloc", callMalloc},
+                                     {"call.free", callFree},
                                      {nullptr, nullptr}};
 
 } // namespace terrazzo::emu

@@ -11,5 +11,5 @@
 namespace terrazzo::emu {
 extern const LaneTable commonIntegerTable[], commonWarpTable[],
     commonAtomicTable[], commonCopyTable[], commonDirectedTable[],
-    commonConvertTable[], commonCallTable[];
+    commonConvertTable[], commonCallTable[], commonAddressTable[];
 } // namespace terrazzo::emu

@@ -20,7 +20,7 @@ namespace terrazzo::emu {
 namespace {
 
 /// Raised by every change of what compiled code looks like or relies on.
-constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 2";
+constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 3";
 
 std::atomic<uint64_t> compiled{0}, loaded{0};
 
@@ -40,6 +40,10 @@ std::string keyText(const KernelSource &source) {
   }
   for (const auto &function : source.module->functions)
     add(function->name);
+  for (auto [name, function] : source.module->aliases) {
+    add(name);
+    add(function);
+  }
   for (const Variable &variable : source.module->variables) {
     add(variable.name);
     auto place = source.shared.places.find(&variable);
@@ -79,6 +83,7 @@ void emitModule(const KernelSource &source, llvm::Module &module) {
   CompileScope scope;
   scope.module = source.module;
   scope.shared = source.shared;
+  scope.localAlignment = source.localAlignment;
   scope.wideHalf = Jit::instance().convertsHalf();
   bool indirect = false;
   for (const DecodedFunction *decoded : source.functions) {

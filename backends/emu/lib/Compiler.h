@@ -17,7 +17,8 @@ struct KernelSource {
   /// The kernel first.
   std::vector<const DecodedFunction *> functions;
   SharedLayout shared;
-  uint64_t localBytes = 0; ///< of each lane, with the deepest calls
+  uint64_t localBytes = 0;      ///< of each lane, with the deepest calls
+  uint64_t localAlignment = 16; ///< the greatest of any frame's variable
 };
 
 /// Finds the functions that the kernel reaches, lays out its shared memory and

@@ -3,6 +3,7 @@
 // Branches, calls, barriers, fences.
 #include "Emitter.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace terrazzo::emu {
@@ -110,8 +111,27 @@ Emit decodeCall(Decoder &d) {
   const Function *callee = d.module.functions[size_t(found->second)].get();
   if (!callee->defined) {
     std::string name = std::string(callee->name);
-    if (name != "vprintf" && name != "__assertfail")
+    // Of the device's own library: bytes of each result and parameter.
+    struct Known {
+      std::string_view name;
+      size_t results;
+      std::vector<uint64_t> bytes;
+      bool heap;
+    };
+    static const Known library[] = {{"vprintf", 1, {4, 8, 8}, false},
+                                    {"__assertfail", 0, {8, 8, 4, 8, 8}, false},
+                                    {"malloc", 1, {8, 8}, true},
+                                    {"free", 0, {8}, true}};
+    auto known = std::ranges::find(library, name, &Known::name);
+    if (known == std::end(library))
       return d.invalid("'" + name + "' is declared but not defined");
+    if (results != known->results ||
+        !std::ranges::equal(places, known->bytes, {},
+                            [](const Variable *place) { return place->bytes; }))
+      return d.invalid("the arguments are not those of the device's '" + name +
+                       "'");
+    d.out.usesHeap = known->heap;
+    d.out.flow = Kind::Next;
     name = d.helper("call." + name);
     return [=](Emitter &e) {
       llvm::SmallVector<Value *, 8> list;

@@ -116,6 +116,44 @@ const Variable *parameterOf(Decoder &d, const Operand *address) {
   return variable && variable->space == Space::Parameter ? variable : nullptr;
 }
 
+/// A load of which only some bytes are used: the others need not be there. The
+/// address must suit the whole, as the hardware's load has it.
+Emit loadUsedBytes(Decoder &d, const std::vector<const Operand *> &to,
+                   const Operand *from, Type type, Space space, unsigned vector,
+                   bool ordered) {
+  unsigned bytes = bitsOf(type) / 8;
+  std::string whole = d.helper("ld." + spaceName(space) + "." +
+                               std::to_string(bytes * 8) + ".v1");
+  std::string single = d.helper("ld." + spaceName(space) + ".8.v1");
+  std::string aligned = d.helper("check.aligned");
+  uint32_t used = d.in.usedBytes;
+  return [=](Emitter &e) {
+    Value *address = e.address(from);
+    e.call(aligned, 0, 64, {address}, {}, {}, bytes * vector);
+    auto load = [&](const std::string &name, unsigned bits, unsigned offset) {
+      Value *place = e.b.CreateAdd(address, e.splat(64, offset));
+      return e.call1(name, bits, {place}, {}, {}, ordered ? 64 : 0);
+    };
+    uint32_t all = (uint32_t(1) << bytes) - 1;
+    for (unsigned i = 0; i < vector; ++i) {
+      uint32_t own = used >> (i * bytes) & all;
+      Value *value = e.splat(bytes * 8, 0);
+      if (own == all)
+        value = load(whole, bytes * 8, i * bytes);
+      else
+        for (unsigned byte = 0; byte < bytes; ++byte)
+          if (own >> byte & 1) {
+            Value *one = load(single, 8, i * bytes + byte);
+            if (bytes > 1)
+              one = e.b.CreateShl(e.b.CreateZExt(one, e.integers(bytes * 8)),
+                                  e.splat(bytes * 8, 8 * byte));
+            value = e.b.CreateOr(value, one);
+          }
+      e.set(to[i], value, isSigned(type));
+    }
+  };
+}
+
 Emit decodeLd(Decoder &d) {
   MemoryModifiers m = takeMemoryModifiers(d);
   Type type = takeDataType(d, m);
@@ -129,6 +167,10 @@ Emit decodeLd(Decoder &d) {
     return {};
   const Variable *parameter = parameterOf(d, from);
   unsigned bits = bitsOf(type);
+  unsigned bytes = bits / 8 * m.vector;
+  // A mask of bytes that are not loaded says nothing.
+  bool masked = bytes < 32 ? ~d.in.usedBytes & ((uint32_t(1) << bytes) - 1)
+                           : ~d.in.usedBytes != 0;
   if (parameter && m.space == Space::Parameter && d.function.kernel) {
     bool isKernels =
         parameter >= d.function.parameters.data() &&
@@ -136,7 +178,8 @@ Emit decodeLd(Decoder &d) {
     if (isKernels) {
       uint64_t end = uint64_t(from->offset) +
                      uint64_t(from->elements[0].offset) + bits / 8 * m.vector;
-      if (end > parameter->bytes || end < bits / 8 * m.vector)
+      if ((end > parameter->bytes && !masked) || end < bits / 8 * m.vector ||
+          end > parameter->bytes + 32)
         return d.invalid("reads outside the parameter");
       uint64_t start = parameter->place + end - bits / 8 * m.vector;
       return [=](Emitter &e) {
@@ -155,6 +198,8 @@ Emit decodeLd(Decoder &d) {
   // Parameters of functions and of calls lie in local memory.
   if (space == Space::Parameter && (parameter || !d.function.kernel))
     space = Space::Local;
+  if (masked)
+    return loadUsedBytes(d, to, from, type, space, m.vector, m.ordered);
   std::string name =
       d.helper("ld." + spaceName(space) + "." + std::to_string(bits) + ".v" +
                std::to_string(m.vector));

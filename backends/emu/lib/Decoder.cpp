@@ -319,6 +319,7 @@ bool decodeFunction(const PtxModule &module, const Function &function,
       into.code.push_back(std::move(over));
       made.guard = -1;
     }
+    into.usesHeap |= made.usesHeap;
     if (made.flow == Flow::Call) {
       if (made.callee)
         into.callees.push_back(made.callee);

@@ -42,6 +42,7 @@ struct Decoded {
   std::vector<int> definitions, uses;
   const Operand *index = nullptr, *count = nullptr;
   const Function *callee = nullptr; ///< null: indirect
+  bool usesHeap = false;            ///< Call: of malloc or free
 };
 
 struct DecodedFunction {
@@ -49,6 +50,7 @@ struct DecodedFunction {
   std::vector<Decoded> code;
   std::vector<const Function *> callees;
   bool indirectCalls = false;
+  bool usesHeap = false; ///< calls malloc or free itself
 };
 
 /// The variable that a name means in a scope of a function; null: none.

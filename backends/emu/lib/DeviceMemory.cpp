@@ -54,12 +54,13 @@ DeviceMemory::~DeviceMemory() {
     munmap(reinterpret_cast<void *>(state->base), state->reserved);
 }
 
-uint64_t DeviceMemory::allocate(uint64_t bytes) {
+uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t alignment) {
   std::lock_guard lock(state->mutex);
   if (bytes == 0 || bytes > state->total || bytes > state->total - state->used)
     return 0;
   uint64_t span = spanOf(bytes);
-  uint64_t align = bytes >= largeAllocation ? 4096 : granule;
+  uint64_t align =
+      std::max(alignment, bytes >= largeAllocation ? 4096 : granule);
   for (auto gap = state->gaps.begin(); gap != state->gaps.end(); ++gap) {
     uint64_t begin = (gap->first + align - 1) / align * align;
     uint64_t end = gap->first + gap->second;

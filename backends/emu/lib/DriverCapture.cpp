@@ -75,7 +75,7 @@ CUresult endCapture(Stream &stream, CUgraph *result) {
 
 CUresult captureInfo(Stream &stream, CUstreamCaptureStatus *status,
                      uint64_t *id, CUgraph *graph, const CUgraphNode **nodes,
-                     size_t *count) {
+                     const CUgraphEdgeData **edges, size_t *count) {
   const std::shared_ptr<Capture> &capture = stream.capture;
   *status = !capture           ? CU_STREAM_CAPTURE_STATUS_NONE
             : capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
@@ -83,6 +83,7 @@ CUresult captureInfo(Stream &stream, CUstreamCaptureStatus *status,
   if (*status != CU_STREAM_CAPTURE_STATUS_ACTIVE)
     return CUDA_SUCCESS;
   stream.frontierHandles.clear();
+  stream.frontierEdges.assign(stream.frontier.size(), {});
   for (const NodePointer &node : stream.frontier)
     stream.frontierHandles.push_back(handleOf<Node, CUgraphNode>(node));
   if (id)
@@ -91,6 +92,8 @@ CUresult captureInfo(Stream &stream, CUstreamCaptureStatus *status,
     *graph = handleOf<Graph, CUgraph>(capture->graph);
   if (nodes)
     *nodes = stream.frontierHandles.data();
+  if (edges)
+    *edges = stream.frontierEdges.data();
   if (count)
     *count = stream.frontier.size();
   return CUDA_SUCCESS;
@@ -137,7 +140,7 @@ void abandonCapture(Stream &stream) {
     forgetGraph(*finish(*capture));
     return;
   }
-  capture->invalid = true;
+  // What it captured stays; the end of the capture finds what is not joined.
   std::erase(capture->members, &stream);
   stream.capture.reset();
   stream.frontier.clear();
@@ -202,9 +205,18 @@ CUresult cuStreamGetCaptureInfo(CUstream handle, CUstreamCaptureStatus *status,
                                    nullptr);
 }
 
-CUresult cuStreamGetCaptureInfo_v2(CUstream handle,
+CUresult cuStreamGetCaptureInfo_v2(CUstream stream,
                                    CUstreamCaptureStatus *status, uint64_t *id,
                                    CUgraph *graph, const CUgraphNode **nodes,
+                                   size_t *count) {
+  return cuStreamGetCaptureInfo_v3(stream, status, id, graph, nodes, nullptr,
+                                   count);
+}
+
+CUresult cuStreamGetCaptureInfo_v3(CUstream handle,
+                                   CUstreamCaptureStatus *status, uint64_t *id,
+                                   CUgraph *graph, const CUgraphNode **nodes,
+                                   const CUgraphEdgeData **edges,
                                    size_t *count) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
     std::shared_ptr<Stream> stream = streamOf(handle, context);
@@ -215,18 +227,8 @@ CUresult cuStreamGetCaptureInfo_v2(CUstream handle,
     if (stream->role == Stream::Role::Legacy)
       if (CUresult result = checkLegacy(context))
         return result;
-    return captureInfo(*stream, status, id, graph, nodes, count);
+    return captureInfo(*stream, status, id, graph, nodes, edges, count);
   });
-}
-
-CUresult cuStreamGetCaptureInfo_v3(CUstream stream,
-                                   CUstreamCaptureStatus *status, uint64_t *id,
-                                   CUgraph *graph, const CUgraphNode **nodes,
-                                   const CUgraphEdgeData **edges,
-                                   size_t *count) {
-  if (edges)
-    *edges = nullptr;
-  return cuStreamGetCaptureInfo_v2(stream, status, id, graph, nodes, count);
 }
 
 CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *nodes,

@@ -64,6 +64,28 @@ CUresult makeCopy(CopyOperation &operation, const CUDA_MEMCPY3D &asked);
 CUresult makeFill(FillOperation &operation,
                   const CUDA_MEMSET_NODE_PARAMS &asked);
 
+/// Success, or why a cooperative kernel's blocks cannot all be there at once.
+CUresult checkCooperative(const KernelOperation &operation);
+
+/// Who has an attribute.
+enum AttributeOwner { LaunchOwner = 1, NodeOwner = 2, StreamOwner = 4 };
+/// Success, or why the owner cannot have the attribute with this value.
+CUresult checkAttribute(CUlaunchAttributeID id,
+                        const CUlaunchAttributeValue &value,
+                        AttributeOwner owner);
+CUresult setAttribute(Attributes &attributes, CUlaunchAttributeID id,
+                      const CUlaunchAttributeValue *value,
+                      AttributeOwner owner);
+CUresult getAttribute(const Attributes &attributes, CUlaunchAttributeID id,
+                      CUlaunchAttributeValue *value, AttributeOwner owner);
+
+/// What was given to the stream so far comes before the event.
+CUresult recordEvent(const std::shared_ptr<Event> &event, Stream &stream,
+                     bool external);
+
+/// Whether a fill without a stream is done when it returns.
+bool isFilledAtOnce(CUdeviceptr address, const Context &context);
+
 /// Success, or why the calling thread may now do nothing that might wait for
 /// the device or allocate: captures that this breaks are invalidated.
 CUresult checkUnsafe();

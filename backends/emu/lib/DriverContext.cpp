@@ -9,7 +9,17 @@ namespace terrazzo::emu::driver {
 namespace {
 
 constexpr unsigned knownFlags = 0xff;
+constexpr unsigned coredumpFlags = 0x60;
 constexpr unsigned apiVersion = 3020;
+
+CUresult checkFlags(unsigned flags) {
+  // How a thread waits is one of them, or the driver's choice.
+  constexpr unsigned waiting = 7;
+  unsigned way = flags & waiting;
+  if ((flags & ~knownFlags) || (way & (way - 1)))
+    return CUDA_ERROR_INVALID_VALUE;
+  return flags & coredumpFlags ? CUDA_ERROR_NOT_SUPPORTED : CUDA_SUCCESS;
+}
 
 std::shared_ptr<Context> findContext(CUcontext handle) {
   return find<Context>(handle);
@@ -20,8 +30,10 @@ CUresult create(CUcontext *result, unsigned flags, CUdevice number) {
     Device *device = findDevice(number);
     if (!device)
       return CUDA_ERROR_INVALID_DEVICE;
-    if (!result || (flags & ~knownFlags))
+    if (!result)
       return CUDA_ERROR_INVALID_VALUE;
+    if (CUresult wrong = checkFlags(flags))
+      return wrong;
     std::shared_ptr<Context> context = makeContext(*device, flags);
     contextStack().push_back(context);
     *result = handleOf<Context, CUcontext>(context);
@@ -121,8 +133,8 @@ CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice number, unsigned flags) {
     Device *device = findDevice(number);
     if (!device)
       return CUDA_ERROR_INVALID_DEVICE;
-    if (flags & ~knownFlags)
-      return CUDA_ERROR_INVALID_VALUE;
+    if (CUresult wrong = checkFlags(flags))
+      return wrong;
     device->primaryFlags = flags;
     if (device->primary)
       device->primary->flags = flags;
@@ -251,8 +263,8 @@ CUresult cuCtxGetFlags(unsigned *flags) {
 
 CUresult cuCtxSetFlags(unsigned flags) {
   return useContext(nullptr, [&](Context &context, Lock &) {
-    if (flags & ~knownFlags)
-      return CUDA_ERROR_INVALID_VALUE;
+    if (CUresult wrong = checkFlags(flags))
+      return wrong;
     context.flags = flags;
     return CUDA_SUCCESS;
   });

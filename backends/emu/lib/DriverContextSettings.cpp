@@ -5,11 +5,17 @@
 // none of.
 #include "DriverState.h"
 
-using namespace terrazzo::emu::driver;
+namespace terrazzo::emu::driver {
 
 namespace {
 
-constexpr int limitCount = 7;
+/// Kernels start no kernels: the limits of those that do are none here.
+bool isLimit(CUlimit limit) {
+  constexpr CUlimit depth = 3, pending = 4;
+  return limit >= CU_LIMIT_STACK_SIZE &&
+         limit <= CU_LIMIT_PERSISTING_L2_CACHE_SIZE && limit != depth &&
+         limit != pending;
+}
 
 size_t defaultLimit(int limit) {
   switch (limit) {
@@ -26,6 +32,19 @@ size_t defaultLimit(int limit) {
   }
 }
 
+} // namespace
+
+size_t Context::limit(CUlimit limit) const {
+  auto found = limits.find(limit);
+  return found == limits.end() ? defaultLimit(limit) : found->second;
+}
+
+} // namespace terrazzo::emu::driver
+
+using namespace terrazzo::emu::driver;
+
+namespace {
+
 /// Least urgent and most urgent.
 constexpr int leastPriority = 0, greatestPriority = -5;
 
@@ -37,20 +56,23 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
     if (!value)
       return CUDA_ERROR_INVALID_VALUE;
-    if (limit < 0 || limit >= limitCount)
+    if (!isLimit(limit))
       return CUDA_ERROR_UNSUPPORTED_LIMIT;
-    auto found = context.limits.find(limit);
-    *value =
-        found == context.limits.end() ? defaultLimit(limit) : found->second;
+    *value = context.limit(limit);
     return CUDA_SUCCESS;
   });
 }
 
 CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
-    if (limit < 0 || limit >= limitCount)
+    if (!isLimit(limit))
       return CUDA_ERROR_UNSUPPORTED_LIMIT;
-    context.limits[limit] = value;
+    // Kernels that use the heap have been launched: it has its size.
+    if (limit == CU_LIMIT_MALLOC_HEAP_SIZE && context.heap)
+      return CUDA_ERROR_INVALID_VALUE;
+    // There is no cache to set memory aside in.
+    context.limits[limit] =
+        limit == CU_LIMIT_PERSISTING_L2_CACHE_SIZE ? 0 : value;
     return CUDA_SUCCESS;
   });
 }

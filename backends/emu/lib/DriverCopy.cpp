@@ -20,7 +20,8 @@ CUresult placeSide(CUmemorytype type, const void *host, CUdeviceptr device,
   else if (unified || type == CU_MEMORYTYPE_DEVICE)
     place = device;
   else
-    return CUDA_ERROR_INVALID_VALUE;
+    return type == CU_MEMORYTYPE_ARRAY ? CUDA_ERROR_NOT_SUPPORTED
+                                       : CUDA_ERROR_INVALID_VALUE;
   if (!place)
     return CUDA_ERROR_INVALID_VALUE;
   place += skipped;
@@ -40,6 +41,12 @@ CUresult placeSide(CUmemorytype type, const void *host, CUdeviceptr device,
   // Variables of modules lie in memory that no program allocated.
   onDevice = findDevice(place, extent) != nullptr;
   return onDevice ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+bool isOnHost(uint64_t place) {
+  auto entry = driver().findAllocation(place);
+  return entry == driver().allocations.end() ? !findDevice(place, 1)
+                                             : entry->second.onHost();
 }
 
 /// Whether the program may change or read the memory while a copy is under way.
@@ -95,6 +102,9 @@ CUresult copyInOrder(const CUDA_MEMCPY3D &asked, CUstream handle) {
       return wrong;
     bool fromPageable = isPageable(reinterpret_cast<uintptr_t>(copy.from));
     bool toPageable = isPageable(reinterpret_cast<uintptr_t>(copy.to));
+    // From host to host a copy is done when it returns.
+    bool within = isOnHost(reinterpret_cast<uintptr_t>(copy.from)) &&
+                  isOnHost(reinterpret_cast<uintptr_t>(copy.to));
     constexpr size_t staged = 64 << 10;
     bool small = copy.height == 1 && copy.depth == 1 && copy.width <= staged;
     if (fromPageable && !toPageable && small && !stream->capture) {
@@ -107,7 +117,7 @@ CUresult copyInOrder(const CUDA_MEMCPY3D &asked, CUstream handle) {
     if (CUresult wrong =
             issue(*stream, std::move(copy), &work, CU_GRAPH_NODE_TYPE_MEMCPY))
       return wrong;
-    if (fromPageable || toPageable)
+    if (fromPageable || toPageable || within)
       waitFor(work, lock);
     return stream->context->failure.load();
   });
@@ -136,6 +146,16 @@ CUresult checkContexts(CUcontext to, CUcontext from) {
   });
 }
 
+/// The contexts of a copy between two only say where the sides lie.
+CUresult withoutContexts(const CUDA_MEMCPY3D *asked, CUDA_MEMCPY3D &copy) {
+  if (!asked)
+    return CUDA_ERROR_INVALID_VALUE;
+  copy = *asked;
+  copy.reserved0 = copy.reserved1 = nullptr;
+  return checkContexts(static_cast<CUcontext>(asked->reserved1),
+                       static_cast<CUcontext>(asked->reserved0));
+}
+
 constexpr CUmemorytype onHost = CU_MEMORYTYPE_HOST,
                        onDevice = CU_MEMORYTYPE_DEVICE,
                        anywhere = CU_MEMORYTYPE_UNIFIED;
@@ -149,8 +169,8 @@ CUresult makeCopy(CopyOperation &copy, const CUDA_MEMCPY3D &asked) {
   copy.depth = asked.Depth;
   if (!copy.width || !copy.height || !copy.depth)
     return CUDA_SUCCESS;
-  if (asked.srcLOD || asked.dstLOD || asked.srcArray || asked.dstArray)
-    return CUDA_ERROR_NOT_SUPPORTED;
+  if (asked.srcLOD || asked.dstLOD || asked.reserved0 || asked.reserved1)
+    return CUDA_ERROR_INVALID_VALUE;
   // Without a pitch, rows lie side by side.
   copy.fromPitch = asked.srcPitch ? asked.srcPitch : copy.width;
   copy.toPitch = asked.dstPitch ? asked.dstPitch : copy.width;
@@ -253,6 +273,18 @@ CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext toContext,
   if (CUresult wrong = checkContexts(toContext, fromContext))
     return wrong;
   return cuMemcpyDtoDAsync_v2(to, from, bytes, stream);
+}
+
+CUresult cuMemcpy3DPeer(const CUDA_MEMCPY3D *asked) {
+  CUDA_MEMCPY3D copy;
+  CUresult wrong = withoutContexts(asked, copy);
+  return wrong ? wrong : copyNow(copy);
+}
+
+CUresult cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D *asked, CUstream stream) {
+  CUDA_MEMCPY3D copy;
+  CUresult wrong = withoutContexts(asked, copy);
+  return wrong ? wrong : copyInOrder(copy, stream);
 }
 
 CUresult cuMemcpy2D_v2(const CUDA_MEMCPY2D *copy) {

@@ -16,8 +16,10 @@ template <typename Body> CUresult useEvent(CUevent handle, Body body) {
   });
 }
 
-CUresult record(const std::shared_ptr<Event> &event, Stream &stream,
-                bool external) {
+} // namespace
+
+CUresult recordEvent(const std::shared_ptr<Event> &event, Stream &stream,
+                     bool external) {
   if (stream.capture) {
     if (stream.capture->invalid)
       return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
@@ -38,6 +40,8 @@ CUresult record(const std::shared_ptr<Event> &event, Stream &stream,
   event->marker = std::move(marker);
   return CUDA_SUCCESS;
 }
+
+namespace {
 
 /// The stream's further work comes after what was captured before the event.
 CUresult joinCapture(Stream &stream, const Event &event) {
@@ -101,6 +105,9 @@ CUresult cuEventCreate(CUevent *result, unsigned flags) {
       return CUDA_ERROR_INVALID_VALUE;
     if ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING))
       return CUDA_ERROR_INVALID_VALUE;
+    // No other process ever sees one.
+    if (flags & CU_EVENT_INTERPROCESS)
+      return CUDA_ERROR_NOT_SUPPORTED;
     auto event = std::make_shared<Event>();
     event->flags = flags;
     driver().add(event, &context);
@@ -130,7 +137,7 @@ CUresult cuEventRecordWithFlags(CUevent handle, CUstream streamHandle,
                     bool external = flags == CU_EVENT_RECORD_EXTERNAL;
                     if (flags & ~unsigned(CU_EVENT_RECORD_EXTERNAL))
                       return CUDA_ERROR_INVALID_VALUE;
-                    return record(event, *stream, external);
+                    return recordEvent(event, *stream, external);
                   });
 }
 

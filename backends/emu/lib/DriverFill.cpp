@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Fills. Like the driver's, even those without a stream may return before they
-// are done.
+// Fills. Like the driver's, those without a stream may return before they are
+// done, unless the program sees the memory itself.
 #include "DriverCapture.h"
 
 namespace terrazzo::emu::driver {
@@ -27,17 +27,32 @@ CUresult fillInOrder(const CUDA_MEMSET_NODE_PARAMS &asked, CUstream handle) {
 }
 
 CUresult fillNow(const CUDA_MEMSET_NODE_PARAMS &asked) {
-  return enterContext([&](Context &context, Lock &) -> CUresult {
+  return enterContext([&](Context &context, Lock &lock) -> CUresult {
     if (CUresult forbidden = checkUnsafe())
       return forbidden;
     FillOperation fill;
     if (CUresult wrong = makeFill(fill, asked))
       return wrong;
-    return issue(*context.legacy, std::move(fill));
+    WorkPointer work;
+    if (CUresult wrong = issue(*context.legacy, std::move(fill), &work))
+      return wrong;
+    if (!isFilledAtOnce(asked.dst, context))
+      return CUDA_SUCCESS;
+    waitFor(work, lock);
+    return context.failure.load();
   });
 }
 
 } // namespace
+
+bool isFilledAtOnce(CUdeviceptr address, const Context &context) {
+  auto entry = driver().findAllocation(address);
+  if (entry == driver().allocations.end())
+    return false;
+  const Allocation &allocation = entry->second;
+  return allocation.onHost() || allocation.kind == Allocation::Kind::Managed ||
+         allocation.syncMemops || (context.flags & CU_CTX_SYNC_MEMOPS);
+}
 
 CUresult makeFill(FillOperation &operation,
                   const CUDA_MEMSET_NODE_PARAMS &asked) {

@@ -78,8 +78,12 @@ CUresult setAttribute(Function &function, CUfunction_attribute attribute,
     function.carveout = value;
     return CUDA_SUCCESS;
   }
-  // Clusters of several blocks are not modelled; the rest cannot be set.
-  return CUDA_ERROR_INVALID_VALUE;
+  constexpr CUfunction_attribute clusterWidth = 11;
+  if (attribute < clusterWidth ||
+      attribute > CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE)
+    return CUDA_ERROR_INVALID_VALUE; // cannot be set, or is none
+  // About clusters of several blocks, which are not modelled.
+  return value ? CUDA_ERROR_NOT_SUPPORTED : CUDA_SUCCESS;
 }
 
 template <typename Body> CUresult useFunction(const void *handle, Body body) {
@@ -89,7 +93,8 @@ template <typename Body> CUresult useFunction(const void *handle, Body body) {
   });
 }
 
-/// How many blocks of that many threads run on a multiprocessor at once.
+} // namespace
+
 int activeBlocks(const Function &function, int threads, size_t sharedBytes) {
   const Architecture &architecture = function.architecture();
   uint64_t shared = function.info().sharedBytes + sharedBytes;
@@ -111,7 +116,6 @@ int activeBlocks(const Function &function, int threads, size_t sharedBytes) {
   return blocks;
 }
 
-} // namespace
 } // namespace terrazzo::emu::driver
 
 using namespace terrazzo::emu::driver;
@@ -134,26 +138,50 @@ CUresult cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attribute,
 }
 
 CUresult cuKernelGetAttribute(int *value, CUfunction_attribute attribute,
-                              CUkernel kernel, CUdevice) {
+                              CUkernel kernel, CUdevice device) {
+  if (!findDevice(device))
+    return CUDA_ERROR_INVALID_DEVICE;
   return cuFuncGetAttribute(value, attribute,
                             reinterpret_cast<CUfunction>(kernel));
 }
 
 CUresult cuKernelSetAttribute(CUfunction_attribute attribute, int value,
-                              CUkernel kernel, CUdevice) {
+                              CUkernel kernel, CUdevice device) {
+  if (!findDevice(device))
+    return CUDA_ERROR_INVALID_DEVICE;
   return cuFuncSetAttribute(reinterpret_cast<CUfunction>(kernel), attribute,
                             value);
 }
 
+CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config,
+                                CUdevice device) {
+  if (!findDevice(device))
+    return CUDA_ERROR_INVALID_DEVICE;
+  return cuFuncSetCacheConfig(reinterpret_cast<CUfunction>(kernel), config);
+}
+
+CUresult cuKernelGetParamInfo(CUkernel kernel, size_t index, size_t *offset,
+                              size_t *bytes) {
+  return cuFuncGetParamInfo(reinterpret_cast<CUfunction>(kernel), index, offset,
+                            bytes);
+}
+
 CUresult cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache config) {
   return useFunction(handle, [&](Function &function) {
+    constexpr CUfunc_cache last = 3;
+    if (config < 0 || config > last)
+      return CUDA_ERROR_INVALID_VALUE;
     function.cacheConfig = config;
     return CUDA_SUCCESS;
   });
 }
 
-CUresult cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig) {
-  return useFunction(handle, [](Function &) { return CUDA_SUCCESS; });
+CUresult cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig config) {
+  return useFunction(handle, [&](Function &) {
+    constexpr CUsharedconfig last = 2;
+    return config >= 0 && config <= last ? CUDA_SUCCESS
+                                         : CUDA_ERROR_INVALID_VALUE;
+  });
 }
 
 CUresult cuFuncGetModule(CUmodule *module, CUfunction handle) {

@@ -12,8 +12,11 @@ namespace {
 CUresult instantiate(CUgraphExec *result, CUgraph handle, uint64_t flags) {
   return enter([&](Lock &) -> CUresult {
     std::shared_ptr<Graph> graph = find<Graph>(handle);
-    if (!graph || !result)
+    constexpr uint64_t known = 15;
+    if (!graph || !result || (flags & ~known))
       return CUDA_ERROR_INVALID_VALUE;
+    if (flags & CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH)
+      return CUDA_ERROR_NOT_SUPPORTED;
     auto exec = std::make_shared<Exec>();
     exec->graph = cloneGraph(*graph);
     exec->flags = flags;
@@ -46,6 +49,8 @@ CUresult setNode(CUgraphExec handle, CUgraphNode original, Make make) {
     if (!node || !std::holds_alternative<T>(node->operation))
       return CUDA_ERROR_INVALID_VALUE;
     T fresh;
+    if constexpr (std::is_same_v<T, KernelOperation>)
+      fresh.attributes = std::get<T>(node->operation).attributes;
     if (CUresult wrong = make(fresh))
       return wrong;
     node->operation = std::move(fresh);
@@ -120,7 +125,10 @@ extern "C" {
 
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph,
                                      unsigned long long flags) {
-  return instantiate(exec, graph, flags);
+  // That one says in which stream, by the form with parameters.
+  return flags & CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD
+             ? CUDA_ERROR_INVALID_VALUE
+             : instantiate(exec, graph, flags);
 }
 
 CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph,
@@ -131,6 +139,8 @@ CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph,
     *log = 0;
   return instantiate(exec, graph, 0);
 }
+
+TZ_EMU_ALIAS(cuGraphInstantiate_v2, cuGraphInstantiate);
 
 CUresult cuGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
                                       CUDA_GRAPH_INSTANTIATE_PARAMS *params) {

@@ -204,6 +204,7 @@ cuGraphKernelNodeSetParams_v2(CUgraphNode node,
                               const CUDA_KERNEL_NODE_PARAMS *parameters) {
   return useNode<KernelOperation>(node, [&](KernelOperation &kernel) {
     KernelOperation fresh;
+    fresh.attributes = kernel.attributes;
     CUresult wrong =
         parameters ? makeKernel(fresh, *parameters) : CUDA_ERROR_INVALID_VALUE;
     if (wrong == CUDA_SUCCESS)
@@ -219,6 +220,39 @@ cuGraphKernelNodeSetParams(CUgraphNode node,
     return CUDA_ERROR_INVALID_VALUE;
   CUDA_KERNEL_NODE_PARAMS wide = widen(*parameters);
   return cuGraphKernelNodeSetParams_v2(node, &wide);
+}
+
+CUresult cuGraphKernelNodeSetAttribute(CUgraphNode node, CUlaunchAttributeID id,
+                                       const CUlaunchAttributeValue *value) {
+  return useNode<KernelOperation>(node, [&](KernelOperation &kernel) {
+    KernelOperation changed = kernel;
+    CUresult wrong = setAttribute(changed.attributes, id, value, NodeOwner);
+    if (!wrong)
+      wrong = checkCooperative(changed);
+    if (!wrong)
+      kernel.attributes = std::move(changed.attributes);
+    return wrong;
+  });
+}
+
+CUresult cuGraphKernelNodeGetAttribute(CUgraphNode node, CUlaunchAttributeID id,
+                                       CUlaunchAttributeValue *value) {
+  return useNode<KernelOperation>(node, [&](KernelOperation &kernel) {
+    return getAttribute(kernel.attributes, id, value, NodeOwner);
+  });
+}
+
+CUresult cuGraphKernelNodeCopyAttributes(CUgraphNode to, CUgraphNode from) {
+  return useNode<KernelOperation>(from, [&](KernelOperation &source) {
+    return useNode<KernelOperation>(to, [&](KernelOperation &kernel) {
+      KernelOperation changed = kernel;
+      changed.attributes = source.attributes;
+      CUresult wrong = checkCooperative(changed);
+      if (!wrong)
+        kernel.attributes = std::move(changed.attributes);
+      return wrong;
+    });
+  });
 }
 
 CUresult cuGraphMemcpyNodeGetParams(CUgraphNode node, CUDA_MEMCPY3D *copy) {

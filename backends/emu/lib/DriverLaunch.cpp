@@ -79,35 +79,68 @@ CUresult prepare(Function &function) {
   return resultOf(outcome);
 }
 
+/// Events that a launch records, all of this context.
+CUresult takeEvents(const Attributes &attributes, const Stream &stream,
+                    std::vector<std::shared_ptr<Event>> &events) {
+  for (int id : {CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT,
+                 CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT}) {
+    auto found = attributes.find(id);
+    if (found == attributes.end())
+      continue;
+    events.push_back(find<Event>(found->second.programmaticEvent.event));
+    if (!events.back() || events.back()->context != stream.context)
+      return CUDA_ERROR_INVALID_HANDLE;
+  }
+  return CUDA_SUCCESS;
+}
+
+/// The heap of kernels has the size that the context's limit has now.
+void makeHeap(Context &context) {
+  if (!context.heap)
+    context.heap = std::make_unique<DeviceHeap>(
+        context.device->memory, context.limit(CU_LIMIT_MALLOC_HEAP_SIZE));
+}
+
 CUresult launch(const CUDA_KERNEL_NODE_PARAMS &asked, CUstream handle,
-                bool cooperative) {
+                Attributes attributes) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
     std::shared_ptr<Stream> stream = streamOf(handle, context);
     if (!stream)
       return CUDA_ERROR_INVALID_HANDLE;
+    std::vector<std::shared_ptr<Event>> events;
+    if (CUresult wrong = takeEvents(attributes, *stream, events))
+      return wrong;
     KernelOperation operation;
+    operation.attributes = std::move(attributes);
     if (CUresult wrong = makeKernel(operation, asked))
       return wrong;
     if (stream->context != operation.function->module->owner.get())
       return CUDA_ERROR_INVALID_HANDLE;
-    if (cooperative) {
-      int blocks = 0;
-      cuOccupancyMaxActiveBlocksPerMultiprocessor(
-          &blocks, handleOf<Function, CUfunction>(operation.function),
-          int(operation.block[0] * operation.block[1] * operation.block[2]),
-          operation.sharedBytes);
-      uint64_t grid =
-          uint64_t(operation.grid[0]) * operation.grid[1] * operation.grid[2];
-      if (grid >
-          uint64_t(blocks) * context.device->architecture.multiprocessors)
-        return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
-    }
-    return issue(*stream, std::move(operation), nullptr,
-                 CU_GRAPH_NODE_TYPE_KERNEL);
+    if (CUresult wrong = issue(*stream, std::move(operation), nullptr,
+                               CU_GRAPH_NODE_TYPE_KERNEL))
+      return wrong;
+    for (const std::shared_ptr<Event> &event : events)
+      if (CUresult wrong = recordEvent(event, *stream, false))
+        return wrong;
+    return CUDA_SUCCESS;
   });
 }
 
 } // namespace
+
+CUresult checkCooperative(const KernelOperation &operation) {
+  if (!operation.isCooperative())
+    return CUDA_SUCCESS;
+  const Function &function = *operation.function;
+  int threads =
+      int(operation.block[0] * operation.block[1] * operation.block[2]);
+  uint64_t blocks =
+      uint64_t(activeBlocks(function, threads, operation.sharedBytes)) *
+      uint64_t(function.architecture().multiprocessors);
+  uint64_t grid =
+      uint64_t(operation.grid[0]) * operation.grid[1] * operation.grid[2];
+  return grid > blocks ? CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
+}
 
 CUresult makeKernel(KernelOperation &operation,
                     const CUDA_KERNEL_NODE_PARAMS &asked) {
@@ -127,9 +160,13 @@ CUresult makeKernel(KernelOperation &operation,
   operation.sharedBytes = asked.sharedMemBytes;
   if (CUresult wrong = checkSizes(operation))
     return wrong;
+  if (CUresult wrong = checkCooperative(operation))
+    return wrong;
   if (CUresult wrong =
           takeArguments(operation, asked.kernelParams, asked.extra))
     return wrong;
+  if (operation.function->info().usesHeap)
+    makeHeap(*operation.function->module->owner);
   return prepare(*operation.function);
 }
 
@@ -168,7 +205,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
                         void **parameters, void **extra) {
   return launch(together(function, gridX, gridY, gridZ, blockX, blockY, blockZ,
                          sharedBytes, parameters, extra),
-                stream, false);
+                stream, {});
 }
 
 CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX,
@@ -176,30 +213,31 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX,
                                    unsigned blockX, unsigned blockY,
                                    unsigned blockZ, unsigned sharedBytes,
                                    CUstream stream, void **parameters) {
+  CUlaunchAttributeValue cooperative = {};
+  cooperative.number = 1;
   return launch(together(function, gridX, gridY, gridZ, blockX, blockY, blockZ,
                          sharedBytes, parameters, nullptr),
-                stream, true);
+                stream, {{CU_LAUNCH_ATTRIBUTE_COOPERATIVE, cooperative}});
 }
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
                           void **parameters, void **extra) {
   if (!config || (config->numAttrs && !config->attrs))
     return CUDA_ERROR_INVALID_VALUE;
-  bool cooperative = false;
-  for (unsigned i = 0; i < config->numAttrs; ++i) {
-    const CUlaunchAttribute &attribute = config->attrs[i];
-    if (attribute.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE)
-      cooperative = attribute.value.cooperative != 0;
-    // A cluster of one block is every block.
-    if (attribute.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
-      for (unsigned size : attribute.value.cluster)
-        if (size > 1)
-          return CUDA_ERROR_INVALID_CLUSTER_SIZE;
-  }
+  Attributes attributes;
+  CUresult wrong = enterContext([&](Context &, Lock &) -> CUresult {
+    for (unsigned i = 0; i < config->numAttrs; ++i)
+      if (CUresult bad = setAttribute(attributes, config->attrs[i].id,
+                                      &config->attrs[i].value, LaunchOwner))
+        return bad;
+    return CUDA_SUCCESS;
+  });
+  if (wrong)
+    return wrong;
   return launch(together(function, config->gridDimX, config->gridDimY,
                          config->gridDimZ, config->blockDimX, config->blockDimY,
                          config->blockDimZ, config->sharedMemBytes, parameters,
                          extra),
-                config->hStream, cooperative);
+                config->hStream, std::move(attributes));
 }
 }

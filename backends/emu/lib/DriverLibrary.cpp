@@ -34,6 +34,30 @@ std::shared_ptr<Function> findFunction(const void *handle, Context &context) {
 
 namespace {
 
+CUresult checkOptions(const CUlibraryOption *options, unsigned count) {
+  // The second one says that the image outlives the library.
+  constexpr CUlibraryOption hostTables = 0, imageStays = 1;
+  for (unsigned i = 0; i < count; ++i)
+    if (options[i] != imageStays)
+      return options[i] == hostTables ? CUDA_ERROR_NOT_SUPPORTED
+                                      : CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+/// The library's kernel of a name that its module has.
+CUkernel kernelOf(const std::shared_ptr<Library> &library,
+                  const std::string &name) {
+  std::shared_ptr<Object> &kernel = library->kernels[name];
+  if (!kernel) {
+    auto fresh = std::make_shared<Kernel>();
+    fresh->library = library;
+    fresh->name = name;
+    driver().add(fresh, nullptr);
+    kernel = std::move(fresh);
+  }
+  return handleOf<Object, CUkernel>(kernel);
+}
+
 template <typename Body> CUresult useLibrary(CUlibrary handle, Body body) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
     std::shared_ptr<Library> library = find<Library>(handle);
@@ -55,10 +79,14 @@ extern "C" {
 
 CUresult cuLibraryLoadData(CUlibrary *result, const void *image,
                            CUjit_option *options, void **values, unsigned count,
-                           CUlibraryOption *, void **, unsigned) {
+                           CUlibraryOption *libraryOptions, void **,
+                           unsigned libraryCount) {
   return enter([&](Lock &) -> CUresult {
-    if (!result || !image || (count && (!options || !values)))
+    if (!result || !image || (count && (!options || !values)) ||
+        (libraryCount && !libraryOptions))
       return CUDA_ERROR_INVALID_VALUE;
+    if (CUresult wrong = checkOptions(libraryOptions, libraryCount))
+      return wrong;
     auto library = std::make_shared<Library>();
     // Without a context nothing is loaded yet, and nothing found wrong.
     std::shared_ptr<Context> context = currentContext();
@@ -117,17 +145,32 @@ CUresult cuLibraryGetKernel(CUkernel *result, CUlibrary handle,
           const std::shared_ptr<LoadedModule> &module) -> CUresult {
         if (module->code->findKernel(name) < 0)
           return CUDA_ERROR_NOT_FOUND;
-        std::shared_ptr<Object> &kernel = library->kernels[name];
-        if (!kernel) {
-          auto fresh = std::make_shared<Kernel>();
-          fresh->library = library;
-          fresh->name = name;
-          driver().add(fresh, nullptr);
-          kernel = std::move(fresh);
-        }
-        *result = handleOf<Object, CUkernel>(kernel);
+        *result = kernelOf(library, name);
         return CUDA_SUCCESS;
       });
+}
+
+CUresult cuLibraryGetKernelCount(unsigned *count, CUlibrary handle) {
+  if (!count)
+    return CUDA_ERROR_INVALID_VALUE;
+  return useLibrary(handle, [&](const std::shared_ptr<Library> &,
+                                const std::shared_ptr<LoadedModule> &module) {
+    *count = unsigned(module->code->kernels().size());
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuLibraryEnumerateKernels(CUkernel *kernels, unsigned count,
+                                   CUlibrary handle) {
+  if (!kernels || !count)
+    return CUDA_ERROR_INVALID_VALUE;
+  return useLibrary(handle, [&](const std::shared_ptr<Library> &library,
+                                const std::shared_ptr<LoadedModule> &module) {
+    const auto &all = module->code->kernels();
+    for (unsigned i = 0; i < count && i < all.size(); ++i)
+      kernels[i] = kernelOf(library, all[i].name);
+    return CUDA_SUCCESS;
+  });
 }
 
 CUresult cuLibraryGetModule(CUmodule *result, CUlibrary handle) {
@@ -159,6 +202,20 @@ CUresult cuKernelGetFunction(CUfunction *result, CUkernel handle) {
     if (!function)
       return CUDA_ERROR_INVALID_HANDLE;
     *result = handleOf<Function, CUfunction>(function);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuKernelGetLibrary(CUlibrary *result, CUkernel handle) {
+  return enter([&](Lock &) -> CUresult {
+    std::shared_ptr<Kernel> kernel = find<Kernel>(handle);
+    std::shared_ptr<Library> library =
+        kernel ? kernel->library.lock() : nullptr;
+    if (!library)
+      return CUDA_ERROR_INVALID_HANDLE;
+    if (!result)
+      return CUDA_ERROR_INVALID_VALUE;
+    *result = handleOf<Library, CUlibrary>(library);
     return CUDA_SUCCESS;
   });
 }

@@ -81,6 +81,22 @@ bool isDevice(const Allocation &allocation) {
   return !allocation.onHost() && allocation.kind != Allocation::Kind::Graph;
 }
 
+/// Of managed memory, and inside of it.
+CUresult checkManaged(CUdeviceptr address, size_t bytes) {
+  auto entry = driver().findAllocation(address);
+  return bytes && entry != driver().allocations.end() &&
+                 entry->second.kind == Allocation::Kind::Managed &&
+                 bytes <= entry->first + entry->second.bytes - address
+             ? CUDA_SUCCESS
+             : CUDA_ERROR_INVALID_VALUE;
+}
+
+/// A device, or the host.
+bool isPlace(CUdevice number) {
+  constexpr CUdevice host = -1;
+  return number == host || findDevice(number);
+}
+
 constexpr unsigned hostFlags = 7, registerFlags = 15;
 
 } // namespace
@@ -213,6 +229,9 @@ CUresult cuMemHostRegister_v2(void *memory, size_t bytes, unsigned flags) {
     if (!memory || !bytes || (flags & ~registerFlags) ||
         address + bytes < address)
       return CUDA_ERROR_INVALID_VALUE;
+    // Kernels do not reach it, and it is no device's.
+    if (flags & ~unsigned(CU_MEMHOSTREGISTER_PORTABLE))
+      return CUDA_ERROR_NOT_SUPPORTED;
     if (CUresult forbidden = checkUnsafe())
       return forbidden;
     auto &allocations = driver().allocations;
@@ -250,18 +269,26 @@ CUresult cuMemHostUnregister(void *memory) {
   });
 }
 
-CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, int, CUdevice) {
+CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, int advice,
+                     CUdevice device) {
   return enterContext([&](Context &, Lock &) -> CUresult {
-    auto entry = driver().findAllocation(address);
-    return bytes && entry != driver().allocations.end() &&
-                   entry->second.kind == Allocation::Kind::Managed
-               ? CUDA_SUCCESS
-               : CUDA_ERROR_INVALID_VALUE;
+    // The first two are about no device.
+    constexpr int first = 1, last = 6, aboutDevice = 3;
+    if (advice < first || advice > last)
+      return CUDA_ERROR_INVALID_VALUE;
+    if (advice >= aboutDevice && !isPlace(device))
+      return CUDA_ERROR_INVALID_DEVICE;
+    return checkManaged(address, bytes);
   });
 }
 
 CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t bytes, CUdevice device,
-                            CUstream) {
-  return cuMemAdvise(address, bytes, 0, device);
+                            CUstream stream) {
+  return enterContext([&](Context &context, Lock &) -> CUresult {
+    if (!streamOf(stream, context))
+      return CUDA_ERROR_INVALID_HANDLE;
+    return isPlace(device) ? checkManaged(address, bytes)
+                           : CUDA_ERROR_INVALID_DEVICE;
+  });
 }
 }

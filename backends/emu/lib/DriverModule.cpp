@@ -38,6 +38,16 @@ void writeLog(const JitOptions &options, int bufferOption, int sizeOption,
     *size = reinterpret_cast<void *>(written);
 }
 
+bool hasErrorLog(const JitOptions &options) {
+  bool buffer = false, room = false;
+  for (unsigned i = 0; i < options.count; ++i) {
+    bool given = options.values[i] != nullptr;
+    buffer |= options.names[i] == CU_JIT_ERROR_LOG_BUFFER && given;
+    room |= options.names[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES && given;
+  }
+  return buffer && room;
+}
+
 bool startsWith(const char *image, uint32_t magic) {
   uint32_t first;
   memcpy(&first, image, sizeof(first));
@@ -69,7 +79,11 @@ CUresult refuse(const JitOptions &options, CUresult result,
            text);
   writeLog(options, CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES,
            "");
-  noteFault(text, false);
+  // Whoever brings a buffer reads it there. Loading the same again is no news.
+  static std::string last;
+  bool heard = hasErrorLog(options) || text == last;
+  last = text;
+  noteFault(text, !heard);
   return result;
 }
 
@@ -80,6 +94,8 @@ CUresult loadModule(Context &context, const char *image,
                     std::shared_ptr<LoadedModule> &result) {
   if (!image)
     return CUDA_ERROR_INVALID_VALUE;
+  if (CUresult wrong = checkJitOptions(options, context.device->architecture))
+    return wrong;
   constexpr uint32_t elf = 0x464c457f, fatHeader = 0xba55ed50,
                      fatWrapper = 0x466243b1;
   const char *machineCode =
@@ -255,6 +271,22 @@ CUresult cuModuleGetFunctionCount(unsigned *count, CUmodule handle) {
     if (!count)
       return CUDA_ERROR_INVALID_VALUE;
     *count = unsigned(module->code->kernels().size());
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuModuleEnumerateFunctions(CUfunction *functions, unsigned count,
+                                    CUmodule handle) {
+  return enterContext([&](Context &, Lock &) -> CUresult {
+    std::shared_ptr<LoadedModule> module = find<LoadedModule>(handle);
+    if (!module)
+      return CUDA_ERROR_INVALID_HANDLE;
+    if (!functions || !count)
+      return CUDA_ERROR_INVALID_VALUE;
+    const auto &kernels = module->code->kernels();
+    for (unsigned i = 0; i < count && i < kernels.size(); ++i)
+      functions[i] =
+          handleOf<Function, CUfunction>(functionOf(module, kernels[i].name));
     return CUDA_SUCCESS;
   });
 }

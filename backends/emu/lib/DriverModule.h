@@ -14,6 +14,10 @@ struct JitOptions {
   unsigned count = 0;
 };
 
+/// Success, or why an option of a load is not one, or not one that is done.
+CUresult checkJitOptions(const JitOptions &options,
+                         const Architecture &architecture);
+
 CUresult loadModule(Context &context, const char *image,
                     const JitOptions &options,
                     std::shared_ptr<LoadedModule> &result);
@@ -24,6 +28,8 @@ functionOf(const std::shared_ptr<LoadedModule> &module,
            const std::string &name);
 CUresult findGlobal(const LoadedModule &module, const char *name,
                     CUdeviceptr *address, size_t *bytes);
+/// How many blocks of that many threads run on a multiprocessor at once.
+int activeBlocks(const Function &function, int threads, size_t sharedBytes);
 bool readFile(const char *path, std::string &text);
 
 /// The library's module in the context, loaded when it is first asked for.

@@ -4,6 +4,7 @@
 // one lock (DriverState.h), but for what is said to be otherwise.
 #pragma once
 
+#include "DeviceHeap.h"
 #include "DriverQueue.h"
 #include "Executor.h"
 
@@ -27,7 +28,8 @@ enum class Kind : uint8_t {
   Graph,
   Node,
   Exec,
-  Pool
+  Pool,
+  Link
 };
 
 struct Object : std::enable_shared_from_this<Object> {
@@ -44,6 +46,8 @@ struct Node;
 struct Graph;
 struct Capture;
 using NodePointer = std::shared_ptr<Node>;
+/// Of a launch, a kernel's node or a stream: what was set, by its number.
+using Attributes = std::map<CUlaunchAttributeID, CUlaunchAttributeValue>;
 
 struct Pool : Object {
   static constexpr Kind kindOf = Kind::Pool;
@@ -79,10 +83,12 @@ struct Stream : Object {
   unsigned flags = 0;
   int priority = 0;
   uint64_t number = 0;
+  Attributes attributes;
   Queue queue;
   std::shared_ptr<Capture> capture;         ///< null: none goes on
   std::vector<NodePointer> frontier;        ///< what captured work comes after
   std::vector<CUgraphNode> frontierHandles; ///< lent to cuStreamGetCaptureInfo
+  std::vector<CUgraphEdgeData> frontierEdges;
   bool blocking() const {
     return role != Role::Legacy && !(flags & CU_STREAM_NON_BLOCKING);
   }
@@ -107,6 +113,8 @@ struct Context : Object {
   std::vector<std::shared_ptr<Stream>> streams; ///< created ones
   std::vector<WorkPointer> orphans; ///< unfinished, of destroyed streams
   std::map<int, size_t> limits;
+  size_t limit(CUlimit limit) const;
+  std::unique_ptr<DeviceHeap> heap; ///< made when a kernel first needs it
   int cacheConfig = 0, sharedConfig = 1;
 };
 
@@ -169,6 +177,7 @@ struct Allocation {
   unsigned flags = 0;
   uint64_t number = 0;
   int device = 0;
+  bool syncMemops = false;
   std::shared_ptr<Context> context;
   std::shared_ptr<Pool> pool;
   bool onHost() const { return kind == Kind::Host || kind == Kind::Registered; }

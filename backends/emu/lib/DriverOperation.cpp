@@ -22,6 +22,8 @@ CUresult run(const KernelOperation &kernel) {
   launch.block = kernel.block;
   launch.dynamicSharedBytes = kernel.sharedBytes;
   launch.parameters = kernel.parameters.data();
+  launch.cooperative = kernel.isCooperative();
+  launch.heap = kernel.function->module->owner->heap.get();
   Outcome outcome = kernel.function->module->code->launch(launch);
   if (!outcome)
     noteFault(faultOf(*kernel.function, outcome), true);

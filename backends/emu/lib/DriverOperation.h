@@ -18,6 +18,11 @@ struct KernelOperation {
   std::array<uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1};
   uint32_t sharedBytes = 0;
   std::vector<uint8_t> parameters;
+  Attributes attributes;
+  bool isCooperative() const {
+    auto found = attributes.find(CU_LAUNCH_ATTRIBUTE_COOPERATIVE);
+    return found != attributes.end() && found->second.number != 0;
+  }
   std::vector<void *> pointers; ///< lent by cuGraphKernelNodeGetParams
 };
 

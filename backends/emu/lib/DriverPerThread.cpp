@@ -2,7 +2,7 @@
 //
 // Each entry point that takes a stream, and each copy and fill that takes none,
 // once more for programs whose threads have default streams of their own.
-#include "DriverState.h"
+#include "DriverCapture.h"
 
 namespace {
 
@@ -12,6 +12,18 @@ CUstream ownFor(CUstream stream) { return stream ? stream : own; }
 
 CUresult finished(CUresult issued) {
   return issued ? issued : cuStreamSynchronize(own);
+}
+
+CUresult filled(CUdeviceptr address, CUresult issued) {
+  if (issued)
+    return issued;
+  using namespace terrazzo::emu::driver;
+  bool wait = false;
+  CUresult result = enterContext([&](Context &context, Lock &) {
+    wait = isFilledAtOnce(address, context);
+    return CUDA_SUCCESS;
+  });
+  return wait ? finished(result) : result;
 }
 
 } // namespace
@@ -268,6 +280,27 @@ TZ_EMU_API CUresult cuLaunchKernelEx_ptsz(const CUlaunchConfig *config,
   return cuLaunchKernelEx(&changed, function, parameters, extra);
 }
 
+TZ_EMU_API CUresult
+cuStreamSetAttribute_ptsz(CUstream stream, CUlaunchAttributeID id,
+                          const CUlaunchAttributeValue *value) {
+  return cuStreamSetAttribute(ownFor(stream), id, value);
+}
+
+TZ_EMU_API CUresult cuStreamGetAttribute_ptsz(CUstream stream,
+                                              CUlaunchAttributeID id,
+                                              CUlaunchAttributeValue *value) {
+  return cuStreamGetAttribute(ownFor(stream), id, value);
+}
+
+TZ_EMU_API CUresult cuMemcpy3DPeerAsync_ptsz(const CUDA_MEMCPY3D *copy,
+                                             CUstream stream) {
+  return cuMemcpy3DPeerAsync(copy, ownFor(stream));
+}
+
+TZ_EMU_API CUresult cuMemcpy3DPeer_ptds(const CUDA_MEMCPY3D *copy) {
+  return finished(cuMemcpy3DPeerAsync(copy, own));
+}
+
 TZ_EMU_API CUresult cuMemcpy_ptds(CUdeviceptr to, CUdeviceptr from,
                                   size_t bytes) {
   return finished(cuMemcpyAsync(to, from, bytes, own));
@@ -309,34 +342,34 @@ TZ_EMU_API CUresult cuMemcpy2DUnaligned_v2_ptds(const CUDA_MEMCPY2D *copy) {
 
 TZ_EMU_API CUresult cuMemsetD8_v2_ptds(CUdeviceptr to, unsigned char value,
                                        size_t count) {
-  return cuMemsetD8Async(to, value, count, own);
+  return filled(to, cuMemsetD8Async(to, value, count, own));
 }
 
 TZ_EMU_API CUresult cuMemsetD16_v2_ptds(CUdeviceptr to, unsigned short value,
                                         size_t count) {
-  return cuMemsetD16Async(to, value, count, own);
+  return filled(to, cuMemsetD16Async(to, value, count, own));
 }
 
 TZ_EMU_API CUresult cuMemsetD32_v2_ptds(CUdeviceptr to, unsigned value,
                                         size_t count) {
-  return cuMemsetD32Async(to, value, count, own);
+  return filled(to, cuMemsetD32Async(to, value, count, own));
 }
 
 TZ_EMU_API CUresult cuMemsetD2D8_v2_ptds(CUdeviceptr to, size_t pitch,
                                          unsigned char value, size_t width,
                                          size_t height) {
-  return cuMemsetD2D8Async(to, pitch, value, width, height, own);
+  return filled(to, cuMemsetD2D8Async(to, pitch, value, width, height, own));
 }
 
 TZ_EMU_API CUresult cuMemsetD2D16_v2_ptds(CUdeviceptr to, size_t pitch,
                                           unsigned short value, size_t width,
                                           size_t height) {
-  return cuMemsetD2D16Async(to, pitch, value, width, height, own);
+  return filled(to, cuMemsetD2D16Async(to, pitch, value, width, height, own));
 }
 
 TZ_EMU_API CUresult cuMemsetD2D32_v2_ptds(CUdeviceptr to, size_t pitch,
                                           unsigned value, size_t width,
                                           size_t height) {
-  return cuMemsetD2D32Async(to, pitch, value, width, height, own);
+  return filled(to, cuMemsetD2D32Async(to, pitch, value, width, height, own));
 }
 }

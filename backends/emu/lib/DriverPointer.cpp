@@ -50,6 +50,8 @@ CUresult describe(void *data, CUpointer_attribute attribute, uint64_t address,
     put(data, 1u);
     break;
   case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+    put(data, unsigned(allocation.syncMemops));
+    break;
   case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
   case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
     put(data, 0u);
@@ -127,12 +129,13 @@ CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes,
 CUresult cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
                                CUdeviceptr address) {
   return enter([&](Lock &) -> CUresult {
-    // Every synchronous copy waits here anyhow.
-    return value && attribute == CU_POINTER_ATTRIBUTE_SYNC_MEMOPS &&
-                   driver().findAllocation(address) !=
-                       driver().allocations.end()
-               ? CUDA_SUCCESS
-               : CUDA_ERROR_INVALID_VALUE;
+    auto entry = driver().findAllocation(address);
+    if (!value || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS ||
+        entry == driver().allocations.end())
+      return CUDA_ERROR_INVALID_VALUE;
+    // Copies wait here anyhow.
+    entry->second.syncMemops = *static_cast<const unsigned *>(value) != 0;
+    return CUDA_SUCCESS;
   });
 }
 }

@@ -135,12 +135,17 @@ CUresult cuMemPoolCreate(CUmemoryPool *result,
                          const CUmemPoolProps *properties) {
   return enter([&](Lock &) -> CUresult {
     constexpr int pinned = 1, onDevice = 1;
+    // Memory of the host's, of one of its nodes, or of the nearest one.
+    constexpr int lastPlace = 4;
     if (!result || !properties || properties->allocType != pinned ||
-        properties->location.type != onDevice ||
-        !findDevice(properties->location.id))
+        properties->location.type < onDevice ||
+        properties->location.type > lastPlace)
       return CUDA_ERROR_INVALID_VALUE;
-    if (properties->handleTypes)
+    if (properties->handleTypes || properties->usage ||
+        properties->location.type != onDevice)
       return CUDA_ERROR_NOT_SUPPORTED;
+    if (!findDevice(properties->location.id))
+      return CUDA_ERROR_INVALID_VALUE;
     auto pool = std::make_shared<Pool>();
     pool->device = properties->location.id;
     pool->maximum = properties->maxSize;
@@ -177,6 +182,8 @@ CUresult cuMemPoolSetAttribute(CUmemoryPool handle,
     case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
     case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
     case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
+      if (*static_cast<unsigned *>(value) > 1)
+        return CUDA_ERROR_INVALID_VALUE;
       pool->reuse[attribute - 1] = *static_cast<int *>(value);
       return CUDA_SUCCESS;
     case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
@@ -230,6 +237,8 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle,
     if (count && !accesses)
       return CUDA_ERROR_INVALID_VALUE;
     for (size_t i = 0; i < count; ++i) {
+      if (accesses[i].location.type != 1)
+        return CUDA_ERROR_NOT_SUPPORTED;
       bool own = accesses[i].location.id == pool->device;
       if (own ? accesses[i].flags != 3 : accesses[i].flags != 0)
         return own ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_INVALID_DEVICE;
@@ -244,6 +253,8 @@ CUresult cuMemPoolGetAccess(int *flags, CUmemoryPool handle,
     constexpr int readAndWrite = 3;
     if (!flags || !location)
       return CUDA_ERROR_INVALID_VALUE;
+    if (location->type != 1)
+      return CUDA_ERROR_NOT_SUPPORTED;
     *flags = location->id == pool->device ? readAndWrite : 0;
     return CUDA_SUCCESS;
   });

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <pthread.h>
 
 namespace terrazzo::emu::driver {
@@ -166,13 +167,18 @@ void clearContext(Context &context, Lock &lock) {
       state.devices[entry->second.device]->memory.release(entry->first);
     entry = state.allocations.erase(entry);
   }
+  context.heap.reset();
   context.failure.store(CUDA_SUCCESS);
 }
 
 void noteFault(const std::string &text, bool report) {
   std::lock_guard lock(driver().faultMutex);
   driver().lastFault = text;
-  if (report && driver().reportFaults)
+  static const bool quiet = [] {
+    const char *text = getenv("TERRAZZO_EMU_QUIET");
+    return text && *text && strcmp(text, "0") != 0;
+  }();
+  if (report && driver().reportFaults && !quiet)
     fprintf(stderr, "terrazzo-emu: %s\n", text.c_str());
 }
 

@@ -173,11 +173,35 @@ CUresult cuStreamGetPriority(CUstream handle, int *priority) {
   });
 }
 
+CUresult cuStreamSetAttribute(CUstream handle, CUlaunchAttributeID id,
+                              const CUlaunchAttributeValue *value) {
+  return useStream(handle, [&](Stream &stream, Lock &) {
+    CUresult wrong = setAttribute(stream.attributes, id, value, StreamOwner);
+    if (!wrong && id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
+      stream.priority =
+          std::clamp(value->number, greatestPriority, leastPriority);
+    return wrong;
+  });
+}
+
+CUresult cuStreamGetAttribute(CUstream handle, CUlaunchAttributeID id,
+                              CUlaunchAttributeValue *value) {
+  return useStream(handle, [&](Stream &stream, Lock &) {
+    CUresult wrong = getAttribute(stream.attributes, id, value, StreamOwner);
+    if (!wrong && id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
+      value->number = stream.priority;
+    return wrong;
+  });
+}
+
 CUresult cuStreamCopyAttributes(CUstream to, CUstream from) {
   return enterContext([&](Context &context, Lock &) -> CUresult {
-    return streamOf(to, context) && streamOf(from, context)
-               ? CUDA_SUCCESS
-               : CUDA_ERROR_INVALID_HANDLE;
+    std::shared_ptr<Stream> target = streamOf(to, context);
+    std::shared_ptr<Stream> source = streamOf(from, context);
+    if (!target || !source)
+      return CUDA_ERROR_INVALID_HANDLE;
+    target->attributes = source->attributes;
+    return CUDA_SUCCESS;
   });
 }
 

@@ -242,7 +242,7 @@ bool Emitter::isKernelParameter(const Variable *variable) const {
          variable < ptx.parameters.data() + ptx.parameters.size();
 }
 
-uint64_t Emitter::frameOf(const Function &function,
+uint64_t Emitter::frameOf(const Function &function, uint64_t alignment,
                           std::map<const Variable *, uint64_t> &places) {
   uint64_t bytes = 0;
   for (const Variable &variable : function.variables) {
@@ -253,7 +253,7 @@ uint64_t Emitter::frameOf(const Function &function,
     places[&variable] = bytes;
     bytes += variable.bytes;
   }
-  return (bytes + 15) / 16 * 16;
+  return (bytes + alignment - 1) / alignment * alignment;
 }
 
 /// The local offset, a scalar, of a variable of the frame or a parameter.
@@ -458,7 +458,7 @@ Value *Emitter::special(std::string_view name, unsigned bits) {
 }
 
 void Emitter::layOutFrame() {
-  frameBytes = frameOf(ptx, localPlaces);
+  frameBytes = frameOf(ptx, scope.localAlignment, localPlaces);
   for (unsigned i = 0; i < 4; ++i) {
     auto *place = b.CreateAlloca(b.getInt8Ty(), b.getInt32(scratchBytes));
     place->setAlignment(llvm::Align(64));

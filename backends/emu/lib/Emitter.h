@@ -21,6 +21,7 @@ struct SharedLayout {
   std::map<const Variable *, uint64_t> places;
   uint64_t staticBytes = 0;
   uint64_t dynamicAlignment = 16;
+  uint64_t alignment = 16; ///< of the whole
 };
 
 /// Symbols of a kernel's compiled text.
@@ -28,7 +29,7 @@ struct CompileScope {
   const PtxModule *module = nullptr;
   SharedLayout shared;
   std::map<const Function *, llvm::Function *> functions;
-  std::map<const Function *, uint64_t> frames; ///< bytes of local memory
+  uint64_t localAlignment = 16; ///< of every frame
   llvm::GlobalVariable *functionTable = nullptr;
   bool wideHalf = false; ///< the host converts f16 in hardware
 };
@@ -160,7 +161,7 @@ private:
 
 public:
   /// Bytes of local memory of one activation; before anything is emitted.
-  static uint64_t frameOf(const Function &function,
+  static uint64_t frameOf(const Function &function, uint64_t alignment,
                           std::map<const Variable *, uint64_t> &places);
 };
 

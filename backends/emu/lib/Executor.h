@@ -67,7 +67,7 @@ public:
   explicit DeviceMemory(uint64_t bytes);
   ~DeviceMemory();
   /// 256-byte-aligned; 0 when there is no room.
-  uint64_t allocate(uint64_t bytes);
+  uint64_t allocate(uint64_t bytes, uint64_t alignment = 1);
   /// False when `address` is the start of no allocation.
   bool release(uint64_t address);
   /// The allocation that holds `address`; false when none does.
@@ -83,6 +83,8 @@ private:
   std::unique_ptr<State> state;
 };
 
+class DeviceHeap;
+
 struct KernelInfo {
   std::string name;
   struct Parameter {
@@ -94,6 +96,7 @@ struct KernelInfo {
   uint64_t localBytes = 0;  ///< of each thread
   uint64_t constantBytes = 0;
   uint32_t maxThreads = 0; ///< .maxntid; 0: the device's
+  bool usesHeap = false;   ///< malloc or free may be called
   uint32_t registers = 0;  ///< an estimate: virtual registers in use at once
 };
 
@@ -122,6 +125,9 @@ public:
     int kernel = 0;
     std::array<uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1};
     uint64_t dynamicSharedBytes = 0;
+    bool cooperative = false;   ///< all blocks run at once: they may wait for
+                                ///< each other
+    DeviceHeap *heap = nullptr; ///< for malloc; null: it gives nothing
     const void *parameters = nullptr; ///< parameterBytes of them
   };
   /// Runs to its end, over the host's threads.

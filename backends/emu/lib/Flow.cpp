@@ -123,6 +123,9 @@ void raiseAccess(Warp *warp, bool misaligned, uint64_t address, uint64_t bytes,
 }
 
 bool findAllocation(Warp *warp, uint64_t address) {
+  if (const DeviceHeap *heap = warp->block->job->heap)
+    if (heap->contains(address))
+      return heap->find(address, warp->recent);
   const AllocationList &list = *warp->block->job->allocations;
   auto next = std::upper_bound(list.begin(), list.end(), address,
                                [](uint64_t value, const AddressRange &range) {

@@ -12,15 +12,16 @@ constexpr uint64_t unboundedLocalBytes = 64 << 10;
 
 using DecodedMap = std::map<const Function *, DecodedFunction>;
 
-uint64_t frameBytes(const Function &function) {
+uint64_t frameBytes(const Function &function, uint64_t alignment) {
   std::map<const Variable *, uint64_t> ignored;
-  return Emitter::frameOf(function, ignored);
+  return Emitter::frameOf(function, alignment, ignored);
 }
 
 /// Deepest sum of frames; `open` finds recursion.
 uint64_t deepest(const DecodedMap &functions, const Function *function,
                  std::set<const Function *> &open,
-                 std::map<const Function *, uint64_t> &known, bool &recursive) {
+                 std::map<const Function *, uint64_t> &known, bool &recursive,
+                 uint64_t alignment) {
   if (auto found = known.find(function); found != known.end())
     return found->second;
   // A chain of calls that is this long counts as endless.
@@ -30,9 +31,10 @@ uint64_t deepest(const DecodedMap &functions, const Function *function,
   }
   uint64_t below = 0;
   for (const Function *callee : functions.at(function).callees)
-    below = std::max(below, deepest(functions, callee, open, known, recursive));
+    below = std::max(
+        below, deepest(functions, callee, open, known, recursive, alignment));
   open.erase(function);
-  return known[function] = frameBytes(*function) + below;
+  return known[function] = frameBytes(*function, alignment) + below;
 }
 
 void collectSymbols(const Operand &operand, std::set<std::string_view> &names) {
@@ -83,6 +85,7 @@ KernelSource collectKernel(const PtxModule &module, const DecodedMap &functions,
     uint64_t align = variable.alignment;
     bytes = (bytes + align - 1) / align * align;
     layout.places[&variable] = bytes;
+    layout.alignment = std::max(layout.alignment, align);
     bytes += variable.bytes;
   };
   for (const DecodedFunction *decoded : source.functions) {
@@ -92,6 +95,9 @@ KernelSource collectKernel(const PtxModule &module, const DecodedMap &functions,
     for (const Variable &variable : decoded->function->variables)
       if (variable.space == Space::Shared)
         place(variable);
+      else
+        source.localAlignment =
+            std::max(source.localAlignment, variable.alignment);
   }
   for (const Variable &variable : module.variables)
     if (variable.space == Space::Shared && names.count(variable.name))
@@ -102,6 +108,7 @@ KernelSource collectKernel(const PtxModule &module, const DecodedMap &functions,
         names.count(variable.name))
       layout.dynamicAlignment =
           std::max(layout.dynamicAlignment, variable.alignment);
+  layout.alignment = std::max(layout.alignment, layout.dynamicAlignment);
   uint64_t dynamic = (bytes + layout.dynamicAlignment - 1) /
                      layout.dynamicAlignment * layout.dynamicAlignment;
   for (const Variable &variable : module.variables)
@@ -111,10 +118,12 @@ KernelSource collectKernel(const PtxModule &module, const DecodedMap &functions,
   std::set<const Function *> open;
   std::map<const Function *, uint64_t> known;
   bool recursive = indirect;
-  source.localBytes = deepest(functions, &kernel, open, known, recursive);
+  uint64_t align = source.localAlignment;
+  source.localBytes =
+      deepest(functions, &kernel, open, known, recursive, align);
   if (recursive)
     source.localBytes = std::max(source.localBytes, unboundedLocalBytes);
-  source.localBytes = (source.localBytes + 15) / 16 * 16;
+  source.localBytes = (source.localBytes + align - 1) / align * align;
   return source;
 }
 

@@ -55,7 +55,8 @@ static std::vector<const LaneTable *> tablesOfHost() {
     tables = tablesOf_baseline();
   for (const LaneTable *table :
        {commonIntegerTable, commonWarpTable, commonAtomicTable, commonCopyTable,
-        commonDirectedTable, commonConvertTable, commonCallTable})
+        commonDirectedTable, commonConvertTable, commonCallTable,
+        commonAddressTable})
     tables.push_back(table);
   return tables;
 }

@@ -3,6 +3,7 @@
 // Modules as the driver sees them: looked into, prepared, launched.
 #include "ModuleState.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace terrazzo::emu {
@@ -108,9 +109,17 @@ Outcome Module::launch(const Launch &launch) {
     return outcome;
 
   static std::atomic<uint64_t> launches{0};
-  std::vector<uint8_t> parameters(info.parameterBytes + 16);
+  // Kernels may take addresses of parameters, aligned as they are declared;
+  // masked loads may reach behind the last one.
+  uint64_t alignment = 16;
+  for (const Variable &parameter : kernel.function->parameters)
+    alignment = std::max(alignment, parameter.alignment);
+  std::vector<uint8_t> room(info.parameterBytes + alignment + 64);
+  auto begin = reinterpret_cast<uint64_t>(room.data());
+  auto *parameters =
+      reinterpret_cast<uint8_t *>((begin + alignment - 1) & ~(alignment - 1));
   if (info.parameterBytes)
-    std::memcpy(parameters.data(), launch.parameters, info.parameterBytes);
+    std::memcpy(parameters, launch.parameters, info.parameterBytes);
   LaunchJob job;
   job.entry = kernel.code->entry;
   job.grid = launch.grid;
@@ -123,9 +132,13 @@ Outcome Module::launch(const Launch &launch) {
     job.sharedBytes = (layout.staticBytes + layout.dynamicAlignment - 1) /
                           layout.dynamicAlignment * layout.dynamicAlignment +
                       launch.dynamicSharedBytes;
+  job.cooperative = launch.cooperative;
   job.dynamicSharedBytes = launch.dynamicSharedBytes;
   job.localBytes = info.localBytes;
-  job.parameters = parameters.data();
+  job.parameters = parameters;
+  job.sharedAlignment = layout.alignment;
+  job.localAlignment = kernel.source.localAlignment;
+  job.heap = launch.heap;
   job.parameterBytes = info.parameterBytes;
   job.multiprocessors = uint32_t(state->architecture.multiprocessors);
   job.id = launches++;

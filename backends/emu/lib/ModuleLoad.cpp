@@ -80,7 +80,7 @@ bool Module::State::placeVariables(Outcome &outcome) {
                       "' is declared but not defined",
                   variable.line);
     uint64_t bytes = std::max<uint64_t>(variable.bytes, 1);
-    uint64_t address = memory->allocate(bytes);
+    uint64_t address = memory->allocate(bytes, variable.alignment);
     if (!address)
       return fail(outcome, Fault::OutOfMemory,
                   "no room for '" + std::string(variable.name) + "'",
@@ -165,6 +165,8 @@ bool Module::State::describeKernels(Outcome &outcome) {
                       std::to_string(mostLocalBytes),
                   function->line);
     info.maxThreads = function->maxThreads;
+    for (const DecodedFunction *reached : kernel->source.functions)
+      info.usesHeap |= reached->usesHeap;
     info.registers = registerEstimate(decoded.at(function.get()));
     infos.push_back(std::move(info));
     kernels.push_back(std::move(kernel));

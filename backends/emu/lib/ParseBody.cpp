@@ -4,6 +4,7 @@
 #include "Parser.h"
 
 #include <charconv>
+#include <cstdlib>
 
 namespace terrazzo::emu {
 
@@ -197,9 +198,9 @@ bool Parser::operand(Operand &operand, unsigned depth) {
     return fail("operands are nested too deeply");
   if (accept('{'))
     return operandList(operand, '}', depth);
-  // Arguments are names; what begins with a number is an expression.
+  // Elsewhere than in a call, what begins with a number is an expression.
   if (token.is('(') && depth == 0 &&
-      (following.kind == Token::Kind::Word || following.is(')'))) {
+      (inCall || following.kind == Token::Kind::Word || following.is(')'))) {
     advance();
     return operandList(operand, ')', depth);
   }
@@ -288,6 +289,10 @@ bool Parser::instruction() {
     dot = rest.find('.');
     made.modifiers.push_back(rest.substr(0, dot));
   }
+  if (made.opcode == "ld" || made.opcode == "ldu")
+    made.usedBytes = usedBytes;
+  usedBytes = ~uint32_t(0);
+  inCall = made.opcode == "call";
   while (!token.is(';')) {
     Operand next;
     if (!operand(next, 0))
@@ -296,9 +301,43 @@ bool Parser::instruction() {
     if (!token.is(';') && !expect(','))
       return false;
   }
+  if (inCall) {
+    inCall = false;
+    if (!callInstruction(made))
+      return false;
+  } else {
+    if (made.opcode == "ret")
+      storeResults(made);
+    if (!append(std::move(made)))
+      return false;
+  }
+  return expect(';');
+}
+
+bool Parser::append(Instruction &&instruction) {
   if (current->instructions.size() >= mostInstructions)
     return fail("a function is too long");
-  current->instructions.push_back(std::move(made));
+  current->instructions.push_back(std::move(instruction));
+  return true;
+}
+
+/// .pragma "string", ...; the only one that changes what a text means says
+/// which bytes of the next load are used. The others are for an optimiser.
+bool Parser::bodyPragma() {
+  constexpr std::string_view usedBytesMask = "used_bytes_mask";
+  while (token.kind == Token::Kind::String || token.is(',')) {
+    std::string_view text = token.text;
+    size_t at = text.find(usedBytesMask);
+    if (token.kind == Token::Kind::String && at != std::string_view::npos) {
+      std::string digits(text.substr(at + usedBytesMask.size()));
+      char *end = nullptr;
+      unsigned long long mask = strtoull(digits.c_str(), &end, 0);
+      if (end == digits.c_str() || mask > ~uint32_t(0))
+        return fail("used_bytes_mask needs a number of 32 bits");
+      usedBytes = uint32_t(mask);
+    }
+    advance();
+  }
   return expect(';');
 }
 
@@ -342,8 +381,10 @@ bool Parser::statement() {
                   "' is declared twice");
     return true;
   }
-  if (accept(".pragma") || accept(".loc")) {
-    // .loc has no semicolon: its line ends it.
+  if (accept(".pragma"))
+    return bodyPragma();
+  if (accept(".loc")) {
+    // It has no semicolon: its line ends it.
     int line = token.line;
     while (token.kind != Token::Kind::End && token.line == line) {
       bool end = token.is(';');
@@ -363,9 +404,9 @@ bool Parser::body(Function &function) {
   registerScopes.assign(1, {});
   scopeStack.assign(1, 0);
   function.scopes.assign(1, {-1, {}, {}});
-  // Parameters of kind .reg would need a calling convention of their own.
   if (!expect('{'))
     return false;
+  declareRegisterParameters();
   while (true) {
     if (token.kind == Token::Kind::End)
       return fail("'" + std::string(function.name) + "' has no end");
@@ -387,6 +428,10 @@ bool Parser::body(Function &function) {
     if (!statement())
       return false;
   }
+  // The end is a return.
+  Instruction end;
+  end.line = token.line;
+  storeResults(end);
   current = nullptr;
   return true;
 }

@@ -3,6 +3,7 @@
 // The module's directives, variables and the heads of functions.
 #include "Parser.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace terrazzo::emu {
@@ -227,7 +228,12 @@ bool Parser::variable(Space space, bool external, std::vector<Variable> &into) {
 bool Parser::parameter(Variable &variable) {
   if (accept(".reg")) {
     variable.space = Space::Parameter;
-    return variableHead(variable);
+    variable.inRegister = true;
+    if (!variableHead(variable))
+      return false;
+    return (variable.bytes > 0 && variable.bytes <= 8 &&
+            variable.bytes == bitsOf(variable.type) / 8) ||
+           fail("a parameter in a register has 8 to 64 bits");
   }
   if (!accept(".param"))
     return fail("expected .param before " + quoted(token));
@@ -274,6 +280,10 @@ bool Parser::functionDirectives(Function &function) {
       for (uint64_t value : values)
         if (value == 0 || value > 1 << 20 || (product *= value) > 1 << 30)
           return fail("a size of " + std::string(word) + " is out of range");
+      // A block is a cluster of its own here.
+      if (word == ".reqnctapercluster" && product > 1)
+        return fail("clusters of several blocks are not supported",
+                    Fault::UnknownInstruction);
       if (word == ".maxntid")
         function.maxThreads = uint32_t(product);
       if (word == ".reqntid") {
@@ -331,6 +341,48 @@ bool Parser::function(bool kernel) {
   return true;
 }
 
+/// .alias name, function; the function may be defined further down.
+bool Parser::alias() {
+  std::string_view from, to;
+  if (!name(from) || !expect(',') || !name(to))
+    return false;
+  module.aliases.emplace_back(from, to);
+  return expect(';');
+}
+
+bool Parser::resolveAliases() {
+  for (auto [from, to] : module.aliases) {
+    auto quote = [](std::string_view text) {
+      return "'" + std::string(text) + "'";
+    };
+    auto declared = module.functionIndex.find(from);
+    auto meant = module.functionIndex.find(to);
+    if (declared == module.functionIndex.end())
+      return fail("the alias " + quote(from) + " is not declared");
+    if (meant == module.functionIndex.end())
+      return fail(quote(to) + ", which " + quote(from) +
+                  " is to be an alias of, is not declared");
+    const Function &name = *module.functions[size_t(declared->second)];
+    const Function &function = *module.functions[size_t(meant->second)];
+    if (!function.defined || name.defined || function.kernel || name.kernel)
+      return fail(quote(from) + " cannot be an alias of " + quote(to) +
+                  ": an alias is a declared function, of a defined one");
+    auto same = [](const std::vector<Variable> &a,
+                   const std::vector<Variable> &b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const Variable &left, const Variable &right) {
+                          return left.bytes == right.bytes;
+                        });
+    };
+    if (!same(name.results, function.results) ||
+        !same(name.parameters, function.parameters))
+      return fail("the parameters of " + quote(from) + " are not those of " +
+                  quote(to));
+    declared->second = meant->second;
+  }
+  return true;
+}
+
 bool Parser::parse() {
   if (!accept(".version"))
     return fail("the text does not begin with .version");
@@ -379,6 +431,9 @@ bool Parser::parse() {
         return fail(".noreturn is not for kernels");
       if (!function(kernel))
         return false;
+    } else if (accept(".alias")) {
+      if (!alias())
+        return false;
     } else if (accept(".file")) {
       while (token.kind == Token::Kind::Integer ||
              token.kind == Token::Kind::String || token.is(','))
@@ -396,7 +451,7 @@ bool Parser::parse() {
   }
   if (module.targetName.empty())
     return fail("the text has no .target");
-  return true;
+  return resolveAliases();
 }
 
 } // namespace terrazzo::emu

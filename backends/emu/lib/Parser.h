@@ -39,6 +39,8 @@ private:
   bool parameterList(std::vector<Variable> &list);
   bool function(bool kernel);
   bool functionDirectives(Function &function);
+  bool alias();
+  bool resolveAliases();
 
   // Initialisers (ParseInitializer.cpp).
   bool initializer(Variable &variable);
@@ -51,6 +53,14 @@ private:
   bool registers();
   bool branchTargets(std::string_view label);
   bool instruction();
+  bool bodyPragma();
+  // Parameters in registers (ParseCall.cpp).
+  void declareRegisterParameters();
+  Instruction parameterAccess(bool store, const Variable &parameter,
+                              Operand value, const Instruction &like);
+  void storeResults(const Instruction &like);
+  bool callInstruction(Instruction &call);
+  bool append(Instruction &&instruction);
   bool operand(Operand &operand, unsigned depth);
   bool operandList(Operand &list, char close, unsigned depth);
   bool address(Operand &operand);
@@ -75,6 +85,8 @@ private:
   Function *current = nullptr;
   std::vector<RegisterScope> registerScopes;
   std::vector<int> scopeStack;
+  uint32_t usedBytes = ~uint32_t(0); ///< of the next instruction
+  bool inCall = false;               ///< '(' begins a list, whatever follows
 };
 
 /// True for %tid.x and the like.

@@ -7,6 +7,7 @@
 #include "Types.h"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct Variable {
   uint64_t bytes = 0;
   bool external = false; ///< .extern
   bool unsized = false;  ///< name[]
+  /// A parameter that is a register of the function; the calling convention
+  /// keeps it in memory like the others.
+  bool inRegister = false;
   int line = 0;
   std::vector<uint8_t> initial; ///< shorter than `bytes`: the rest is zero
   /// Addresses inside the initialiser: `bytes` bytes of the address of `symbol`
@@ -82,6 +86,8 @@ struct Instruction {
   int guard = -1; ///< index of a predicate register
   bool guardNegated = false;
   int scope = 0;
+  /// A load's bytes that the program uses (.pragma "used_bytes_mask").
+  uint32_t usedBytes = ~uint32_t(0);
 };
 
 struct Register {
@@ -121,6 +127,9 @@ struct PtxModule {
   std::vector<Variable> variables;
   std::vector<std::unique_ptr<Function>> functions;
   std::unordered_map<std::string_view, int> variableIndex, functionIndex;
+  /// .alias: a name and the function that is meant by it.
+  std::vector<std::pair<std::string_view, std::string_view>> aliases;
+  std::deque<std::string> madeNames; ///< of variables that no text declares
 };
 
 } // namespace terrazzo::emu

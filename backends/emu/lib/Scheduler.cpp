@@ -5,6 +5,7 @@
 
 #include "Signals.h"
 
+#include <algorithm>
 #include <cfenv>
 #include <cstring>
 
@@ -18,6 +19,8 @@ constexpr uint64_t mostResidentBytes = uint64_t(1) << 30;
 constexpr size_t mostSpareFibers = 64;
 /// Turns that each waiting warp gets before another block is begun.
 constexpr uint32_t patience = 8;
+/// The same when barriers are met meanwhile: such loops mostly work.
+constexpr uint64_t longPatience = 16;
 
 void warpMain(void *argument) {
   auto &record = *static_cast<WarpRecord *>(argument);
@@ -77,9 +80,10 @@ void Worker::wake(WarpRecord &record) {
 bool Worker::startBlock(LaunchJob &job) {
   uint64_t bytes =
       job.sharedBytes + job.localBytes * job.warps * lanes + (64 << 10);
-  if (residents.size() >= mostResidents ||
-      (!residents.empty() &&
-       (residents.size() + 1) * bytes > mostResidentBytes))
+  if (!job.cooperative &&
+      (residents.size() >= mostResidents ||
+       (!residents.empty() &&
+        (residents.size() + 1) * bytes > mostResidentBytes)))
     return false;
   uint64_t number = job.nextBlock.fetch_add(1, std::memory_order_relaxed);
   if (number >= job.blocks)
@@ -92,15 +96,18 @@ bool Worker::startBlock(LaunchJob &job) {
     made = std::make_unique<BlockState>();
     made->job = &job;
     made->worker = this;
-    made->sharedMemory.reset(new uint8_t[job.sharedBytes + 256]);
-    auto address = reinterpret_cast<uint64_t>(made->sharedMemory.get());
-    made->shared =
-        reinterpret_cast<uint8_t *>((address + 127) & ~uint64_t(127));
+    auto allocate = [](std::unique_ptr<uint8_t[]> &memory, uint64_t bytes,
+                       uint64_t alignment) {
+      memory.reset(new uint8_t[bytes + alignment + 64]);
+      auto address = reinterpret_cast<uint64_t>(memory.get());
+      return reinterpret_cast<uint8_t *>((address + alignment - 1) &
+                                         ~(alignment - 1));
+    };
+    made->shared = allocate(made->sharedMemory, job.sharedBytes,
+                            std::max<uint64_t>(job.sharedAlignment, 128));
     uint64_t local = job.localBytes * lanes;
-    made->localMemory.reset(new uint8_t[local * job.warps + 64]);
-    auto *localBase = reinterpret_cast<uint8_t *>(
-        (reinterpret_cast<uint64_t>(made->localMemory.get()) + 15) &
-        ~uint64_t(15));
+    uint8_t *localBase =
+        allocate(made->localMemory, local * job.warps, job.localAlignment);
     for (uint32_t i = 0; i < job.warps; ++i) {
       auto &record = *made->warps.emplace_back(std::make_unique<WarpRecord>());
       Warp &warp = record.warp;
@@ -176,6 +183,7 @@ void Worker::resume(WarpRecord &record) {
 
 void Worker::finish(BlockState &block) {
   turnsWithoutProgress = 0;
+  turnsSinceBlock = 0;
   for (size_t i = 0; i < residents.size(); ++i)
     if (residents[i].get() == &block) {
       spare.push_back(std::move(residents[i]));
@@ -199,6 +207,23 @@ void Worker::deadlock(LaunchJob &job, BlockState &block) {
     }
 }
 
+/// Whether another block is to be begun before anything else is done.
+bool Worker::wantsBlock(const LaunchJob &job) const {
+  if (residents.empty())
+    return ready.empty();
+  if (job.nextBlock.load(std::memory_order_relaxed) >= job.blocks)
+    return false;
+  // This thread's share; the rest when the other threads do not take theirs.
+  uint64_t threads = hostThreads();
+  if (job.cooperative &&
+      residents.size() < (job.blocks + threads - 1) / threads)
+    return true;
+  if (ready.empty())
+    return false;
+  return turnsWithoutProgress > patience * ready.size() ||
+         turnsSinceBlock > longPatience * residents.size() * job.warps;
+}
+
 void Worker::dropAll() {
   for (auto &block : residents)
     for (auto &record : block->warps)
@@ -220,10 +245,11 @@ void Worker::run(LaunchJob &job) {
   std::fegetenv(&environment);
   std::fesetenv(FE_DFL_ENV);
   turnsWithoutProgress = 0;
+  turnsSinceBlock = 0;
   while (!job.stop.load(std::memory_order_relaxed)) {
-    bool stuck = turnsWithoutProgress > patience * ready.size();
-    if ((ready.empty() && residents.empty()) || (stuck && !ready.empty())) {
+    if (wantsBlock(job)) {
       turnsWithoutProgress = 0;
+      turnsSinceBlock = 0;
       if (!startBlock(job) && ready.empty())
         break;
     }
@@ -242,6 +268,7 @@ void Worker::run(LaunchJob &job) {
         finish(block);
     } else if (record.state == WarpRecord::State::Ready) {
       turnsWithoutProgress += record.spinning;
+      turnsSinceBlock += record.spinning;
       record.queued = true;
       ready.push_back(&record);
     }

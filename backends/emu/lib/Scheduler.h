@@ -2,10 +2,12 @@
 //
 // Runs the blocks of a launch: warps as fibers, blocks over the host's threads.
 // A thread keeps to one block until all its warps wait in loops; then it takes
-// further blocks in, so that blocks may wait for each other.
+// further blocks in, so that blocks may wait for each other. Blocks of a
+// cooperative launch are all taken in at once.
 #pragma once
 
 #include "AsyncCopies.h"
+#include "DeviceHeap.h"
 #include "Executor.h"
 #include "Fiber.h"
 #include "MemoryState.h"
@@ -26,12 +28,15 @@ struct LaunchJob {
   std::array<uint32_t, 3> grid{}, block{};
   uint32_t threads = 0, warps = 0; ///< of a block
   uint64_t blocks = 0;
+  bool cooperative = false;
   uint64_t sharedBytes = 0, dynamicSharedBytes = 0, localBytes = 0;
+  uint64_t sharedAlignment = 16, localAlignment = 16;
   const uint8_t *parameters = nullptr;
   uint64_t parameterBytes = 0;
   uint32_t multiprocessors = 1;
   uint64_t id = 0;
   std::shared_ptr<const AllocationList> allocations;
+  DeviceHeap *heap = nullptr; ///< of malloc; null: there is none
   AddressRange reserved{};
   std::atomic<uint64_t> nextBlock{0};
   std::atomic<bool> stop{false};
@@ -108,11 +113,15 @@ private:
   void resume(WarpRecord &record);
   void finish(BlockState &block);
   void deadlock(LaunchJob &job, BlockState &block);
+  bool wantsBlock(const LaunchJob &job) const;
   void dropAll();
   std::vector<std::unique_ptr<BlockState>> residents, spare;
   std::vector<std::unique_ptr<Fiber>> fibers;
   std::deque<WarpRecord *> ready;
   uint32_t turnsWithoutProgress = 0;
+  /// Turns used up in loops since a block began or ended. Barriers that are met
+  /// are no end of waiting: a loop over the grid may hold them.
+  uint64_t turnsSinceBlock = 0;
 };
 
 /// Runs the job on this thread and the pool's, to its end.

@@ -153,6 +153,61 @@ TEST(Barrier, AnUnmetBarrierIsAFaultWithItsLine) {
   EXPECT_GT(outcome.line, 10);
 }
 
+/// Every block waits for all of the grid in a loop that meets a barrier, as a
+/// grid-wide synchronisation does, with more blocks than host threads.
+const char *const gridWait = R"(
+    GLOBAL void k(volatile u32 *count, u32 blocks, u32 *out) {
+      if (TID == 0) __nvvm_atom_add_gen_i((int *)count, 1);
+      u32 seen, rounds = 0;
+      do {
+        __syncthreads();
+        seen = *count;
+        ++rounds;
+      } while (seen < blocks);
+      out[CTAID * NTID + TID] = seen;
+    })";
+
+TEST(Barrier, AWaitingLoopOverTheGridMayHoldOne) {
+  Device device;
+  device.load(compileCuda(gridWait));
+  constexpr uint32_t blocks = 48, threads = 64;
+  Buffer<uint32_t> count(device, 1), out(device, blocks * threads);
+  device.run("k", blocks, threads, count.at(), blocks, out.at());
+  for (uint32_t i = 0; i < out.size(); ++i)
+    ASSERT_EQ(out[i], blocks);
+}
+
+/// Blocks of a cooperative launch are there at once, whoever waits for whom and
+/// for however long: here block 0 for the last one.
+TEST(Barrier, BlocksOfACooperativeLaunchAreAllThere) {
+  Device device;
+  device.load(compileCuda(R"(
+    GLOBAL void k(volatile u32 *flags, u32 blocks, u32 *out) {
+      if (CTAID + 1 < blocks)
+        while (!flags[CTAID + 1]) __syncthreads();
+      __syncthreads();
+      if (TID == 0) flags[CTAID] = 1;
+      out[CTAID * NTID + TID] = CTAID + 1;
+    })"));
+  constexpr uint32_t blocks = 200, threads = 64;
+  Buffer<uint32_t> flags(device, blocks), out(device, blocks * threads);
+  Module::Launch launch;
+  launch.kernel = device.module->findKernel("k");
+  launch.grid = {blocks, 1, 1};
+  launch.block = {threads, 1, 1};
+  launch.cooperative = true;
+  struct {
+    uint64_t flags;
+    uint32_t blocks;
+    uint64_t out;
+  } arguments = {flags.at(), blocks, out.at()};
+  launch.parameters = &arguments;
+  Outcome outcome = device.module->launch(launch);
+  EXPECT_EQ(int(outcome.fault), 0) << outcome.text;
+  for (uint32_t i = 0; i < out.size(); ++i)
+    ASSERT_EQ(out[i], i / threads + 1);
+}
+
 /// After a fault the device still works.
 TEST(Barrier, TheNextLaunchIsUntouched) {
   Device device;

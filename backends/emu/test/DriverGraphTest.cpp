@@ -101,6 +101,58 @@ TEST_F(GraphTest, CaptureSpreadsThroughEvents) {
   EXPECT_EQ(cuStreamSynchronize(other), CUDA_SUCCESS);
 }
 
+/// Once it is joined, nothing of the capture depends on the stream.
+TEST_F(GraphTest, AJoinedStreamMayGo) {
+  CUevent fork, join;
+  ASSERT_EQ(cuEventCreate(&fork, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuEventCreate(&join, 0), CUDA_SUCCESS);
+  for (bool joined : {true, false}) {
+    CUstream side;
+    ASSERT_EQ(cuStreamCreate(&side, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    ASSERT_EQ(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED),
+              CUDA_SUCCESS);
+    ASSERT_EQ(cuEventRecord(fork, stream), CUDA_SUCCESS);
+    ASSERT_EQ(cuStreamWaitEvent(side, fork, 0), CUDA_SUCCESS);
+    ASSERT_EQ(launchScale(function, memory, 1, side), CUDA_SUCCESS);
+    if (joined) {
+      ASSERT_EQ(cuEventRecord(join, side), CUDA_SUCCESS);
+      ASSERT_EQ(cuStreamWaitEvent(stream, join, 0), CUDA_SUCCESS);
+    }
+    ASSERT_EQ(cuStreamDestroy_v2(side), CUDA_SUCCESS);
+    EXPECT_EQ(launchScale(function, memory, 1, stream), CUDA_SUCCESS);
+    EXPECT_EQ(cuStreamEndCapture(stream, &graph),
+              joined ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_UNJOINED);
+    size_t nodes = 0;
+    if (joined) {
+      EXPECT_EQ(cuGraphGetNodes(graph, nullptr, &nodes), CUDA_SUCCESS);
+      EXPECT_EQ(nodes, 2u);
+      EXPECT_EQ(cuGraphDestroy(graph), CUDA_SUCCESS);
+    }
+  }
+}
+
+TEST_F(GraphTest, DependenciesOfACaptureHaveTheirEdges) {
+  CUstreamCaptureStatus status;
+  const CUgraphNode *nodes = nullptr;
+  const CUgraphEdgeData *edges = nullptr;
+  size_t number = 0;
+  ASSERT_EQ(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED),
+            CUDA_SUCCESS);
+  ASSERT_EQ(launchScale(function, memory, 1, stream), CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamGetCaptureInfo_v3(stream, &status, nullptr, nullptr, &nodes,
+                                      &edges, &number),
+            CUDA_SUCCESS);
+  ASSERT_EQ(number, 1u);
+  ASSERT_NE(edges, nullptr);
+  EXPECT_EQ(edges[0].type, 0);
+  // What was given can be given back.
+  EXPECT_EQ(cuStreamUpdateCaptureDependencies_v2(
+                stream, const_cast<CUgraphNode *>(nodes), edges, number, 1),
+            CUDA_SUCCESS);
+  ASSERT_EQ(cuStreamEndCapture(stream, &graph), CUDA_SUCCESS);
+  EXPECT_EQ(cuGraphDestroy(graph), CUDA_SUCCESS);
+}
+
 TEST_F(GraphTest, WaitingBreaksACapture) {
   CUdeviceptr other;
   auto broken = [&](auto call, CUresult expected) {

@@ -172,4 +172,53 @@ TEST_F(DriverTest, MemoryIsFreedInAStreamsOrder) {
   EXPECT_EQ(cuMemPoolDestroy(standard), CUDA_ERROR_INVALID_VALUE);
 }
 
+/// Opens a gate after a while, and says whether that was before it is asked.
+struct LateGate {
+  Gate gate;
+  std::thread opener{[this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    gate.open = true;
+  }};
+  bool wasOpen() const { return gate.open; }
+  ~LateGate() { opener.join(); }
+};
+
+TEST_F(DriverTest, FillsOfWhatTheProgramSeesAreDoneAtOnce) {
+  void *pinned;
+  CUdeviceptr managed, device, marked;
+  ASSERT_EQ(cuMemHostAlloc(&pinned, 64, 0), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemAllocManaged(&managed, 64, 1), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemAlloc_v2(&device, 64), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemAlloc_v2(&marked, 64), CUDA_SUCCESS);
+  unsigned sync = 1;
+  ASSERT_EQ(
+      cuPointerSetAttribute(&sync, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, marked),
+      CUDA_SUCCESS);
+  auto filled = [&](CUdeviceptr memory) {
+    LateGate late;
+    EXPECT_EQ(cuLaunchHostFunc(nullptr, Gate::wait, &late.gate), CUDA_SUCCESS);
+    EXPECT_EQ(cuMemsetD32_v2(memory, 7, 16), CUDA_SUCCESS);
+    bool waited = late.wasOpen();
+    late.gate.open = true;
+    EXPECT_EQ(cuCtxSynchronize(), CUDA_SUCCESS);
+    return waited;
+  };
+  EXPECT_TRUE(filled(reinterpret_cast<uintptr_t>(pinned)));
+  EXPECT_TRUE(filled(managed));
+  EXPECT_TRUE(filled(marked));
+  EXPECT_FALSE(filled(device));
+}
+
+TEST_F(DriverTest, CopiesFromHostToHostAreDoneAtOnce) {
+  void *pinned[2];
+  for (void *&each : pinned)
+    ASSERT_EQ(cuMemHostAlloc(&each, 64, 0), CUDA_SUCCESS);
+  LateGate late;
+  ASSERT_EQ(cuLaunchHostFunc(nullptr, Gate::wait, &late.gate), CUDA_SUCCESS);
+  ASSERT_EQ(cuMemcpyAsync(reinterpret_cast<uintptr_t>(pinned[0]),
+                          reinterpret_cast<uintptr_t>(pinned[1]), 64, nullptr),
+            CUDA_SUCCESS);
+  EXPECT_TRUE(late.wasOpen());
+}
+
 } // namespace

@@ -86,6 +86,8 @@ CUresult cuModuleUnload(CUmodule module);
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
                              const char *name);
 CUresult cuModuleGetFunctionCount(unsigned *count, CUmodule module);
+CUresult cuModuleEnumerateFunctions(CUfunction *functions, unsigned count,
+                                    CUmodule module);
 CUresult cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes,
                               CUmodule module, const char *name);
 CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode *mode);
@@ -103,6 +105,14 @@ CUresult cuLibraryGetKernel(CUkernel *kernel, CUlibrary library,
 CUresult cuLibraryGetModule(CUmodule *module, CUlibrary library);
 CUresult cuLibraryGetGlobal(CUdeviceptr *address, size_t *bytes,
                             CUlibrary library, const char *name);
+CUresult cuLibraryGetKernelCount(unsigned *count, CUlibrary library);
+CUresult cuLibraryEnumerateKernels(CUkernel *kernels, unsigned count,
+                                   CUlibrary library);
+CUresult cuKernelGetLibrary(CUlibrary *library, CUkernel kernel);
+CUresult cuKernelGetParamInfo(CUkernel kernel, size_t index, size_t *offset,
+                              size_t *bytes);
+CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config,
+                                CUdevice device);
 CUresult cuKernelGetFunction(CUfunction *function, CUkernel kernel);
 CUresult cuKernelGetName(const char **name, CUkernel kernel);
 CUresult cuKernelGetAttribute(int *value, CUfunction_attribute attribute,
@@ -140,6 +150,18 @@ CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *grid, int *threads,
 CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes,
                                                  CUfunction function,
                                                  int blocks, int threads);
+
+// Linking of PTX texts.
+CUresult cuLinkCreate_v2(unsigned count, CUjit_option *options, void **values,
+                         CUlinkState *state);
+CUresult cuLinkAddData_v2(CUlinkState state, CUjitInputType type, void *data,
+                          size_t bytes, const char *name, unsigned count,
+                          CUjit_option *options, void **values);
+CUresult cuLinkAddFile_v2(CUlinkState state, CUjitInputType type,
+                          const char *path, unsigned count,
+                          CUjit_option *options, void **values);
+CUresult cuLinkComplete(CUlinkState state, void **image, size_t *bytes);
+CUresult cuLinkDestroy(CUlinkState state);
 
 // Memory.
 CUresult cuMemGetInfo_v2(size_t *freeBytes, size_t *totalBytes);
@@ -217,6 +239,9 @@ CUresult cuMemcpy2DUnaligned_v2(const CUDA_MEMCPY2D *copy);
 CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D *copy, CUstream stream);
 CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D *copy);
 CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *copy, CUstream stream);
+/// Its contexts stand where CUDA_MEMCPY3D has what must be null.
+CUresult cuMemcpy3DPeer(const CUDA_MEMCPY3D *copy);
+CUresult cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D *copy, CUstream stream);
 CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count);
 CUresult cuMemsetD16_v2(CUdeviceptr to, unsigned short value, size_t count);
 CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count);
@@ -256,6 +281,10 @@ CUresult cuStreamGetFlags(CUstream stream, unsigned *flags);
 CUresult cuStreamGetId(CUstream stream, unsigned long long *id);
 CUresult cuStreamGetPriority(CUstream stream, int *priority);
 CUresult cuStreamCopyAttributes(CUstream to, CUstream from);
+CUresult cuStreamSetAttribute(CUstream stream, CUlaunchAttributeID id,
+                              const CUlaunchAttributeValue *value);
+CUresult cuStreamGetAttribute(CUstream stream, CUlaunchAttributeID id,
+                              CUlaunchAttributeValue *value);
 CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr address,
                                 size_t bytes, unsigned flags);
 CUresult cuEventCreate(CUevent *event, unsigned flags);
@@ -373,6 +402,11 @@ cuGraphKernelNodeSetParams(CUgraphNode node,
 CUresult
 cuGraphKernelNodeSetParams_v2(CUgraphNode node,
                               const CUDA_KERNEL_NODE_PARAMS *parameters);
+CUresult cuGraphKernelNodeSetAttribute(CUgraphNode node, CUlaunchAttributeID id,
+                                       const CUlaunchAttributeValue *value);
+CUresult cuGraphKernelNodeGetAttribute(CUgraphNode node, CUlaunchAttributeID id,
+                                       CUlaunchAttributeValue *value);
+CUresult cuGraphKernelNodeCopyAttributes(CUgraphNode to, CUgraphNode from);
 CUresult cuGraphMemcpyNodeGetParams(CUgraphNode node, CUDA_MEMCPY3D *copy);
 CUresult cuGraphMemsetNodeGetParams(CUgraphNode node,
                                     CUDA_MEMSET_NODE_PARAMS *fill);
