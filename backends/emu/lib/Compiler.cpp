@@ -6,6 +6,7 @@
 #include "Helpers.h"
 #include "Jit.h"
 #include "ObjectCache.h"
+#include "terrazzo/CodeDefects/CodeDefects.h"
 
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
@@ -20,7 +21,7 @@ namespace terrazzo::emu {
 namespace {
 
 /// Raised by every change of what compiled code looks like or relies on.
-constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 2";
+constexpr std::string_view compilerRevision = "terrazzo-emu-ptx 3";
 
 std::atomic<uint64_t> compiled{0}, loaded{0};
 
@@ -136,6 +137,7 @@ std::unique_ptr<llvm::MemoryBuffer> makeObject(const KernelSource &source,
   llvm::raw_string_ostream problems(problem);
   if (llvm::verifyModule(module, &problems))
     return fail(problem);
+  avoidCodeDefects(module, *machine);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
