@@ -153,6 +153,17 @@ static Value *fenced(IRBuilder<> &builder, Value *value) {
                                         type);
 }
 
+/// Whether logic uses `value`: "x ^ select(mask, y, 0)" is made
+/// "select(mask, x ^ y, x)".
+static bool feedsLogic(const Value &value, unsigned depth = 4) {
+  return any_of(value.users(), [=](const User *user) {
+    if (isa<BitCastInst, FreezeInst, SelectInst, ShuffleVectorInst>(user))
+      return depth && feedsLogic(*user, depth - 1);
+    auto *operation = dyn_cast<BinaryOperator>(user);
+    return operation && operation->getType()->isIntOrIntVectorTy();
+  });
+}
+
 static unsigned avoid(Function &function) {
   SimplifyQuery query(function.getDataLayout());
   SmallVector<Use *> merged;
@@ -169,9 +180,12 @@ static unsigned avoid(Function &function) {
       continue;
     for (int arm : {0, 1}) {
       auto *other = dyn_cast<Constant>(arms[1 - arm].get());
-      // Nothing is merged with zeros: the instruction can write them.
-      bool merges = !other || !(other->isNullValue() || isa<UndefValue>(other));
-      if (merges && mayBeBitSelect(arms[arm].get(), query))
+      if (other && isa<UndefValue>(other))
+        continue;
+      // With zeros nothing is merged, unless the next operation is drawn in.
+      bool zeros = other && other->isNullValue();
+      if (zeros ? feedsLogic(instruction) && isMadeOfBits(arms[arm], query)
+                : mayBeBitSelect(arms[arm], query))
         merged.push_back(&arms[arm]);
     }
   }
