@@ -20,13 +20,27 @@ add_library(terrazzo_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/Precompiled.cpp)
 target_link_libraries(terrazzo_pch PRIVATE terrazzo_mlir)
 target_precompile_headers(terrazzo_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
 
+# Symbols of the rooms are visible, those of tools and backends are not. g++ precompiles that into the header, and takes
+# its word over the command line's; so the rooms have one of their own there.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_library(terrazzo_visible_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/Precompiled.cpp)
+  target_link_libraries(terrazzo_visible_pch PRIVATE terrazzo_mlir)
+  target_precompile_headers(terrazzo_visible_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
+  set_target_properties(terrazzo_visible_pch PROPERTIES CXX_VISIBILITY_PRESET default VISIBILITY_INLINES_HIDDEN OFF)
+  set(TERRAZZO_ROOM_PCH terrazzo_visible_pch)
+else()
+  set(TERRAZZO_ROOM_PCH terrazzo_pch)
+endif()
+
 # terrazzo_add_library(<name> <sources...> [LINK <libraries...>] [DEPENDS <targets...>])
-# An object library of the compiler; lib/CMakeLists.txt gathers all of them into the one shared libTerrazzo.
+# An object library of the compiler; lib/CMakeLists.txt gathers all of them into the one shared libTerrazzo. Plugins
+# implement and derive from its classes, so its symbols are visible.
 function(terrazzo_add_library name)
   cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
   add_library(${name} OBJECT ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC terrazzo_mlir ${ARG_LINK})
-  target_precompile_headers(${name} REUSE_FROM terrazzo_pch)
+  target_precompile_headers(${name} REUSE_FROM ${TERRAZZO_ROOM_PCH})
+  set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET default VISIBILITY_INLINES_HIDDEN OFF)
   add_dependencies(${name} terrazzo_headers ${ARG_DEPENDS})
   terrazzo_check_one_mlir(${name})
   set_property(GLOBAL APPEND PROPERTY TERRAZZO_COMPILER_OBJECTS ${name})

@@ -94,7 +94,13 @@ def test_targets_and_doctor(terrazzo, toy):
     rows = {row["name"]: row for row in terrazzo("targets", "--format", "json", **path(toy)).lines()}
     assert rows["toy:0"]["usable"] and rows["toy:0"]["kind"] == "device"
     assert not rows["toy:absent"]["usable"] and "no toy in this box" in rows["toy:absent"]["reason"]
-    assert "toy:0 (Toy)" in terrazzo("doctor", **path(toy)).out
+    doctor = terrazzo("doctor", **path(toy)).out.splitlines()
+    assert [line[:5] for line in doctor if "toy:0 (Toy)" in line] == ["ok   "]
+    absent = [line for line in doctor if "toy:absent" in line]
+    assert len(absent) == 1 and absent[0].startswith("-    ") and "no toy in this box" in absent[0]
+    findings = [row for row in terrazzo("doctor", "--format", "json", **path(toy)).lines() if row["subject"] == "device"]
+    assert [row["ok"] for row in findings if "toy:absent" in row["state"]] == [False]
+    assert all(set(row) == {"subject", "state", "ok", "remedy"} for row in findings)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[[[[", json.dumps({"devices": [{"name": "x"}]}), "\x00" * 100])
@@ -109,6 +115,8 @@ def test_a_driver_or_plugin_that_is_missing(terrazzo, toy, tmp_path):
     (tmp_path / "chip.json").write_text(json.dumps({"devices": [{"name": "chip", "plugin": "libnone.so"}]}))
     rows = {row["name"]: row for row in terrazzo("targets", "--format", "json", **path(tmp_path)).lines()}
     assert not rows["chip"]["usable"] and "libnone.so" in rows["chip"]["reason"]
+    doctor = terrazzo("doctor", **path(tmp_path)).out.splitlines()
+    assert [line[0] for line in doctor if "libnone.so" in line and "device" in line] == ["!"]
     result = terrazzo("run", "-m", toy / "toy.gguf", "-p", "x", "--device", "chip:1", code=4, **path(tmp_path))
     assert "TZ0441" in result.err and "chip.json" in result.err
 

@@ -26,7 +26,8 @@ namespace {
 struct Finding {
   std::string subject;
   std::string state;
-  std::string remedy; ///< empty when all is well
+  std::string remedy;  ///< empty when all is well, or nothing is to be done
+  bool present = true; ///< false: it cannot be used here, which is no problem
 };
 
 Finding processor() {
@@ -141,45 +142,58 @@ Finding plugins() {
           usable ? "" : "install a backend, or set TERRAZZO_PLUGIN_PATH"};
 }
 
-/// Each is opened; one that is not there is no problem of this machine's.
-Finding devices() {
+/// A finding for each, opened to see. One that is not in this machine is no
+/// problem of it; one whose plugin is missing or broken is.
+std::vector<Finding> devices() {
   auto catalogue = exec::DeviceCatalogue::read();
-  std::string state;
+  std::vector<Finding> findings;
   for (const auto &description : catalogue.devices)
     for (const std::string &name : description.probes()) {
       auto opened = exec::openDevice(description, name);
-      state += (state.empty() ? "" : "; ") +
-               (opened ? nameOf(**opened)
-                       : name + " (not usable: " + opened.error().why + ")");
+      if (opened)
+        findings.push_back({"device", nameOf(**opened), ""});
+      else if (opened.error().code == "TZ0443")
+        findings.push_back(
+            {"device", name + ": " + opened.error().why, "", false});
+      else
+        findings.push_back(
+            {"device", name + ": " + opened.error().why, opened.error().help});
     }
-  if (catalogue.warnings.empty())
-    return {"devices", state.empty() ? "none besides the processor" : state,
-            ""};
   for (const std::string &warning : catalogue.warnings)
-    state += (state.empty() ? "" : "; ") + warning;
-  return {"devices", state, "mend or remove that descriptor"};
+    findings.push_back({"device", warning, "mend or remove that descriptor"});
+  if (findings.empty())
+    findings.push_back({"device", "none besides the processor", "", false});
+  return findings;
+}
+
+/// "ok", "!" with what to do, or "-": not here, and nothing is to be done.
+Status show(const Finding &finding, const CommonOptions &common) {
+  bool problem = !finding.remedy.empty();
+  if (common.json)
+    return writeJson({{"subject", finding.subject},
+                      {"state", finding.state},
+                      {"ok", finding.present && !problem},
+                      {"remedy", finding.remedy}});
+  std::string name = finding.subject;
+  name.resize(12, ' ');
+  return writeResult(
+      (problem           ? "!    "
+       : finding.present ? "ok   "
+                         : "-    ") +
+      name + finding.state + "\n" +
+      (problem ? "     " + std::string(12, ' ') + "-> " + finding.remedy + "\n"
+               : ""));
 }
 
 int runDoctor(const CommonOptions &common) {
   for (Finding (*look)() : {processor, memory, hugePages, limits, cache,
-                            temporary, compiler, plugins, devices}) {
-    Finding finding = look();
-    std::string name = finding.subject;
-    name.resize(12, ' ');
-    std::string text =
-        (finding.remedy.empty() ? "ok   " : "!    ") + name + finding.state +
-        "\n" +
-        (finding.remedy.empty()
-             ? ""
-             : "     " + std::string(12, ' ') + "-> " + finding.remedy + "\n");
-    Status written = common.json ? writeJson({{"subject", finding.subject},
-                                              {"state", finding.state},
-                                              {"ok", finding.remedy.empty()},
-                                              {"remedy", finding.remedy}})
-                                 : writeResult(text);
-    if (!written)
+                            temporary, compiler, plugins}) {
+    if (Status written = show(look(), common); !written)
       return report(written);
   }
+  for (const Finding &finding : devices())
+    if (Status written = show(finding, common); !written)
+      return report(written);
   if (common.json)
     return 0;
   return report(writeResult("ok   version     " TERRAZZO_VERSION "\n"));

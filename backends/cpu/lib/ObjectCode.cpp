@@ -7,6 +7,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "terrazzo/CodeDefects/CodeDefects.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -108,6 +109,7 @@ FailureOr<Object> compileObject(ModuleOp module, StringRef name,
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
   optimise(*code, *machine);
+  avoidCodeDefects(*code, *machine);
   if (dump)
     dumpAssembly(*code, *machine, name, dump);
   SmallVector<char, 0> bytes;

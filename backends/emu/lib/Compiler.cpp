@@ -6,6 +6,7 @@
 #include "Helpers.h"
 #include "Jit.h"
 #include "ObjectCache.h"
+#include "terrazzo/CodeDefects/CodeDefects.h"
 
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
@@ -141,6 +142,7 @@ std::unique_ptr<llvm::MemoryBuffer> makeObject(const KernelSource &source,
   llvm::raw_string_ostream problems(problem);
   if (llvm::verifyModule(module, &problems))
     return fail(problem);
+  avoidCodeDefects(module, *machine);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;

@@ -17,6 +17,7 @@ set_target_properties(terrazzo_emu_cuda PROPERTIES
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib
   LINK_DEPENDS ${driver_exports}
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+set_property(GLOBAL APPEND PROPERTY TERRAZZO_DEVICE_PLUGINS terrazzo_emu_cuda)
 add_custom_command(TARGET terrazzo_emu_cuda POST_BUILD
   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/lib/emu-driver
   COMMAND ${CMAKE_COMMAND} -E create_symlink ../libterrazzo-emu-cuda.so ${CMAKE_BINARY_DIR}/lib/emu-driver/libcuda.so.1)
