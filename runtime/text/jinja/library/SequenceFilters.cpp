@@ -209,8 +209,10 @@ Value groupBy(const Bound &bound) {
 Value unique(const Bound &bound) {
   Interpreter &interpreter = bound.interpreter;
   return generator(
-      [&interpreter, next = walk(bound.self), seen = Dict(),
+      [&interpreter, source = bound.self, next = Cursor(), seen = Dict(),
        exact = bound.flag(0), path = bound[1]](Value &item) mutable {
+        if (!next)
+          next = walk(source);
         while (next(item)) {
           interpreter.step();
           Value key =
@@ -258,8 +260,10 @@ Value sum(const Bound &bound) {
 Value batch(const Bound &bound) {
   int64_t size = bound.integer(0, 0);
   return generator(
-      [next = walk(bound.self), size, fill = bound[1],
+      [source = bound.self, next = Cursor(), size, fill = bound[1],
        ahead = Value()](Value &result) mutable {
+        if (!next)
+          next = walk(source);
         List items;
         if (!ahead.isMissing())
           items.push_back(std::exchange(ahead, Value()));

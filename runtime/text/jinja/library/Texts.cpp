@@ -111,8 +111,11 @@ TextPtr repeated(const Text &text, int64_t count) {
   if (!text.bytes.empty() && count > 0) {
     if (uint64_t(count) > largestSize / text.bytes.size())
       failRun("a string became too long");
-    for (int64_t i = 0; i < count; ++i)
-      out.add(text);
+    if (text.foreign.empty() && text.bytes.size() == 1)
+      out.own(std::string(size_t(count), text.bytes[0]));
+    else
+      for (int64_t i = 0; i < count; ++i)
+        out.add(text);
   }
   return out.take(text.markup);
 }

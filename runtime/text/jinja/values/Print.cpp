@@ -50,7 +50,19 @@ static void quote(const Text &text, TextBuilder &out) {
   bool single = bytes.find('\'') != bytes.npos;
   char mark = single && bytes.find('"') == bytes.npos ? '"' : '\'';
   out.own(std::string_view(&mark, 1));
+  auto plain = [&](size_t i) {
+    return i < bytes.size() && bytes[i] >= ' ' && bytes[i] < 0x7F &&
+           bytes[i] != mark && bytes[i] != '\\';
+  };
   for (size_t i = 0; i < bytes.size();) {
+    size_t run = i;
+    while (plain(run))
+      ++run;
+    if (run > i) {
+      out.add(text, i, run);
+      i = run;
+      continue;
+    }
     Utf8Char c = decodeUtf8(text.view().substr(i));
     size_t length = std::max<size_t>(c.length, 1);
     char code[16] = "";
