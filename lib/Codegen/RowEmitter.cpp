@@ -204,7 +204,7 @@ void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
       }
     });
   }
-  if (op.getRotated() == dim || input.memory == result.memory)
+  if (int64_t(op.getRotated()) == dim || input.memory == result.memory)
     return;
   // Values beyond the rotated ones pass unchanged.
   e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {

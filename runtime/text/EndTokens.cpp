@@ -140,12 +140,8 @@ private:
     auto chat = readChatTemplate(file);
     if (!chat)
       return;
-    ChatOptions options;
+    ChatOptions options = chatOptionsOf(file);
     options.addGenerationPrompt = false;
-    for (auto [key, text] : {std::pair("bos_token_id", &options.bosToken),
-                             std::pair("eos_token_id", &options.eosToken)})
-      if (auto id = readTokenId(file, vocabulary, key); id && *id != noToken)
-        *text = vocabulary.text(*id);
     constexpr std::string_view mark = "Terrazzo-asks-what-follows";
     auto prompt = chat->render({{"user", "Hello"},
                                 {"assistant", std::string(mark)},
@@ -153,7 +149,7 @@ private:
                                options);
     if (!prompt)
       return;
-    std::string_view rest = *prompt;
+    std::string_view rest = prompt->text;
     size_t at = rest.rfind(mark);
     if (at == rest.npos)
       return;

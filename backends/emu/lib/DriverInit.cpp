@@ -143,6 +143,7 @@ TZ_EMU_API void terrazzoEmuLiveObjects(terrazzoEmuObjects *objects) {
     case Kind::Function:
     case Kind::Kernel:
     case Kind::Node:
+    case Kind::Link:
       break;
     }
   }

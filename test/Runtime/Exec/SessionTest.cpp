@@ -211,7 +211,7 @@ std::vector<float> answer(const Folder &folder, const std::string &model) {
   auto package = PackageFile::open(folder.file("toy.tzp"));
   auto weights = formats::GgufFile::open(folder.file(model));
   SessionOptions options;
-  options.threads = 1;
+  options.threads.count = 1;
   options.cacheFolder = folder.file("cache");
   auto session =
       Session::open(std::move(*package), std::move(*weights), options);
