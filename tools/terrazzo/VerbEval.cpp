@@ -130,21 +130,22 @@ private:
 
 int printResult(const CommonOptions &common, size_t tokens, double nll,
                 double seconds) {
-  if (!std::isfinite(std::exp(nll)))
+  bool judges = tokens > 1;
+  if (judges && !std::isfinite(std::exp(nll)))
     return report(Error{
         ExitCode::NumericsFailed, "TZ0807",
         "a result is too large for its number format", common.model,
         "the perplexity, exp(" + decimals(nll, 6) + "), is beyond float64",
         "is this the model that the text was meant for?"});
   if (common.json)
-    return report(writeJson({{"tokens", tokens},
-                             {"nll", nll},
-                             {"perplexity", std::exp(nll)},
-                             {"seconds", seconds}}));
-  std::string judged = tokens > 1
-                           ? " tokens, nll " + decimals(nll, 6) +
-                                 ", perplexity " + decimals(std::exp(nll), 4)
-                           : " token, which has no perplexity";
+    return report(writeJson(
+        {{"tokens", tokens},
+         {"nll", judges ? ordered_json(nll) : nullptr},
+         {"perplexity", judges ? ordered_json(std::exp(nll)) : nullptr},
+         {"seconds", seconds}}));
+  std::string judged = judges ? " tokens, nll " + decimals(nll, 6) +
+                                    ", perplexity " + decimals(std::exp(nll), 4)
+                              : " token, which has no perplexity";
   return report(writeResult(std::to_string(tokens) + judged + ", " +
                             decimals(seconds, 3) + " s\n"));
 }

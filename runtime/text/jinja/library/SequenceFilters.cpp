@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 namespace terrazzo::text::jinja {
 
@@ -58,10 +59,13 @@ List sortedBy(List items, const std::vector<Value> &keys, bool reverse) {
     if (key.isFloat() && std::isnan(key.number()))
       failUnsupported("sorting what is not a number");
   std::vector<size_t> places(items.size());
-  for (size_t i = 0; i < places.size(); ++i)
-    places[i] = reverse ? places.size() - 1 - i : i;
-  std::stable_sort(places.begin(), places.end(),
-                   [&](size_t a, size_t b) { return keys[a].less(keys[b]); });
+  std::iota(places.begin(), places.end(), size_t(0));
+  std::sort(places.begin(), places.end(), [&](size_t a, size_t b) {
+    if (keys[a].less(keys[b]))
+      return true;
+    // Equal ones keep their order, which `reverse` turns twice.
+    return !keys[b].less(keys[a]) && (reverse ? a > b : a < b);
+  });
   if (reverse)
     std::reverse(places.begin(), places.end());
   List result;

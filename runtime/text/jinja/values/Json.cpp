@@ -106,7 +106,7 @@ private:
       return void(out.own("{}"));
     auto entries = dict.entries;
     if (style.sortKeys)
-      std::stable_sort(
+      std::sort(
           entries.begin(), entries.end(),
           [](const auto &a, const auto &b) { return a.first.less(b.first); });
     out.own("{");
