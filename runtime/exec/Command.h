@@ -8,10 +8,10 @@
 #pragma once
 
 #include "exec/Package.h"
+#include "machine/Clock.h"
 
 #include <array>
 #include <cstdint>
-#include <ctime>
 
 namespace terrazzo::exec {
 
@@ -50,10 +50,6 @@ private:
   uint64_t bytesPerToken = 0;
 };
 
-inline uint64_t nanosecondsNow() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return uint64_t(now.tv_sec) * 1'000'000'000u + uint64_t(now.tv_nsec);
-}
+using machine::nanosecondsNow;
 
 } // namespace terrazzo::exec

@@ -5,6 +5,7 @@
 #include "exec/PackageFit.h"
 #include "exec/PackedWeights.h"
 #include "formats/Hash.h"
+#include "machine/Clock.h"
 #include "machine/Limits.h"
 
 #include <algorithm>
@@ -22,11 +23,7 @@ namespace terrazzo::exec {
 
 namespace {
 
-double secondsNow() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
+double secondsNow() { return double(machine::nanosecondsNow()) * 1e-9; }
 
 std::vector<std::string> librariesIn(const std::string &folder) {
   std::vector<std::string> found;

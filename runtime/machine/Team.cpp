@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "machine/Team.h"
+#include "machine/Clock.h"
+#include "machine/Limits.h"
 
 #include <algorithm>
 #include <bit>
 #include <climits>
 #include <cstdlib>
-#include <ctime>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -24,12 +25,6 @@ constexpr unsigned mostWorkers = 1024;
 /// draws a token and comes back, most likely within the second.
 constexpr uint64_t spinInRun = 100'000;
 constexpr uint64_t spinBetweenRuns = 400'000;
-
-uint64_t nanoseconds() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return uint64_t(now.tv_sec) * 1'000'000'000u + uint64_t(now.tv_nsec);
-}
 
 void pause() {
 #if defined(__x86_64__)
@@ -64,7 +59,7 @@ uint64_t spinWhile(const std::atomic<uint64_t> &word, uint64_t seen,
         return 0;
       pause();
     }
-    uint64_t now = nanoseconds();
+    uint64_t now = nanosecondsNow();
     if (limit == 0)
       limit = now + longest;
     else if (now > limit)
@@ -95,14 +90,11 @@ struct Team::Threads {
   std::vector<pthread_t> handles; ///< of workers 1 and up
   std::vector<Start> starts;
   std::vector<std::atomic<int>> statistics; ///< schedstat of each worker
-  unsigned workers;
-  cpu_set_t allowed; ///< of the caller, before anything was pinned
+  std::vector<int> allowed; ///< the caller's, before anything was pinned
 
   explicit Threads(unsigned workers)
-      : starts(workers), statistics(workers), workers(workers) {
+      : starts(workers), statistics(workers), allowed(usableProcessors()) {
     std::fill(statistics.begin(), statistics.end(), -1);
-    CPU_ZERO(&allowed);
-    ::sched_getaffinity(0, sizeof(allowed), &allowed);
   }
   ~Threads() {
     for (const std::atomic<int> &file : statistics)
@@ -113,7 +105,7 @@ struct Team::Threads {
     statistics[worker] =
         ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
   }
-  uint64_t queued() const {
+  uint64_t queued(unsigned workers) const {
     uint64_t sum = 0;
     for (unsigned i = 0; i < workers; ++i) {
       uint64_t one = queuedTime(statistics[i]);
@@ -127,7 +119,7 @@ struct Team::Threads {
 
 Team::Team(unsigned wanted, bool pinCaller)
     : workers(std::clamp(wanted, 1u, mostWorkers)), pinsCaller(pinCaller),
-      contention(workers, [this] { return threads->queued(); }),
+      contention(workers, [this] { return threads->queued(workers); }),
       threads(std::make_unique<Threads>(workers)), claims(workers),
       waited(workers), roster(workers) {
   threads->openStatistics(0);
@@ -142,8 +134,7 @@ Team::Team(unsigned wanted, bool pinCaller)
     if (::pthread_create(&handle, nullptr, begin, &threads->starts[i]) != 0) {
       workers = i;
       roster = i;
-      threads->workers = i;
-      contention = Contention(i, [this] { return threads->queued(); });
+      contention = Contention(i, [this] { return threads->queued(workers); });
       break;
     }
     threads->handles.push_back(handle);
@@ -230,7 +221,7 @@ void Team::awaitChange(uint64_t seen, unsigned worker) {
     futexWait(state, seen);
   sleepers.fetch_sub(1, std::memory_order_relaxed);
   if (!between)
-    waited[worker].nanoseconds.fetch_add(nanoseconds() - since + spun,
+    waited[worker].nanoseconds.fetch_add(nanosecondsNow() - since + spun,
                                          std::memory_order_relaxed);
 }
 
@@ -251,17 +242,14 @@ void Team::setPinned(bool wanted) {
   if (pinned == wanted)
     return;
   pinned = wanted;
-  std::vector<int> processors;
-  for (int i = 0; i < CPU_SETSIZE; ++i)
-    if (CPU_ISSET(i, &threads->allowed))
-      processors.push_back(i);
+  const std::vector<int> &processors = threads->allowed;
   // Refused in some sandboxes; the team works unpinned as well.
   auto place = [&](pthread_t thread, unsigned worker) {
-    cpu_set_t set = threads->allowed;
-    if (wanted) {
-      CPU_ZERO(&set);
-      CPU_SET(processors[worker], &set);
-    }
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (unsigned i = 0; i < processors.size(); ++i)
+      if (!wanted || i == worker)
+        CPU_SET(processors[i], &set);
     ::pthread_setaffinity_np(thread, sizeof(set), &set);
   };
   if (workers > processors.size())
@@ -279,7 +267,7 @@ void Team::run(uint32_t phases, Body newBody, void *newContext) {
   context = newContext;
   if (workers == 1)
     return runAlone(phases);
-  uint64_t begin = nanoseconds();
+  uint64_t begin = nanosecondsNow();
   unsigned count = contention.active(begin);
   setPinned(contention.alone());
   if (count != roster.load(std::memory_order_relaxed))
@@ -288,7 +276,7 @@ void Team::run(uint32_t phases, Body newBody, void *newContext) {
     return runAlone(phases);
   uint64_t waitedBefore = waitedSoFar();
   runTogether(phases, count);
-  contention.ran(nanoseconds() - begin, waitedSoFar() - waitedBefore);
+  contention.ran(nanosecondsNow() - begin, waitedSoFar() - waitedBefore);
 }
 
 void Team::runAlone(uint32_t phases) {

@@ -9,17 +9,14 @@
 
 #include "exec/CacheFolder.h"
 #include "exec/PackageCache.h"
+#include "machine/Clock.h"
 
 #include <ctime>
 #include <set>
 
 using namespace terrazzo;
 
-double secondsNow() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
+double secondsNow() { return double(machine::nanosecondsNow()) * 1e-9; }
 
 std::string nameOf(const exec::Device &device) {
   return device.name() + (device.product().empty()
@@ -145,8 +142,9 @@ Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   if (!place->device && common.device != "cpu")
     options.target = place->target;
   options.cacheFolder = cacheFolderFor(common);
-  unsigned workers = machine::workersFor(common.threads);
-  if (workers < common.threads.count)
+  if (unsigned workers = 0;
+      common.threads.count > 0 &&
+      (workers = machine::workersFor(common.threads)) < common.threads.count)
     notes.line(
         "-t " + std::to_string(common.threads.count) + ": " +
         std::to_string(workers) +

@@ -25,9 +25,7 @@ namespace terrazzo::tz_cpu {
 static constexpr uint64_t kPage = 4096;
 
 static UserError noRoom(StringRef where, const std::string &why) {
-  return {1, "TZ0437",
-          ("no temporary file can be written: " + where + ": " + why).str(),
-          "set TMPDIR to a folder with room"};
+  return noTemporaryFile((where + ": " + why).str());
 }
 
 static FailureOr<std::string> link(Location loc, ArrayRef<std::string> inputs,

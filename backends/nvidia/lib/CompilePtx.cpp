@@ -119,9 +119,8 @@ FailureOr<Object> compilePtx(ModuleOp module, StringRef name, TargetAttr target,
   if (ptxas.knows(architecture)) {
     if (llvm::Error failed = ptxas.assemble(*object, architecture)) {
       if (failed.isA<NoRoom>())
-        return emitUserError(module.getLoc(),
-                             {1, "TZ0437", llvm::toString(std::move(failed)),
-                              "set TMPDIR to a folder with room"});
+        return emitUserError(module.getLoc(), noTemporaryFile(llvm::toString(
+                                                  std::move(failed))));
       return module.emitError() << llvm::toString(std::move(failed));
     }
     if (dump)

@@ -24,6 +24,12 @@ struct UserError {
   std::string help;
 };
 
+/// `why` says where, and what the system answered.
+inline UserError noTemporaryFile(const std::string &why) {
+  return {1, "TZ0437", "no temporary file can be written: " + why,
+          "set TMPDIR to a folder with room"};
+}
+
 inline mlir::InFlightDiagnostic emitUserError(mlir::Location location,
                                               const UserError &error) {
   mlir::InFlightDiagnostic diagnostic = mlir::emitError(location);

@@ -73,9 +73,7 @@ class NoRoom : public llvm::ErrorInfo<NoRoom> {
 public:
   static char ID;
   explicit NoRoom(std::string why) : why(std::move(why)) {}
-  void log(llvm::raw_ostream &stream) const override {
-    stream << "no temporary file can be written: " << why;
-  }
+  void log(llvm::raw_ostream &stream) const override { stream << why; }
   std::error_code convertToErrorCode() const override {
     return llvm::inconvertibleErrorCode();
   }
