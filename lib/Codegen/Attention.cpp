@@ -71,8 +71,9 @@ public:
       Value head = e.rem(workgroup, heads);
       Value from = e.mul(e.div(workgroup, heads), count);
       Value to = e.min(e.add(from, count), frame.tokens);
-      Value base = e.mul(
-          e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows), dim);
+      Value base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
+                               rowsOfCache(e, type, frame.cacheRows)),
+                         dim);
       loadQueries(head, from, to);
       Value last = e.add(first, to); // rows seen by the last query
       Value start = e.index(0);

@@ -60,6 +60,13 @@ Value Emitter::i32Vector(int64_t value) {
       DenseElementsAttr::get(i32Lanes(), static_cast<int32_t>(value)));
 }
 
+Value Emitter::laneNumbers() {
+  SmallVector<int32_t> numbers;
+  for (int32_t lane = 0; lane < kLanes; ++lane)
+    numbers.push_back(lane);
+  return create<arith::ConstantOp>(getI32VectorAttr(numbers));
+}
+
 Value Emitter::splat(Value scalar) {
   return create<vector::BroadcastOp>(lanesOf(scalar.getType()), scalar);
 }

@@ -30,8 +30,7 @@ static bool isRowWise(Operation *op) {
              tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
 }
 
-/// Columns that an epilogue operation needs together.
-static int64_t unitOf(Operation *op) {
+int64_t columnUnit(Operation *op) {
   if (auto norm = dyn_cast<tz::RmsNormOp>(op))
     return cast<RankedTensorType>(norm.getInput().getType()).getShape().back();
   if (auto rope = dyn_cast<tz::RopeOp>(op))
@@ -76,7 +75,7 @@ static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls,
   for (Operation *op : epilogue) {
     Section &section = form.sections[order.at(classes.getLeaderValue(op))];
     section.epilogue.push_back(op);
-    section.unit = std::max(section.unit, unitOf(op));
+    section.unit = std::max(section.unit, columnUnit(op));
   }
   return success();
 }
@@ -87,6 +86,8 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
   SmallVector<Operation *> epilogue;
   llvm::SmallPtrSet<Operation *, 16> afterProduct;
   for (Operation &op : function.getBody().front()) {
+    if (std::string reason = whyNoForm(&op); !reason.empty())
+      return op.emitError(reason);
     if (isa<tz::ReturnOp>(op))
       continue;
     if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
@@ -96,7 +97,10 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
       form.kind = KernelForm::Attention;
       form.attention = attention;
     } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
-      if (!matmuls.empty() && matmul.getInput() != matmuls.front().getInput())
+      if (!cast<RankedTensorType>(matmul.getWeight().getType()).getEncoding())
+        return matmul.emitOpError("has a weight that nobody has packed");
+      if (!matmuls.empty() && tz::stripReshapes(matmul.getInput()) !=
+                                  tz::stripReshapes(matmuls.front().getInput()))
         return matmul.emitOpError(
             "has another input than the kernel's first product");
       form.kind = KernelForm::Contraction;

@@ -14,24 +14,18 @@ namespace terrazzo::codegen {
 #define GEN_PASS_DEF_TZLOWERKERNEL
 #include "terrazzo/Codegen/Passes.h.inc"
 
-/// What a binding of this type is in memory.
-static MemRefType memoryType(Type type) {
+/// What a binding of this type is in memory: packed weights are bytes, and with
+/// `bytes` all others too.
+static MemRefType memoryType(Type type, bool bytes) {
   Type element;
+  auto tensor = dyn_cast<RankedTensorType>(type);
   if (auto cache = dyn_cast<tz::CacheType>(type))
     element = cache.getElementType();
+  else if (bytes || tensor.getEncoding())
+    element = IntegerType::get(type.getContext(), 8);
   else
-    element = cast<RankedTensorType>(type).getElementType();
-  bool isWeight = isa<tz::BlockType>(element);
-  if (auto tensor = dyn_cast<RankedTensorType>(type);
-      tensor && tensor.getEncoding())
-    isWeight = true;
-  // Weights of two dimensions are bytes, whatever they hold.
-  if (auto tensor = dyn_cast<RankedTensorType>(type);
-      tensor && tensor.getRank() == 2 && tensor.hasStaticShape())
-    isWeight = true;
-  return MemRefType::get({ShapedType::kDynamic},
-                         isWeight ? IntegerType::get(type.getContext(), 8)
-                                  : element);
+    element = tensor.getElementType();
+  return MemRefType::get({ShapedType::kDynamic}, element);
 }
 
 namespace {
@@ -67,7 +61,8 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
     }
     auto results = llvm::to_vector(
         function.getBody().front().getTerminator()->getOperands());
-    func::FuncOp shell = buildShell(function, results);
+    func::FuncOp shell =
+        buildShell(function, results, form->kind == KernelForm::ConvertLayout);
     Block &entry = shell.getBody().front();
     Emitter emitter(function.getLoc(), OpBuilder::atBlockEnd(&entry));
     unsigned extra = entry.getNumArguments() - 4;
@@ -105,18 +100,19 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
     }
     emitter.createOp<func::ReturnOp>();
     function.erase();
-    return success();
+    return success(rows.succeeded());
   }
 
   /// The function with the bindings' memory as arguments.
-  func::FuncOp buildShell(tz::FuncOp function, ArrayRef<Value> results) {
+  func::FuncOp buildShell(tz::FuncOp function, ArrayRef<Value> results,
+                          bool bytes) {
     OpBuilder builder(function);
     SmallVector<Type> types;
     for (Type type : function.getArgumentTypes())
-      types.push_back(memoryType(type));
+      types.push_back(memoryType(type, bytes));
     for (Value result : results)
       if (!isa<tz::CacheType>(result.getType()))
-        types.push_back(memoryType(result.getType()));
+        types.push_back(memoryType(result.getType(), bytes));
     auto flat = [&](Type element) {
       return MemRefType::get({ShapedType::kDynamic}, element);
     };

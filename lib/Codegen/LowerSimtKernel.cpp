@@ -18,17 +18,15 @@ namespace terrazzo::codegen {
 
 namespace {
 
-/// What a binding of this type is in memory: interleaved weights are words,
-/// weights as in the file bytes, all else its elements.
+/// What a binding of this type is in memory: packed weights are words, all else
+/// its elements; with `bytes` both are bytes.
 MemRefType memoryType(Type type, bool bytes) {
   Type element;
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (auto cache = dyn_cast<tz::CacheType>(type))
     element = cache.getElementType();
-  else if (tensor.getEncoding())
+  else if (bytes || tensor.getEncoding())
     element = IntegerType::get(type.getContext(), bytes ? 8 : 32);
-  else if (tensor.getRank() == 2 && tensor.hasStaticShape())
-    element = IntegerType::get(type.getContext(), 8);
   else
     element = tensor.getElementType();
   return MemRefType::get({ShapedType::kDynamic}, element);
@@ -94,7 +92,7 @@ private:
     emitBody(frame, *form, results);
     e.createOp<func::ReturnOp>();
     function.erase();
-    return success();
+    return success(rows.succeeded());
   }
 
   void emitBody(SimtFrame &frame, KernelForm &form, ArrayRef<Value> results) {

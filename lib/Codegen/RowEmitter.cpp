@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/RowEmitter.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/RowBroadcast.h"
 #include "terrazzo/Codegen/WeightFragments.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -33,7 +34,11 @@ void RowEmitter::emit(Operation *op, const Window &window) {
       .Case([&](tz::RmsNormOp op) { emitRmsNorm(op, window); })
       .Case([&](tz::RopeOp op) { emitRope(op, window); })
       .Case([&](tz::CacheAppendOp op) { emitCacheAppend(op, window); })
-      .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); });
+      .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); })
+      .Default([&](Operation *op) {
+        op->emitOpError("has no code as an operation on rows");
+        good = false;
+      });
 }
 
 Value RowEmitter::positionOf(Value operand, Value row) {
@@ -43,20 +48,57 @@ Value RowEmitter::positionOf(Value operand, Value row) {
   return e.add(first, row);
 }
 
-Value RowEmitter::operandLanes(Value operand, const Window &window,
-                               Value offset, Value mask) {
+/// Sixteen values at `columns` from `start` on.
+static Value gatherLanes(Emitter &e, Value memory, Value start, Value columns,
+                         Value mask) {
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  VectorType type = e.lanesOf(element);
+  if (!mask)
+    mask = e.maskOf(e.index(kLanes));
+  Value zeros = e.create<arith::ConstantOp>(e.getZeroAttr(type));
+  return e.create<vector::GatherOp>(type, memory, ValueRange{start}, columns,
+                                    mask, zeros);
+}
+
+Value RowEmitter::operandLanes(Value operand, RankedTensorType result,
+                               const Window &window, Value offset, Value mask) {
   if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
     return e.f32Vector(scalar.getValue().convertToDouble());
   auto type = cast<RankedTensorType>(operand.getType());
   Place place = placeOf(operand);
   if (type.getRank() == 0)
     return e.splat(e.load(place.memory, place.base));
-  // A value of fewer dimensions is the same for every row.
-  bool perRow = type.isDynamicDim(0);
+  RowBroadcast spread(type, result);
   Value column = e.add(window.column, offset);
-  return e.loadLanes(
-      place.memory,
-      perRow ? at(place, window.row, column) : e.add(place.base, column), mask);
+  auto first = [&](Value column) {
+    return spread.isPerRow() ? at(place, window.row, column)
+                             : e.add(place.base, column);
+  };
+  if (spread.isOneValue())
+    return e.splat(e.toF32(e.load(place.memory, first(e.index(0)))));
+  if (spread.isSame())
+    return e.toF32(e.loadLanes(place.memory, first(column), mask));
+  // Windows begin at multiples of the lanes, so that lanes cross no run that
+  // is one.
+  if (spread.innerSize() % kLanes == 0 && !(mask && spread.repeats())) {
+    Value from = first(spread.column(e, column));
+    return spread.repeats() ? e.splat(e.toF32(e.load(place.memory, from)))
+                            : e.toF32(e.loadLanes(place.memory, from, mask));
+  }
+  Value numbers = e.create<arith::AddIOp>(
+      e.splat(e.create<arith::IndexCastOp>(e.getI32Type(), column)),
+      e.laneNumbers());
+  return e.toF32(gatherLanes(e, place.memory, first(e.index(0)),
+                             spread.column(e, numbers), mask));
+}
+
+Value rowsOfCache(Emitter &e, tz::CacheType type, Value callRows) {
+  return ShapedType::isDynamic(type.getRows()) ? callRows
+                                               : e.index(type.getRows());
+}
+
+Value RowEmitter::endOf(const Window &window) {
+  return window.valid ? window.valid : e.index(window.width);
 }
 
 Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
@@ -91,7 +133,8 @@ void RowEmitter::emitElementwise(tz::ElementwiseOp op, const Window &window) {
   lanes(window.width, window.valid, [&](Value offset, Value mask) {
     SmallVector<Value> operands;
     for (Value input : op.getInputs())
-      operands.push_back(operandLanes(input, window, offset, mask));
+      operands.push_back(
+          operandLanes(input, op.getType(), window, offset, mask));
     Value value = applyFunction(e, op.getFunction(), operands);
     e.storeLanes(value, result.memory,
                  at(result, window.row, e.add(window.column, offset)), mask);
@@ -103,7 +146,7 @@ void RowEmitter::emitRmsNorm(tz::RmsNormOp op, const Window &window) {
       cast<RankedTensorType>(op.getInput().getType()).getShape().back();
   Place input = placeOf(op.getInput()), result = placeOf(op.getResult()),
         weight = placeOf(op.getWeight());
-  e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
+  e.loop(e.index(0), endOf(window), dim, [&](Value head) {
     Value from = at(input, window.row, e.add(window.column, head));
     Value to = at(result, window.row, e.add(window.column, head));
     Value squares = e.f32Vector(0);
@@ -174,7 +217,7 @@ void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
         e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 0.0f));
     Value zeroPairs =
         e.create<arith::ConstantOp>(DenseElementsAttr::get(pairs, 0.0f));
-    e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
+    e.loop(e.index(0), endOf(window), dim, [&](Value head) {
       Value from = at(input, window.row, e.add(window.column, head));
       Value to = at(result, window.row, e.add(window.column, head));
       Value x, y;
@@ -207,7 +250,7 @@ void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
   if (int64_t(op.getRotated()) == dim || input.memory == result.memory)
     return;
   // Values beyond the rotated ones pass unchanged.
-  e.loop(e.index(0), e.index(window.width), dim, [&](Value head) {
+  e.loop(e.index(0), endOf(window), dim, [&](Value head) {
     Value from = e.add(at(input, window.row, e.add(window.column, head)),
                        op.getRotated());
     Value to = e.add(at(result, window.row, e.add(window.column, head)),
@@ -223,16 +266,13 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
   tz::CacheType type = op.getCache().getType();
   Place rows = placeOf(op.getRows()), cache = placeOf(op.getCache());
   Value position = positionOf(op.getPosition(), window.row);
-  // A window lies within one head or covers whole heads.
-  int64_t step = std::min(window.width, type.getDim());
-  e.loop(e.index(0), e.index(window.width), step, [&](Value start) {
+  Value limit = rowsOfCache(e, type, cacheRows);
+  e.loop(e.index(0), endOf(window), type.getDim(), [&](Value start) {
     Value column = e.add(window.column, start);
-    Value head = e.div(column, type.getDim()),
-          first = e.rem(column, type.getDim());
-    Value to = e.add(
-        e.mul(e.add(e.mul(head, cacheRows), position), type.getDim()), first);
+    Value head = e.div(column, type.getDim());
+    Value to = e.mul(e.add(e.mul(head, limit), position), type.getDim());
     Value from = at(rows, window.row, column);
-    lanes(step, window.valid, [&](Value offset, Value mask) {
+    lanes(type.getDim(), Value(), [&](Value offset, Value mask) {
       Value x = e.loadLanes(rows.memory, e.add(from, offset), mask);
       e.storeLanes(e.toCache(x, type.getElementType()), cache.memory,
                    e.add(to, offset), mask);

@@ -50,7 +50,8 @@ public:
     Value head = e.rem(frame.workgroup, heads),
           row = e.div(frame.workgroup, heads);
     position = e.add(rows.firstPosition(op.getPosition()), row);
-    base = e.mul(e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows),
+    base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
+                       rowsOfCache(e, type, frame.cacheRows)),
                  dim);
     loadQuery(row, head);
     first = e.index(0);

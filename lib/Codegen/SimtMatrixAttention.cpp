@@ -56,7 +56,8 @@ public:
     rowCount = e.min(e.sub(frame.tokens, rowBegin), e.index(groupRows));
     Value first = rows.firstPosition(op.getPosition());
     position = e.add(first, rowBegin);
-    base = e.mul(e.mul(e.div(head, heads / type.getHeads()), frame.cacheRows),
+    base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
+                       rowsOfCache(e, type, frame.cacheRows)),
                  dim);
     loadQueries(head);
     Value last = e.add(position, rowCount), start = e.index(0);

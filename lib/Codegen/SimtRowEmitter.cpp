@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/SimtRowEmitter.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/RowBroadcast.h"
 #include "terrazzo/Codegen/SimtWeights.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -32,7 +33,11 @@ void SimtRowEmitter::emit(Operation *op, const SimtWindow &window) {
       .Case([&](tz::RmsNormOp op) { emitRmsNorm(op, window); })
       .Case([&](tz::RopeOp op) { emitRope(op, window); })
       .Case([&](tz::CacheAppendOp op) { emitCacheAppend(op, window); })
-      .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); });
+      .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); })
+      .Default([&](Operation *op) {
+        op->emitOpError("has no code as an operation on rows");
+        good = false;
+      });
   e.barrier();
 }
 
@@ -50,17 +55,20 @@ Value SimtRowEmitter::firstPosition(Value operand) {
                                       e.load(place.memory, place.base));
 }
 
-Value SimtRowEmitter::operandAt(Value operand, Value row, Value column) {
+Value SimtRowEmitter::operandAt(Value operand, RankedTensorType result,
+                                Value row, Value column) {
   if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
     return e.f32(scalar.getValue().convertToDouble());
   auto type = cast<RankedTensorType>(operand.getType());
   Place place = placeOf(operand);
   if (type.getRank() == 0)
     return e.toF32(e.load(place.memory, place.base));
-  // A value of fewer dimensions is the same for every row.
-  bool perRow = type.isDynamicDim(0);
-  return e.toF32(e.load(place.memory, perRow ? at(place, row, column)
-                                             : e.add(place.base, column)));
+  RowBroadcast spread(type, result);
+  if (!spread.isSame())
+    column = spread.column(e, column);
+  return e.toF32(e.load(place.memory, spread.isPerRow()
+                                          ? at(place, row, column)
+                                          : e.add(place.base, column)));
 }
 
 void SimtRowEmitter::emitElementwise(tz::ElementwiseOp op,
@@ -69,7 +77,7 @@ void SimtRowEmitter::emitElementwise(tz::ElementwiseOp op,
   eachElement(window, [&](Value row, Value column) {
     SmallVector<Value> operands;
     for (Value input : op.getInputs())
-      operands.push_back(operandAt(input, row, column));
+      operands.push_back(operandAt(input, op.getType(), row, column));
     e.store(applyFunction(e, op.getFunction(), operands), result.memory,
             at(result, row, column));
   });
@@ -191,7 +199,8 @@ void SimtRowEmitter::emitCacheAppend(tz::CacheAppendOp op,
   eachElement(window, [&](Value row, Value column) {
     Value head = e.div(column, type.getDim()),
           offset = e.rem(column, type.getDim());
-    Value line = e.add(e.mul(head, cacheRows), e.add(first, row));
+    Value line =
+        e.add(e.mul(head, rowsOfCache(e, type, cacheRows)), e.add(first, row));
     Value x = e.load(rows.memory, at(rows, row, column));
     e.store(e.toCache(x, type.getElementType()), cache.memory,
             e.add(e.mul(line, type.getDim()), offset));

@@ -2,7 +2,9 @@
 #include "BuildKernels.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
+#include "terrazzo/Codegen/Passes.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
@@ -31,6 +33,26 @@ std::string writeReproducer(Operation *op, StringRef name,
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
+
+/// Verifies what each of core's own passes leaves behind, and remembers the
+/// first that made something invalid of valid IR, so that no plugin is blamed
+/// for it.
+class CorePassCheck : public PassInstrumentation {
+public:
+  CorePassCheck(std::string &broken) : broken(broken) {}
+
+  void runBeforePass(Pass *pass, Operation *op) override {
+    valid = codegen::isCorePass(pass->getArgument()) && succeeded(verify(op));
+  }
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (valid && broken.empty() && failed(verify(op)))
+      broken = pass->getArgument();
+  }
+
+private:
+  std::string &broken;
+  bool valid = false; ///< before one of core's passes
+};
 
 class KernelBuild {
 public:
@@ -125,8 +147,15 @@ private:
     PassManager manager(module.getContext(), ModuleOp::getOperationName());
     // Once at the end is enough to blame the plugin.
     manager.enableVerifier(false);
+    std::string broken;
+    manager.addInstrumentation(std::make_unique<CorePassCheck>(broken));
     backend.buildLower(manager, target);
-    if (failed(manager.run(*body)))
+    LogicalResult lowered = manager.run(*body);
+    if (!broken.empty())
+      return kernel.emitError("Terrazzo's own pass '")
+             << broken << "' lowered @" << name
+             << " to IR that does not verify";
+    if (failed(lowered))
       return kernel.emitError("@")
              << name << " could not be lowered by the plugin behind " << target;
     if (failed(verify(*body)))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz-choose-layouts: one layout per weight and target, as the encoding of every
-// tz.use_weight's result.
+// tz-choose-layouts: one layout per weight and target, as the encoding of the
+// results of tz.use_weight that products and gathers read. What reads a weight
+// otherwise keeps it as it stands in the file.
 #include "Remarks.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "terrazzo/Transforms/Passes.h"
@@ -40,15 +42,41 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
         return signalPassFailure();
   }
 
+  static bool isPackedUse(OpOperand &use) {
+    if (auto matmul = dyn_cast<tz::MatmulOp>(use.getOwner()))
+      return &use == &matmul.getWeightMutable();
+    if (auto embedding = dyn_cast<tz::EmbeddingOp>(use.getOwner()))
+      return &use == &embedding.getWeightMutable();
+    return false;
+  }
+
+  /// The operation that serves the packed uses of `op` alone, `op` itself or a
+  /// copy; null when there are none.
+  static tz::UseWeightOp splitPackedUses(tz::UseWeightOp op) {
+    if (llvm::none_of(op.getResult().getUses(), isPackedUse))
+      return {};
+    if (llvm::all_of(op.getResult().getUses(), isPackedUse))
+      return op;
+    auto own = cast<tz::UseWeightOp>(OpBuilder(op).clone(*op));
+    op.getResult().replaceUsesWithIf(own.getResult(), isPackedUse);
+    return own;
+  }
+
   LogicalResult choose(StringAttr name, ArrayRef<tz::UseWeightOp> ops,
                        Attribute target) {
     SmallVector<WeightUse> users;
+    SmallVector<tz::UseWeightOp> packed;
     for (tz::UseWeightOp op : ops) {
       auto limit =
           op->getParentOp()->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
-      for (Operation *user : op.getResult().getUsers())
-        users.push_back({user, limit ? limit.getInt() : 1});
+      for (OpOperand &use : op.getResult().getUses())
+        if (isPackedUse(use))
+          users.push_back({use.getOwner(), limit ? limit.getInt() : 1});
+      if (tz::UseWeightOp own = splitPackedUses(op))
+        packed.push_back(own);
     }
+    if (packed.empty())
+      return success();
     auto type = cast<RankedTensorType>(tz::UseWeightOp(ops[0]).getType());
     FailureOr<tz::LayoutAttr> layout =
         getBackend(target)->weightLayout(type, users, target);
@@ -69,7 +97,7 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
     };
     remarkDecision(ops[0]->getLoc(), getArgument(), Decision::Passed, describe);
     if (*layout)
-      for (tz::UseWeightOp op : ops)
+      for (tz::UseWeightOp op : packed)
         op.getResult().setType(RankedTensorType::get(
             type.getShape(), type.getElementType(), *layout));
     return success();

@@ -89,8 +89,8 @@ private:
   void collect() {
     for (Operation *op : group.operations) {
       for (Value operand : op->getOperands())
-        if (!isInside(stripReshapes(operand)) &&
-            !stripReshapes(operand).getDefiningOp<tz::ScalarOp>())
+        if (!isInside(tz::stripReshapes(operand)) &&
+            !tz::stripReshapes(operand).getDefiningOp<tz::ScalarOp>())
           inputs.insert(operand);
       for (Value result : op->getResults())
         if (!isa<tz::CacheType>(result.getType()) && isUsedOutside(result))

@@ -41,12 +41,7 @@ private:
         bindState(argument);
         continue;
       }
-      auto type = dyn_cast<RankedTensorType>(argument.getType());
-      StringRef name;
-      if (type && type.getElementType().isInteger(32))
-        name = type.getRank() == 0 ? "call" : "tokens";
-      else if (type && type.getElementType().isF32())
-        name = "hidden";
+      StringRef name = argumentName(argument.getType());
       if (name.empty() || !names.insert(name).second)
         return func.emitOpError("argument ")
                << argument.getArgNumber() << " of type " << argument.getType()
@@ -55,6 +50,20 @@ private:
       buffers[argument] = buffer(argument, name);
     }
     return success();
+  }
+
+  /// What a program calls an argument of this type; empty: it takes none.
+  static StringRef argumentName(Type argument) {
+    auto type = dyn_cast<RankedTensorType>(argument);
+    if (!type || type.getEncoding())
+      return {};
+    if (type.getRank() == 0)
+      return type.getElementType().isInteger(32) ? "call" : "";
+    if (!type.isDynamicDim(0) || type.getNumDynamicDims() > 1)
+      return {};
+    if (type.getElementType().isInteger(32) && type.getRank() == 1)
+      return "tokens";
+    return type.getElementType().isF32() ? "hidden" : "";
   }
 
   void bindState(BlockArgument argument) {
@@ -77,7 +86,7 @@ private:
     for (Value result : terminator->getOperands()) {
       if (isa<tz::CacheType>(result.getType()))
         continue;
-      Value base = stripReshapes(result);
+      Value base = tz::stripReshapes(result);
       StringRef name = fromRows ? "logits" : "hidden";
       if (!base.getDefiningOp() || !names.insert(name).second)
         return func.emitOpError("returns ")
@@ -91,7 +100,7 @@ private:
 
   /// The memory of `value`, made on first sight.
   Value bufferOf(Value value) {
-    Value base = stripReshapes(value);
+    Value base = tz::stripReshapes(value);
     while (auto append = base.getDefiningOp<tz::CacheAppendOp>())
       base = append.getCache();
     Value &found = buffers[base];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "KernelGroups.h"
 #include "Remarks.h"
+#include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -13,12 +15,6 @@ namespace terrazzo {
 
 bool isFreeOperation(Operation *op) {
   return isa<tz::UseWeightOp, tz::ScalarOp, tz::ReshapeOp>(op);
-}
-
-Value stripReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<tz::ReshapeOp>())
-    value = reshape.getInput();
-  return value;
 }
 
 namespace {
@@ -34,7 +30,7 @@ bool needsWholeRow(Operation *op) {
 
 /// Whether `value` stays the same from call to call.
 bool isConstant(Value value) {
-  Operation *op = stripReshapes(value).getDefiningOp();
+  Operation *op = tz::stripReshapes(value).getDefiningOp();
   return op && isa<tz::UseWeightOp, tz::ScalarOp>(op);
 }
 
@@ -67,7 +63,7 @@ private:
   SmallVector<Operation *> sources(Operation *op) const {
     SmallVector<Operation *> result;
     for (Value operand : op->getOperands()) {
-      Operation *source = stripReshapes(operand).getDefiningOp();
+      Operation *source = tz::stripReshapes(operand).getDefiningOp();
       if (source && !isFreeOperation(source))
         result.push_back(source);
     }
@@ -133,7 +129,7 @@ private:
       newGroup(GroupKind::Attention, op);
     } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
       auto [shared, isNew] =
-          contractionOf.try_emplace(stripReshapes(matmul.getInput()), -1);
+          contractionOf.try_emplace(tz::stripReshapes(matmul.getInput()), -1);
       if (isNew || !join(op, shared->second))
         shared->second = newGroup(GroupKind::Contraction, op);
     } else if (isa<tz::EmbeddingOp>(op)) {
@@ -157,9 +153,10 @@ private:
     case GroupKind::Rows: {
       bool simple = isa<tz::ElementwiseOp>(op);
       for (Value operand : op->getOperands())
-        simple &= isConstant(operand) ||
-                  (stripReshapes(operand).getDefiningOp() &&
-                   groupOf(stripReshapes(operand).getDefiningOp()) == group);
+        simple &=
+            isConstant(operand) ||
+            (tz::stripReshapes(operand).getDefiningOp() &&
+             groupOf(tz::stripReshapes(operand).getDefiningOp()) == group);
       if (simple)
         join(op, group);
       return;
@@ -173,16 +170,47 @@ private:
         });
         return;
       }
+      if (StringRef reason = whyNotCutAlike(op, group); !reason.empty()) {
+        remarkDecision(op->getLoc(), kPass, Decision::Missed, [&] {
+          return (op->getName().getStringRef() + " " + reason).str();
+        });
+        return;
+      }
       join(op, group);
       return;
     }
+  }
+
+  /// Workers share out a product's columns in groups that all operations behind
+  /// it must agree on; why `op` does not, empty: it does.
+  StringRef whyNotCutAlike(Operation *op, int group) const {
+    auto append = dyn_cast<tz::CacheAppendOp>(op);
+    Value rows = append ? Value(append.getRows()) : op->getResult(0);
+    for (Value operand : op->getOperands()) {
+      Operation *source = tz::stripReshapes(operand).getDefiningOp();
+      if (source && groupOf(source) == group &&
+          codegen::rowElements(operand.getType()) !=
+              codegen::rowElements(rows.getType()))
+        return "repeats a product's columns, which are shared among workers";
+    }
+    int64_t unit = codegen::columnUnit(op);
+    if (unit == 1)
+      return {};
+    if (unit % codegen::kLanes)
+      return "works on heads that are no multiple of the vectors";
+    for (Operation *other : groups[group].operations) {
+      int64_t had = codegen::columnUnit(other);
+      if (std::max(unit, had) % std::min(unit, had))
+        return "works on other heads than an operation before it";
+    }
+    return {};
   }
 
   /// Takes the row-wise operations that lead to the contraction's input, when
   /// its rows are few enough for every worker to compute them again.
   void takePrologue(int group) {
     auto matmul = cast<tz::MatmulOp>(groups[group].operations.front());
-    Operation *input = stripReshapes(matmul.getInput()).getDefiningOp();
+    Operation *input = tz::stripReshapes(matmul.getInput()).getDefiningOp();
     if (!input || isFreeOperation(input) || groupOf(input) >= 0)
       return;
     int64_t bytes =

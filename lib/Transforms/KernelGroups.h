@@ -31,9 +31,6 @@ struct GroupingLimits {
 /// Whether `op` follows its users instead of belonging to a group.
 bool isFreeOperation(mlir::Operation *op);
 
-/// The value that `value` is another shape of.
-mlir::Value stripReshapes(mlir::Value value);
-
 /// The groups of `func`, each after those that it depends on.
 llvm::SmallVector<KernelGroup> formGroups(tz::FuncOp func,
                                           const GroupingLimits &limits);

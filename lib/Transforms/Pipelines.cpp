@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The order of the passes from tz to plan.
+#include "mlir/Transforms/Passes.h"
 #include "terrazzo/Transforms/Passes.h"
 
 using namespace mlir;
@@ -8,6 +9,8 @@ using namespace mlir;
 namespace terrazzo {
 
 void buildPlanPipeline(OpPassManager &manager, bool unsupportedIsError) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
   PlaceOperationsOptions placement;
   placement.unsupportedIsError = unsupportedIsError;
   manager.addPass(createPlaceOperations(placement));

@@ -18,9 +18,6 @@ void remarkDecision(Location location, StringRef pass, Decision decision,
   case Decision::Missed:
     remark::missed(location, options) << message;
     return;
-  case Decision::Analysis:
-    remark::analysis(location, options) << message;
-    return;
   }
 }
 

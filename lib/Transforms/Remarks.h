@@ -7,7 +7,7 @@
 
 namespace terrazzo {
 
-enum class Decision { Passed, Missed, Analysis };
+enum class Decision { Passed, Missed };
 
 /// Emits a remark with text `text` from the pass `pass` about `location`. Both
 /// strings must be alive until the call returns. Costs nothing when nobody

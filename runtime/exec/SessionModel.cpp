@@ -23,11 +23,16 @@ template <typename Vector> uint32_t count(const Vector *vector) {
 }
 
 uint32_t contextFor(const Package &package, uint32_t wanted) {
-  constexpr uint32_t largest = 1u << 30;
-  if (wanted != 0)
-    return std::min(wanted, largest);
-  uint32_t own = package.manifest()->context_length();
-  return own == 0 ? defaultContext : std::min(own, defaultContext);
+  uint32_t context = std::min(wanted, 1u << 30);
+  if (wanted == 0) {
+    uint32_t own = package.manifest()->context_length();
+    context = own == 0 ? defaultContext : std::min(own, defaultContext);
+  }
+  // Kernels do not look whether a row lies beyond the last one.
+  for (uint32_t i = 0; i < count(package.states()); ++i)
+    if (uint64_t rows = package.states()->Get(i)->rows())
+      context = static_cast<uint32_t>(std::min<uint64_t>(context, rows));
+  return context;
 }
 
 /// Sorts the variant's programs by what they do and how much.

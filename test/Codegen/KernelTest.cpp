@@ -175,6 +175,19 @@ TEST_P(FloatFormatTest, Matmul) {
 INSTANTIATE_TEST_SUITE_P(Formats, FloatFormatTest,
                          testing::Values("f32", "f16", "bf16"));
 
+TEST(BroadcastTest, OperandsAreSpreadOverRows) {
+  const char *cases[][3] = {
+      {"?x9x64", "64", "?x9x64"},      {"?x9x64", "9x1", "?x9x64"},
+      {"?x9x64", "?x9x1", "?x9x64"},   {"?x9x64", "?x1x64", "?x9x64"},
+      {"?x576", "?x1", "?x576"},       {"?x1", "576", "?x576"},
+      {"?x3x5x7", "3x1x7", "?x3x5x7"}, {"?x3x5x7", "?x1x5x1", "?x3x5x7"},
+      {"?x3x1x16", "4x1", "?x3x4x16"}, {"?x5x20", "?x5x1", "?x5x20"},
+      {"?x2x33", "1x33", "?x2x33"},    {"?x1x1", "?x1x1", "?x1x1"}};
+  for (auto [left, right, result] : cases)
+    for (Shape shape : {Shape{1, 1, 0}, Shape{512, 5, 0}})
+      check(spreadKernel("sub", left, right, result), shape, 1e-6);
+}
+
 TEST(RowKernelTest, NormAndResidual) {
   for (int64_t n : {1, 16, 67, 576})
     check(normKernel(n), {8, 5, 0}, 2e-5);

@@ -75,6 +75,18 @@ inline std::string functionKernel(const std::string &function) {
          "tensor<?x70xf32> }";
 }
 
+/// A function of two operands, of these shapes ("?x9x64", "64").
+inline std::string spreadKernel(const std::string &function,
+                                const std::string &left,
+                                const std::string &right,
+                                const std::string &result) {
+  std::string a = "tensor<" + left + "xf32>", b = "tensor<" + right + "xf32>",
+              c = "tensor<" + result + "xf32>";
+  return "tz.func @kernel(%a: " + a + ", %b: " + b + ") -> " + c +
+         " { %y = tz.elementwise " + function + "(%a, %b) : (" + a + ", " + b +
+         ") -> " + c + " tz.return %y : " + c + " }";
+}
+
 /// Rotated positions: "neox" or "interleaved", of so many values of a head.
 inline std::string ropeKernel(const std::string &mode, int rotated) {
   return "tz.func @kernel(%x: tensor<?x3x64xf32>, %p: "

@@ -149,7 +149,7 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
       continue;
     }
     auto tensor = cast<RankedTensorType>(type);
-    if (tensor.getRank() == 2 && tensor.hasStaticShape()) {
+    if (tensor.getEncoding()) {
       addWeight(tensor, target, ok);
       continue;
     }

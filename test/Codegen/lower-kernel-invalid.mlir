@@ -9,7 +9,28 @@ module {
 
 module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   // expected-error @+1 {{kernel's config lacks the options of a contraction}}
-  tz.func @product(%x: tensor<?x64xf32>, %w: tensor<32x64xf32>) -> tensor<?x32xf32> {
+  tz.func @product(%x: tensor<?x64xf32>, %w: tensor<32x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x32xf32> {
+    %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<32x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x32xf32>
+    tz.return %y : tensor<?x32xf32>
+  }
+}
+
+// -----
+
+module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+  tz.func @chain(%x: tensor<?x64xf32>, %w: tensor<64x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x64xf32> {
+    %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<64x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x64xf32>
+    // expected-error @+1 {{has another input than the kernel's first product}}
+    %z = tz.matmul %y, %w : (tensor<?x64xf32>, tensor<64x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x64xf32>
+    tz.return %z : tensor<?x64xf32>
+  }
+}
+
+// -----
+
+module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+  tz.func @unpacked(%x: tensor<?x64xf32>, %w: tensor<32x64xf32>) -> tensor<?x32xf32> {
+    // expected-error @+1 {{has a weight that nobody has packed}}
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<32x64xf32>) -> tensor<?x32xf32>
     tz.return %y : tensor<?x32xf32>
   }
@@ -18,10 +39,19 @@ module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor 
 // -----
 
 module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
-  tz.func @chain(%x: tensor<?x64xf32>, %w: tensor<64x64xf32>) -> tensor<?x64xf32> {
-    %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
-    // expected-error @+1 {{has another input than the kernel's first product}}
-    %z = tz.matmul %y, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
-    tz.return %z : tensor<?x64xf32>
+  tz.func @other_layout(%w: tensor<32x64xf32>) -> tensor<32x64xf32, #tz.layout<interleave = 8>> {
+    // expected-error @+1 {{it packs into the layout interleave = 16 alone}}
+    %p = tz.convert_layout %w : tensor<32x64xf32> -> tensor<32x64xf32, #tz.layout<interleave = 8>>
+    tz.return %p : tensor<32x64xf32, #tz.layout<interleave = 8>>
+  }
+}
+
+// -----
+
+module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+  tz.func @half(%x: tensor<?x64xf16>) -> tensor<?x64xf16> {
+    // expected-error @+1 {{kernels compute on f32, not on f16}}
+    %y = tz.elementwise silu(%x) : (tensor<?x64xf16>) -> tensor<?x64xf16>
+    tz.return %y : tensor<?x64xf16>
   }
 }

@@ -45,10 +45,6 @@ public:
 
   void getDependentDialects(DialectRegistry &registry) const override {}
 
-  Support supports(Operation *operation, Attribute target) const override {
-    return Support::yes();
-  }
-
   FailureOr<plan::KernelConfigAttr>
   configure(plan::KernelOp kernel, int64_t maxTokens) const override {
     return plan::KernelConfigAttr::get(kernel.getContext(), /*factor=*/1,

@@ -64,7 +64,9 @@ public:
     manager.getDependentDialects(registry);
   }
 
-  Support supports(Operation *operation, Attribute) const final {
+  Support supports(Operation *operation, Attribute target) const final {
+    if (Support form = TargetBackend::supports(operation, target); !form)
+      return form;
     for (Type type : operation->getOperandTypes())
       if (auto cache = dyn_cast<tz::CacheType>(type)) {
         if (cache.getDim() % codegen::kInterleave)

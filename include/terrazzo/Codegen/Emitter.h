@@ -57,6 +57,8 @@ public:
   Value f32Vector(double value);
   Value i32Vector(int64_t value);
   Value splat(Value scalar);
+  /// 0, 1, 2, ... as i32.
+  Value laneNumbers();
   /// A constant of the type of `like`, a scalar or a vector.
   Value constantLike(Value like, double value);
   /// The type of `like` with other elements.

@@ -49,6 +49,15 @@ struct KernelForm {
 /// none.
 mlir::FailureOr<KernelForm> analyseKernel(tz::FuncOp function);
 
+/// Why no form lowers `op` with the types of its values, in words that a user
+/// reads; empty: one does. Asked of the model's operations, before kernels are
+/// formed, and of a kernel's, where arguments stand for weights.
+std::string whyNoForm(mlir::Operation *op);
+
+/// Columns that an operation on rows needs together: a head for what works on
+/// heads, else 1.
+int64_t columnUnit(mlir::Operation *op);
+
 /// Elements of one row: the product of all dimensions but the first of [tokens,
 /// ...].
 int64_t rowElements(mlir::Type type);

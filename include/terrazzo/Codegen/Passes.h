@@ -21,4 +21,7 @@ namespace terrazzo::codegen {
 #define GEN_PASS_REGISTRATION
 #include "terrazzo/Codegen/Passes.h.inc"
 
+/// Whether the pass of this name is one of Passes.td.
+bool isCorePass(llvm::StringRef argument);
+
 } // namespace terrazzo::codegen

@@ -7,7 +7,8 @@
 // 0, and the distance between rows. A tensor [tokens, heads, dim] is rows of
 // heads * dim columns; a reshape shares its operand's place. A window is
 // `width` columns from `column` on, of one row; only the first `valid` of them
-// are touched when `valid` is given.
+// are touched when `valid` is given. Windows begin at multiples of the lanes
+// and cut no head that an operation works on.
 #pragma once
 
 #include "terrazzo/Codegen/Emitter.h"
@@ -35,9 +36,13 @@ struct Window {
 mlir::Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
                           llvm::ArrayRef<mlir::Value> operands);
 
+/// Rows of a cache: its own, or those of this call's caches.
+mlir::Value rowsOfCache(Emitter &e, tz::CacheType type, mlir::Value callRows);
+
 class RowEmitter {
 public:
-  /// `cacheRows` is the number of rows of every cache, an index.
+  /// `cacheRows` is the number of rows, an index, of every cache whose type
+  /// does not say them.
   RowEmitter(Emitter &emitter, mlir::Value cacheRows)
       : e(emitter), cacheRows(cacheRows) {}
 
@@ -46,8 +51,10 @@ public:
   Place placeOf(mlir::Value value) const { return places.lookup(value); }
 
   /// One operation over one window; its result, if it has rows, must have a
-  /// place.
+  /// place. One that has no code is an error at the operation.
   void emit(mlir::Operation *op, const Window &window);
+  /// Whether all operations had code.
+  bool succeeded() const { return good; }
   /// Index of column `column` of row `row`.
   mlir::Value at(const Place &place, mlir::Value row, mlir::Value column);
   /// Calls `body` with column offsets from 0 in steps of the lanes, and the
@@ -61,14 +68,19 @@ private:
   void emitRope(tz::RopeOp op, const Window &window);
   void emitCacheAppend(tz::CacheAppendOp op, const Window &window);
   void emitEmbedding(tz::EmbeddingOp op, const Window &window);
-  mlir::Value operandLanes(mlir::Value operand, const Window &window,
-                           mlir::Value offset, mlir::Value mask);
+  /// `operand` as far as it lies under these columns of `result`.
+  mlir::Value operandLanes(mlir::Value operand, mlir::RankedTensorType result,
+                           const Window &window, mlir::Value offset,
+                           mlir::Value mask);
+  /// Where the columns end that are touched, from the window's first on.
+  mlir::Value endOf(const Window &window);
   /// The position of a row: the kernel's position operand plus the row.
   mlir::Value positionOf(mlir::Value operand, mlir::Value row);
 
   Emitter &e;
   mlir::Value cacheRows;
   llvm::DenseMap<mlir::Value, Place> places;
+  bool good = true;
 };
 
 } // namespace terrazzo::codegen

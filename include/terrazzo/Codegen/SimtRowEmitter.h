@@ -31,8 +31,11 @@ public:
   bool hasPlace(mlir::Value value) const { return places.contains(value); }
   Place placeOf(mlir::Value value) const { return places.lookup(value); }
 
-  /// One operation over one window, and a barrier behind it.
+  /// One operation over one window, and a barrier behind it. One that has no
+  /// code is an error at the operation.
   void emit(mlir::Operation *op, const SimtWindow &window);
+  /// Whether all operations had code.
+  bool succeeded() const { return good; }
   /// `to` becomes `from` over the window.
   void copy(const Place &from, const Place &to, const SimtWindow &window);
   mlir::Value at(const Place &place, mlir::Value row, mlir::Value column) {
@@ -50,8 +53,9 @@ private:
   void emitRope(tz::RopeOp op, const SimtWindow &window);
   void emitCacheAppend(tz::CacheAppendOp op, const SimtWindow &window);
   void emitEmbedding(tz::EmbeddingOp op, const SimtWindow &window);
-  mlir::Value operandAt(mlir::Value operand, mlir::Value row,
-                        mlir::Value column);
+  /// `operand` as far as it lies under this element of `result`.
+  mlir::Value operandAt(mlir::Value operand, mlir::RankedTensorType result,
+                        mlir::Value row, mlir::Value column);
   /// The sum of squares of `dim` values from `from` on, over lanes of a
   /// subgroup or threads of the workgroup that are `step` apart.
   mlir::Value squares(const Place &input, mlir::Value from, int64_t dim,
@@ -60,6 +64,7 @@ private:
   SimtEmitter &e;
   mlir::Value cacheRows, sums;
   llvm::DenseMap<mlir::Value, Place> places;
+  bool good = true;
 };
 
 } // namespace terrazzo::codegen

@@ -42,23 +42,16 @@ using EmitErrorFn = llvm::function_ref<mlir::InFlightDiagnostic()>;
 /// reads.
 class Support {
 public:
-  static Support yes() { return {}; }
-  static Support no(std::string reason) {
-    return Support(false, std::move(reason));
-  }
-  static Support byLibrary(std::string name) {
-    return Support(true, std::move(name));
-  }
+  static Support yes() { return Support(""); }
+  /// `reason` is not empty.
+  static Support no(std::string reason) { return Support(std::move(reason)); }
 
-  explicit operator bool() const { return supported; }
-  /// The reason of a no, or the library's name; empty for a plain yes.
+  explicit operator bool() const { return words.empty(); }
+  /// The reason of a no.
   llvm::StringRef text() const { return words; }
 
 private:
-  Support() = default;
-  Support(bool supported, std::string words)
-      : supported(supported), words(std::move(words)) {}
-  bool supported = true;
+  explicit Support(std::string words) : words(std::move(words)) {}
   std::string words;
 };
 
@@ -116,8 +109,11 @@ public:
   virtual std::string cacheKey(mlir::Attribute target) const = 0;
   /// Every dialect that the pipeline of buildLower creates operations of.
   virtual void getDependentDialects(mlir::DialectRegistry &registry) const = 0;
+  /// Core's own answer: whether a kernel form (Codegen/KernelForm.h) lowers the
+  /// operation with these types. A backend that lowers kernels by the forms
+  /// asks it first and narrows it; one with a lowering of its own replaces it.
   virtual Support supports(mlir::Operation *operation,
-                           mlir::Attribute target) const = 0;
+                           mlir::Attribute target) const;
   /// The one layout for a weight, chosen with all its uses in sight; a null
   /// attribute keeps the file's.
   virtual mlir::FailureOr<tz::LayoutAttr>

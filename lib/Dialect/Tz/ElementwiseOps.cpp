@@ -50,6 +50,12 @@ static void printMode(OpAsmPrinter &printer, Operation *,
 
 namespace terrazzo::tz {
 
+Value stripReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 LogicalResult ElementwiseOp::verify() {
   bool binary = static_cast<int>(getFunction()) <=
                 static_cast<int>(ElementwiseFunction::Div);
@@ -89,6 +95,16 @@ LogicalResult ReshapeOp::verify() {
       fixedElements(from) != fixedElements(to))
     return emitOpError("cannot turn ") << from << " into " << to;
   return success();
+}
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getResult().getType())
+    return getInput();
+  auto inner = getInput().getDefiningOp<ReshapeOp>();
+  if (!inner)
+    return {};
+  getInputMutable().assign(inner.getInput());
+  return getResult();
 }
 
 LogicalResult RmsNormOp::verify() {

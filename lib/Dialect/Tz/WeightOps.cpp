@@ -48,6 +48,11 @@ LogicalResult UseWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+OpFoldResult ConvertLayoutOp::fold(FoldAdaptor) {
+  return getInput().getType() == getResult().getType() ? getInput()
+                                                       : OpFoldResult();
+}
+
 LogicalResult ConvertLayoutOp::verify() {
   auto from = cast<RankedTensorType>(getInput().getType());
   auto to = cast<RankedTensorType>(getResult().getType());

@@ -40,3 +40,10 @@ template <int Major, int Minor> struct Since {
 
 #define GET_OP_CLASSES
 #include "terrazzo/Dialect/Tz/TzOps.h.inc"
+
+namespace terrazzo::tz {
+
+/// The value that `value` is another shape of.
+mlir::Value stripReshapes(mlir::Value value);
+
+} // namespace terrazzo::tz

@@ -64,6 +64,7 @@ def Tz_ConvertLayoutOp : Tz_Op<"convert_layout", [Pure]> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which operations the kernel forms lower, by the types of their values.
+#include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Codegen/KernelForm.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+namespace {
+
+/// Reasons in a user's words; empty: there is none.
+using Reason = std::string;
+
+template <typename... Parts> Reason say(Parts &&...parts) {
+  Reason text;
+  llvm::raw_string_ostream stream(text);
+  (stream << ... << parts);
+  return text;
+}
+
+/// The reason of the first that has one.
+template <typename... Checks> Reason firstOf(Checks &&...checks) {
+  Reason reason;
+  (void)((reason = checks(), !reason.empty()) || ...);
+  return reason;
+}
+
+bool isFloat(Type element) {
+  return element.isF32() || element.isF16() || element.isBF16();
+}
+
+/// A value with a row for each token: tensor<?x...xf32>.
+Reason checkRows(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 0)
+    return say("a single number is computed, kernels compute rows");
+  if (!type.isDynamicDim(0))
+    return say("the first dimension of ", type,
+               " is fixed; kernels take rows whose number is '?'");
+  if (type.getNumDynamicDims() > 1)
+    return say(type, " has more than one '?'; the first dimension alone may "
+                     "change from call to call");
+  if (!type.getElementType().isF32())
+    return say("kernels compute on f32, not on ", type.getElementType());
+  return {};
+}
+
+/// Whether `value` is a weight of the model, or a kernel's argument that
+/// stands for one.
+bool isPlainWeight(Value value) {
+  return isa<BlockArgument>(value) || value.getDefiningOp<tz::UseWeightOp>();
+}
+
+/// The weight of a product or a gather.
+Reason checkPackedWeight(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!isPlainWeight(value))
+    return say("its weight ", type,
+               " is the result of another operation; kernels take weights as "
+               "they stand in the file");
+  if (!isa<tz::BlockType>(type.getElementType()) &&
+      !isFloat(type.getElementType()))
+    return say("a weight of ", type.getElementType(),
+               " has no kernel; block formats, f32, f16 and bf16 have");
+  auto layout = dyn_cast_if_present<tz::LayoutAttr>(type.getEncoding());
+  if (type.getEncoding() && (!layout || layout.getInterleave() != kInterleave))
+    return say("kernels read weights in the layout interleave = ", kInterleave,
+               ", not ", type.getEncoding());
+  return {};
+}
+
+/// A weight that is read as it stands in the file, whole.
+Reason checkSmallWeight(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!isPlainWeight(tz::stripReshapes(value)))
+    return say("the first dimension of ", type,
+               " is fixed; kernels take rows whose number is '?'");
+  if (!isFloat(type.getElementType()) || type.getEncoding())
+    return say("a weight of ", type,
+               " is read by products and embeddings alone");
+  return {};
+}
+
+/// An operand that is spread over an elementwise operation's result.
+Reason checkOperand(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (value.getDefiningOp<tz::ScalarOp>())
+    return {};
+  if (type.getRank() == 0 && isa<BlockArgument>(value))
+    return type.getElementType().isF32()
+               ? Reason()
+               : say("kernels compute on f32, not on ", type.getElementType());
+  return type.hasStaticShape() ? checkSmallWeight(value) : checkRows(value);
+}
+
+Reason check(tz::ElementwiseOp op) {
+  Reason reason = checkRows(op.getResult());
+  for (Value input : op.getInputs())
+    if (reason.empty())
+      reason = checkOperand(input);
+  return reason;
+}
+
+Reason check(tz::RmsNormOp op) {
+  return firstOf([&] { return checkRows(op.getInput()); },
+                 [&] {
+                   return cast<RankedTensorType>(op.getType()).getRank() < 2
+                              ? say("it normalises over the dimension that "
+                                    "changes from call to call")
+                              : Reason();
+                 },
+                 [&] { return checkSmallWeight(op.getWeight()); });
+}
+
+Reason check(tz::RopeOp op) {
+  return firstOf([&] { return checkRows(op.getInput()); },
+                 [&] {
+                   return op.getFactors() ? checkSmallWeight(op.getFactors())
+                                          : Reason();
+                 });
+}
+
+Reason checkCache(tz::CacheType type) {
+  if (type.getElementType().isF16() || type.getElementType().isF32())
+    return {};
+  return say("caches hold f16 or f32, not ", type.getElementType());
+}
+
+Reason check(tz::CacheAppendOp op) {
+  return firstOf([&] { return checkRows(op.getRows()); },
+                 [&] { return checkCache(op.getCache().getType()); });
+}
+
+Reason check(tz::AttentionOp op) {
+  return firstOf([&] { return checkRows(op.getQuery()); },
+                 [&] { return checkCache(op.getKeys().getType()); });
+}
+
+Reason check(tz::MatmulOp op) {
+  return firstOf([&] { return checkRows(op.getInput()); },
+                 [&] { return checkRows(op.getResult()); },
+                 [&] { return checkPackedWeight(op.getWeight()); });
+}
+
+Reason check(tz::EmbeddingOp op) {
+  return firstOf(
+      [&] {
+        return isa<BlockArgument>(op.getIds())
+                   ? Reason()
+                   : say("its ids are no argument of the function");
+      },
+      [&] { return checkRows(op.getResult()); },
+      [&] { return checkPackedWeight(op.getWeight()); });
+}
+
+Reason check(tz::ConvertLayoutOp op) {
+  auto from = cast<RankedTensorType>(op.getInput().getType());
+  if (from.getRank() != 2 || from.getEncoding())
+    return say("it packs a weight of two dimensions as it stands in the file, "
+               "not ",
+               from);
+  return firstOf([&] { return checkPackedWeight(op.getInput()); },
+                 [&] {
+                   auto layout = dyn_cast_if_present<tz::LayoutAttr>(
+                       cast<RankedTensorType>(op.getType()).getEncoding());
+                   return layout && layout.getInterleave() == kInterleave
+                              ? Reason()
+                              : say("it packs into the layout interleave = ",
+                                    kInterleave, " alone");
+                 });
+}
+
+/// What has a form without looking at types.
+Reason checkFree(Operation *) { return {}; }
+
+} // namespace
+
+std::string whyNoForm(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Reason>(op)
+      .Case<tz::ElementwiseOp, tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp,
+            tz::AttentionOp, tz::MatmulOp, tz::EmbeddingOp,
+            tz::ConvertLayoutOp>([](auto typed) { return check(typed); })
+      .Case<tz::ReshapeOp, tz::ScalarOp, tz::UseWeightOp, tz::ReturnOp>(
+          [](auto free) { return checkFree(free); })
+      .Default([](Operation *) { return say("no kernel form computes it"); });
+}
+
+} // namespace terrazzo::codegen
