@@ -265,8 +265,9 @@ TEST(CodeDefects, RandomMaskedLogicIsComputedRight) {
   // The generator reaches the defect where the probe does.
   LLVMContext context;
   auto probe = probeOf(codeDefects()[0], context);
-  if (!probeIsRight(assemblyOf(*probe, "x86-64-v4", levels[1], false)))
+  if (!probeIsRight(assemblyOf(*probe, "x86-64-v4", levels[1], false))) {
     EXPECT_GT(bareWrong, 0u);
+  }
 }
 
 } // namespace

@@ -19,9 +19,8 @@ struct Conversion {
   bool integral = false; ///< .rni and the like
   bool flush = false, saturate = false, finite = false, relu = false;
   uint64_t flags() const {
-    return rounding | (flush ? flagFlush : 0) | (saturate ? flagSaturate : 0) |
-           (relu ? flagRelu : 0) | (finite ? flagFinite : 0) |
-           (integral ? flagIntegral : 0);
+    return rounding | flush * flagFlush | saturate * flagSaturate |
+           relu * flagRelu | finite * flagFinite | integral * flagIntegral;
   }
 };
 

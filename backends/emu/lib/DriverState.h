@@ -121,5 +121,12 @@ template <typename Body> CUresult enterContext(Body body) noexcept {
 } // namespace terrazzo::emu::driver
 
 /// A second name of an entry point of the same file.
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ warns of a name that promises less than the function, not to throw.
+#define TZ_EMU_ALIAS_OF(entry) alias(#entry), copy(entry)
+#else
+#define TZ_EMU_ALIAS_OF(entry) alias(#entry)
+#endif
 #define TZ_EMU_ALIAS(other, entry)                                             \
-  extern "C" TZ_EMU_API decltype(entry) other __attribute__((alias(#entry)))
+  extern "C" TZ_EMU_API decltype(entry) other                                  \
+      __attribute__((TZ_EMU_ALIAS_OF(entry)))

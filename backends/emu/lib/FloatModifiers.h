@@ -15,9 +15,8 @@ struct FloatModifiers {
   bool nan = false, xorSign = false;
   /// As lane functions take them.
   uint64_t flags() const {
-    return rounding | (flush ? flagFlush : 0) | (saturate ? flagSaturate : 0) |
-           (relu ? flagRelu : 0) | (nan ? flagNan : 0) |
-           (xorSign ? flagXorSign : 0);
+    return rounding | flush * flagFlush | saturate * flagSaturate |
+           relu * flagRelu | nan * flagNan | xorSign * flagXorSign;
   }
 };
 

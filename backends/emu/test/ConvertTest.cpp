@@ -194,8 +194,9 @@ TEST(Convert, EveryEightAndHalfWidens) {
                                format.name + " %r2, %h1;");
     for (uint32_t i = 0; i < 256; ++i) {
       double got = f16.value(results[i] & 0xffff);
-      if ((i & 0x7f) <= format.largest())
+      if ((i & 0x7f) <= format.largest()) {
         ASSERT_EQ(got, format.value(i)) << format.name << i;
+      }
     }
   }
 }
@@ -207,9 +208,10 @@ TEST(Convert, TensorFloats) {
     auto results = convertAll(inputs, "cvt." + mode + ".tf32.f32 %r2, %r1;");
     for (size_t i = 0; i < inputs.size(); ++i) {
       float x = single(inputs[i]);
-      if (!std::isnan(x))
+      if (!std::isnan(x)) {
         ASSERT_EQ(results[i], nearest(tensor, x, mode, false) << 13)
             << mode << inputs[i];
+      }
     }
   }
 }

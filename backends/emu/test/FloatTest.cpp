@@ -372,8 +372,9 @@ TEST(Float, PairsOfSinglesAndExtremesOfThree) {
       std::fesetround(FE_TONEAREST);
       ASSERT_TRUE(same<float>(mixed[i], expected)) << a[i] << " " << b[i];
     }
-    if (a[i] == a[i] && b[i] == b[i] && c[i] == c[i])
+    if (a[i] == a[i] && b[i] == b[i] && c[i] == c[i]) {
       ASSERT_EQ(least[i], std::min(std::min(a[i], b[i]), c[i]));
+    }
   }
 }
 

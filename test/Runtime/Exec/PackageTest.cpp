@@ -219,8 +219,9 @@ TEST(Package, EveryTruncationIsRefusedOrWhole) {
     writeAll(cut, bytes.substr(0, size));
     auto file = PackageFile::open(cut);
     // The last segment's padding may be missing.
-    if (file)
+    if (file) {
       EXPECT_GT(size + packagePageBytes, bytes.size());
+    }
   }
 }
 

@@ -21,8 +21,9 @@
 
 using terrazzo::test::ToyCounts;
 
-extern "C"
-    __attribute__((visibility("default"))) ToyCounts toy_device_counts = {};
+extern "C" {
+__attribute__((visibility("default"))) ToyCounts toy_device_counts = {};
+}
 
 namespace {
 ToyCounts &counts = toy_device_counts;

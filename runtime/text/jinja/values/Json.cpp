@@ -44,7 +44,7 @@ private:
   }
 
   void escaped(uint32_t unit, bool foreign) {
-    char code[8];
+    char code[sizeof("\\u") + 8];
     std::snprintf(code, sizeof(code), "\\u%04x", unit);
     out.add(code, foreign);
   }
