@@ -62,8 +62,9 @@ bool fits(const Value &value, Type type) {
 
 class Evaluation {
 public:
-  Evaluation(const WeightReader &read, bool demandFinite)
-      : read(read), demandFinite(demandFinite) {}
+  Evaluation(const WeightReader &read, const ResultHook &heard,
+             bool demandFinite)
+      : read(read), heard(heard), demandFinite(demandFinite) {}
 
   Expected<llvm::SmallVector<Value>> run(tz::FuncOp func,
                                          llvm::SmallVector<Value> arguments) {
@@ -134,6 +135,8 @@ private:
   }
 
   Status give(mlir::Value key, Tensor tensor) {
+    if (heard)
+      heard(key.getDefiningOp(), tensor);
     set(key, makeTensor(std::move(tensor)));
     return {};
   }
@@ -222,7 +225,14 @@ private:
     const Weight *right = weight(op.getWeight());
     if (!right)
       return failAt(op.getLoc(), "the right side of a product is a weight");
-    return give(op.getResult(), matmul(*tensor(op.getInput()), *right));
+    if (!heard) {
+      set(op.getResult(), makeTensor(matmul(*tensor(op.getInput()), *right)));
+      return {};
+    }
+    Tensor input = *tensor(op.getInput());
+    heard(op, input);
+    set(op.getResult(), makeTensor(matmul(input, *right)));
+    return {};
   }
 
   Status eval(tz::EmbeddingOp op) {
@@ -264,7 +274,10 @@ private:
                     "rows cannot be appended at position " + std::to_string(at),
                     "the cache holds " + std::to_string(state->rows()) +
                         " rows");
-    append(*state, *tensor(op.getRows()), at);
+    Tensor rows = *tensor(op.getRows());
+    if (heard)
+      heard(op, rows);
+    append(*state, rows, at);
     set(op.getResult(), state);
     return {};
   }
@@ -287,6 +300,7 @@ private:
   }
 
   const WeightReader &read;
+  const ResultHook &heard;
   bool demandFinite;
   llvm::DenseMap<mlir::Value, Value> values;
   llvm::DenseMap<mlir::Value, int64_t> remaining;
@@ -306,7 +320,7 @@ Interpreter::call(tz::FuncOp func, llvm::SmallVector<Value> arguments) {
       return failAt(func.getLoc(), "argument " + std::to_string(i) + " of '" +
                                        func.getSymName().str() +
                                        "' does not fit its type");
-  return Evaluation(read, demandFinite).run(func, std::move(arguments));
+  return Evaluation(read, heard, demandFinite).run(func, std::move(arguments));
 }
 
 } // namespace terrazzo::reference

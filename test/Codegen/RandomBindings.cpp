@@ -9,19 +9,6 @@ using namespace mlir;
 
 namespace terrazzo::test {
 
-float halfToFloat(uint16_t bits) {
-  _Float16 half;
-  std::memcpy(&half, &bits, 2);
-  return static_cast<float>(half);
-}
-
-uint16_t floatToHalf(float value) {
-  _Float16 half = static_cast<_Float16>(value);
-  uint16_t bits;
-  std::memcpy(&bits, &half, 2);
-  return bits;
-}
-
 void *RandomBindings::hold(std::vector<char> bytes) {
   // A cache line of slack before and after, as the runtime's own buffers are
   // aligned.
@@ -31,20 +18,6 @@ void *RandomBindings::hold(std::vector<char> bytes) {
   std::memcpy(aligned, bytes.data(), bytes.size());
   memory.push_back(std::move(owned));
   return aligned;
-}
-
-/// Byte offsets of the f16 numbers in one block.
-static SmallVector<int64_t> scalesOf(tz::BlockFormat format) {
-  switch (format) {
-  case tz::BlockFormat::Q4_0:
-  case tz::BlockFormat::Q5_0:
-  case tz::BlockFormat::Q8_0:
-    return {0};
-  case tz::BlockFormat::Q6_K:
-    return {208};
-  default:
-    return {0, 2};
-  }
 }
 
 static std::string typeText(Type type) {
@@ -74,31 +47,7 @@ void RandomBindings::addWeight(RankedTensorType type, StringRef target,
                                bool &ok) {
   int64_t groupBytes = codegen::packedGroupBytes(type),
           rows = type.getShape()[0];
-  std::vector<char> content(groupBytes / 16 * rows);
-  std::normal_distribution<float> normal;
-  if (auto block = dyn_cast<tz::BlockType>(type.getElementType())) {
-    for (char &byte : content)
-      byte = static_cast<char>(random());
-    for (size_t at = 0; at < content.size(); at += block.getBytes())
-      for (int64_t offset : scalesOf(block.getFormat())) {
-        uint16_t scale = floatToHalf(0.01f * normal(random));
-        std::memcpy(&content[at + offset], &scale, 2);
-      }
-  } else {
-    for (size_t at = 0; at < content.size();
-         at += type.getElementTypeBitWidth() / 8) {
-      float value = normal(random);
-      uint16_t half = floatToHalf(value);
-      uint32_t word;
-      std::memcpy(&word, &value, 4);
-      if (type.getElementType().isF32())
-        std::memcpy(&content[at], &value, 4);
-      else if (type.getElementType().isF16())
-        std::memcpy(&content[at], &half, 2);
-      else
-        std::memcpy(&content[at], reinterpret_cast<char *>(&word) + 2, 2);
-    }
-  }
+  std::vector<char> content = randomWeight(type, random, 1.0);
   void *stored = hold(content);
   values.push_back(reference::Weight{
       type, ArrayRef(static_cast<uint8_t *>(stored), content.size())});

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "KernelHarness.h"
+#include "Support/RandomWeights.h"
 #include "terrazzo/Reference/Values.h"
 #include <random>
 
@@ -41,8 +42,5 @@ private:
   std::vector<std::unique_ptr<std::vector<char>>> memory;
   std::vector<std::unique_ptr<std::vector<uint16_t>>> cacheMemory;
 };
-
-float halfToFloat(uint16_t bits);
-uint16_t floatToHalf(float value);
 
 } // namespace terrazzo::test

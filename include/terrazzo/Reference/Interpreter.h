@@ -16,6 +16,11 @@ namespace terrazzo::reference {
 using WeightReader =
     std::function<Expected<llvm::ArrayRef<uint8_t>>(tz::WeightOp)>;
 
+/// Hears what an operation computes, and may change it: how an error of each
+/// operation shows in the result is learnt by making one. Of a product and of a
+/// cache it hears what they receive instead, before they do.
+using ResultHook = std::function<void(mlir::Operation *, Tensor &)>;
+
 class Interpreter {
 public:
   /// `read` serves tz.use_weight; functions without it need none. With
@@ -32,9 +37,13 @@ public:
   Expected<llvm::SmallVector<Value>> call(tz::FuncOp func,
                                           llvm::SmallVector<Value> arguments);
 
+  /// From now on `hook` hears every operation's numbers.
+  void onResult(ResultHook hook) { heard = std::move(hook); }
+
 private:
   WeightReader read;
   bool demandFinite;
+  ResultHook heard;
 };
 
 } // namespace terrazzo::reference

@@ -102,10 +102,32 @@ LogicalResult FuncOp::verify() {
   return success();
 }
 
+/// The name of the state that `cache` is a version of; empty where a call or
+/// another dialect made it.
+static StringRef stateOf(FuncOp func, Value cache) {
+  while (auto append = cache.getDefiningOp<CacheAppendOp>())
+    cache = append.getCache();
+  auto argument = dyn_cast<BlockArgument>(cache);
+  if (!argument || argument.getOwner()->getParentOp() != func ||
+      !argument.getOwner()->isEntryBlock())
+    return {};
+  auto name = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                TzDialect::kStateAttr);
+  return name ? name.getValue() : StringRef();
+}
+
 LogicalResult ReturnOp::verify() {
   auto func = cast<FuncOp>((*this)->getParentOp());
   if (getOperandTypes() != TypeRange(func.getResultTypes()))
     return emitOpError("returns other types than the function's results");
+  for (auto [index, operand] : llvm::enumerate(getOperands())) {
+    auto name =
+        func.getResultAttrOfType<StringAttr>(index, TzDialect::kStateAttr);
+    if (StringRef own = stateOf(func, operand);
+        name && !own.empty() && own != name.getValue())
+      return emitOpError("returns a version of the state '")
+             << own << "' as the state '" << name.getValue() << "'";
+  }
   return success();
 }
 

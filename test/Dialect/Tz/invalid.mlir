@@ -395,3 +395,11 @@ tz.func @f(%w: tensor<32x32xf32>) -> tensor<32x32xf16> {
   %0 = tz.convert_layout %w : tensor<32x32xf32> -> tensor<32x32xf16>
   tz.return %0 : tensor<32x32xf16>
 }
+
+// -----
+
+!c = !tz.cache<1x64xf16, ?>
+tz.func @exchanged(%a: !c {tz.state = "a"}, %b: !c {tz.state = "b"}) -> (!c {tz.state = "a"}, !c {tz.state = "b"}) {
+  // expected-error @+1 {{returns a version of the state 'b' as the state 'a'}}
+  tz.return %b, %a : !c, !c
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Witness.h"
+#include "terrazzo/Reference/Interpreter.h"
+#include <cmath>
+#include <random>
+
+using namespace mlir;
+
+namespace terrazzo::conformance {
+namespace {
+
+using reference::Tensor;
+
+constexpr int kNoisyRuns = 4;
+/// Errors of a chip are not random; they may be so many times the noise's.
+constexpr double kSlack = 8;
+
+class Noise {
+public:
+  Noise(uint64_t seed, double product) : random(seed), product(product) {}
+
+  void operator()(Operation *op, Tensor &tensor) {
+    double relative = 0, ofSize = 0;
+    if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
+      auto type = cast<RankedTensorType>(matmul.getWeight().getType());
+      if (isa<tz::BlockType>(type.getElementType()))
+        quantise(tensor);
+      relative = product;
+    } else if (isa<tz::AttentionOp>(op)) {
+      ofSize = product;
+    } else if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {
+      relative =
+          append.getCache().getType().getElementType().isF16() ? 5e-4 : 0;
+    } else if (isa<tz::ElementwiseOp, tz::RmsNormOp, tz::RopeOp>(op)) {
+      relative = ofSize = 4e-7;
+    }
+    if (relative == 0 && ofSize == 0)
+      return;
+    double squares = 0;
+    for (double value : tensor.values)
+      squares += value * value;
+    double size =
+        ofSize * std::sqrt(squares / std::max<size_t>(tensor.values.size(), 1));
+    for (double &value : tensor.values)
+      value += between(random) * (relative * std::abs(value) + size);
+  }
+
+private:
+  /// Half a step of eight bits for each group of 32 numbers.
+  void quantise(Tensor &tensor) {
+    for (size_t at = 0; at < tensor.values.size(); at += 32) {
+      auto group =
+          llvm::MutableArrayRef(tensor.values)
+              .slice(at, std::min<size_t>(32, tensor.values.size() - at));
+      double largest = 0;
+      for (double value : group)
+        largest = std::max(largest, std::abs(value));
+      for (double &value : group)
+        value += between(random) * largest / 254;
+    }
+  }
+
+  std::mt19937_64 random;
+  std::uniform_real_distribution<double> between{-1, 1};
+  double product;
+};
+
+/// All logits.
+Expected<std::vector<double>> evaluate(ModuleOp module,
+                                       const formats::GgufFile &weights,
+                                       const Calls &calls,
+                                       reference::ResultHook hook) {
+  reference::Interpreter interpreter(
+      [&](tz::WeightOp op) -> Expected<ArrayRef<uint8_t>> {
+        const formats::GgufTensor *tensor = weights.findTensor(op.getTensor());
+        return ArrayRef<uint8_t>(weights.tensorData(*tensor), tensor->bytes);
+      });
+  interpreter.onResult(std::move(hook));
+  auto trunk = module.lookupSymbol<tz::FuncOp>("trunk");
+  auto head = module.lookupSymbol<tz::FuncOp>("head");
+  SmallVector<reference::Value> states;
+  for (Type type : trunk.getArgumentTypes())
+    if (auto cache = dyn_cast<tz::CacheType>(type))
+      states.push_back(reference::makeCache(cache.getHeads(), cache.getDim()));
+  std::vector<double> logits;
+  int32_t position = 0;
+  for (const std::vector<int32_t> &ids : calls) {
+    int64_t count = ids.size();
+    SmallVector<reference::Value> arguments{
+        reference::makeIntegers({count}, ids),
+        reference::makeIntegers({}, {position})};
+    llvm::append_range(arguments, states);
+    auto hidden = interpreter.call(trunk, arguments);
+    if (!hidden)
+      return hidden.takeError();
+    states.assign(hidden->begin() + 1, hidden->end());
+    auto result = interpreter.call(head, {hidden->front()});
+    if (!result)
+      return result.takeError();
+    llvm::append_range(logits, reference::asTensor(result->front()).values);
+    position += static_cast<int32_t>(count);
+  }
+  return logits;
+}
+
+} // namespace
+
+Calls randomCalls(uint64_t seed, int64_t vocabulary) {
+  std::mt19937_64 random(seed + 77);
+  constexpr int64_t prompts[] = {1, 2, 3, 7, 8, 9, 16, 17, 33, 65, 101};
+  Calls calls{{}};
+  calls[0].resize(prompts[random() % std::size(prompts)]);
+  for (uint64_t more = random() % 4; more > 0; --more)
+    calls.push_back(std::vector<int32_t>(random() % 3 ? 1 : 1 + random() % 12));
+  for (std::vector<int32_t> &ids : calls)
+    for (int32_t &id : ids)
+      id = static_cast<int32_t>(random() % vocabulary);
+  return calls;
+}
+
+Expected<Expected64> witness(ModuleOp module, const formats::GgufFile &weights,
+                             const Calls &calls, double product) {
+  Expected64 expected;
+  auto clean =
+      evaluate(module, weights, calls, [&](Operation *, Tensor &tensor) {
+        for (double value : tensor.values)
+          expected.largest = std::max(expected.largest, std::abs(value));
+      });
+  if (!clean)
+    return clean.takeError();
+  expected.logits = std::move(*clean);
+  auto head = module.lookupSymbol<tz::FuncOp>("head");
+  expected.columns =
+      cast<RankedTensorType>(head.getResultTypes()[0]).getShape()[1];
+  std::vector<double> worst(expected.logits.size(), 0);
+  for (int run = 0; run < kNoisyRuns; ++run) {
+    auto noisy = evaluate(module, weights, calls, Noise(run + 1, product));
+    if (!noisy)
+      return noisy.takeError();
+    for (size_t i = 0; i < worst.size(); ++i)
+      worst[i] = std::max(worst[i], std::abs((*noisy)[i] - expected.logits[i]));
+  }
+  // What one number was lucky to be spared its row was not.
+  expected.tolerance.resize(worst.size());
+  for (size_t row = 0; row < worst.size(); row += expected.columns) {
+    double mean = 0;
+    for (int64_t i = 0; i < expected.columns; ++i)
+      mean += worst[row + i] / expected.columns;
+    for (int64_t i = 0; i < expected.columns; ++i)
+      expected.tolerance[row + i] = kSlack * std::max(worst[row + i], mean) +
+                                    1e-6 * std::abs(expected.logits[row + i]) +
+                                    1e-12;
+  }
+  return expected;
+}
+
+} // namespace terrazzo::conformance
