@@ -66,6 +66,7 @@ public:
       if (kernel.getTarget() == target)
         kernels.push_back(kernel);
     objects.resize(kernels.size());
+    isBroken.resize(kernels.size());
     loadDialects();
     auto order = llvm::to_vector(llvm::seq<size_t>(0, kernels.size()));
     // The longest first, so that no thread is left alone with one at the end.
@@ -75,10 +76,13 @@ public:
     });
     if (failed(failableParallelForEach(
             module.getContext(), order,
-            [&](size_t index) { return compileSafely(index); })))
+            [&](size_t index) { return compileSafely(index); }))) {
+      if (!reports.sawUserError())
+        writeReproducers();
       return failure();
+    }
     FailureOr<Artifact> artifact = backend.link(objects, target, dump);
-    if (failed(artifact) && reports.sawError())
+    if (failed(artifact) && reports.sawUserError())
       return failure();
     if (failed(artifact))
       return module.emitError("the kernels could not be linked by the plugin "
@@ -121,7 +125,17 @@ private:
       result = kernels[index].emitError("@")
                << kernels[index].getSymName()
                << ": the compiler crashed while it lowered this kernel";
-    if (failed(result)) {
+    isBroken[index] = failed(result);
+    if (failed(result))
+      return failure();
+    reports.progress("kernels", ++done, kernels.size());
+    return success();
+  }
+
+  void writeReproducers() {
+    for (size_t index = 0; index < kernels.size(); ++index) {
+      if (!isBroken[index])
+        continue;
       std::string path;
       // What crashed may have left the context in any state.
       llvm::CrashRecoveryContext().RunSafely([&] {
@@ -130,10 +144,7 @@ private:
       });
       if (!path.empty())
         kernels[index].emitWarning("a reproducer was written to ") << path;
-      return failure();
     }
-    reports.progress("kernels", ++done, kernels.size());
-    return success();
   }
 
   LogicalResult compile(size_t index) {
@@ -239,6 +250,7 @@ private:
   const TargetBackend &backend;
   SmallVector<plan::KernelOp> kernels;
   std::vector<Object> objects;
+  std::vector<char> isBroken; ///< written by several threads
   std::atomic<size_t> done = 0;
 };
 

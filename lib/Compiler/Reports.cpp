@@ -114,8 +114,18 @@ LogicalResult Reports::handle(Diagnostic &diagnostic) {
   return success();
 }
 
+/// Whether `error` only repeats that `first`, which the user can mend, ended
+/// the work.
+static bool follows(const Error &error, const Error &first) {
+  return first.exit != ExitCode::Internal &&
+         (error.exit == ExitCode::Internal ||
+          (error.code == first.code && error.what == first.what));
+}
+
 void Reports::report(Severity severity, Error error) {
   std::lock_guard lock(mutex);
+  if (severity == Severity::Error && first && follows(error, *first))
+    return;
   listener.diagnostic(severity, error);
   if (severity == Severity::Error && !first)
     first = std::move(error);
@@ -136,9 +146,9 @@ void Reports::remark(RemarkRecord record) {
   records.push_back(std::move(record));
 }
 
-bool Reports::sawError() {
+bool Reports::sawUserError() {
   std::lock_guard lock(mutex);
-  return first.has_value();
+  return first && first->exit != ExitCode::Internal;
 }
 
 Error Reports::takeError(Error fallback) {

@@ -30,8 +30,8 @@ public:
   void progress(llvm::StringRef stage, size_t done, size_t total);
   void remark(RemarkRecord record);
 
-  /// Whether any error was reported so far.
-  bool sawError();
+  /// Whether an error was reported that the user, not a developer, can mend.
+  bool sawUserError();
 
   /// The first error that was reported, or `fallback` (which is then reported)
   /// when a step failed without a word.

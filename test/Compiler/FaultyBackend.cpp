@@ -9,6 +9,7 @@
 #include "mlir/Pass/Pass.h"
 #include "terrazzo/Target/Plugin.h"
 #include "terrazzo/Target/TargetBackend.h"
+#include "terrazzo/Target/UserError.h"
 #include <cstdlib>
 
 using namespace mlir;
@@ -54,6 +55,10 @@ struct FaultyPass : PassWrapper<FaultyPass, OperationPass<ModuleOp>> {
       abort();
     if (target.has("fail-lower"))
       signalPassFailure();
+    if (target.has("user-lower")) {
+      emitUserError(getOperation().getLoc(), noTemporaryFile("it is full"));
+      signalPassFailure();
+    }
     if (target.has("invalid-lower"))
       getOperation().walk([](tz::ReturnOp op) { op->setOperands({}); });
   }
@@ -99,8 +104,10 @@ public:
     manager.addPass(std::make_unique<FaultyPass>(cast<FaultyTarget>(target)));
   }
 
-  FailureOr<Object> serialize(ModuleOp, StringRef name, Attribute target,
+  FailureOr<Object> serialize(ModuleOp kernel, StringRef name, Attribute target,
                               const Dump &) const override {
+    if (has(target, "user-serialize"))
+      return emitUserError(kernel.getLoc(), noTemporaryFile("it is full"));
     if (has(target, "crash-serialize"))
       abort();
     if (has(target, "fail-serialize"))

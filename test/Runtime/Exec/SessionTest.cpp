@@ -155,6 +155,20 @@ TEST_F(SessionTest, RefusesWhatDoesNotFit) {
     EXPECT_EQ(session->step({&bad, 1}).error().code, "TZ0802");
 }
 
+TEST_F(SessionTest, AContextIsNoLongerThanACacheOfFixedRows) {
+  PackageCode code;
+  package::PackageT package =
+      toyPackage(code, cpuTargets(hostFeatures()).front());
+  package.states[0]->rows = 24;
+  ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")));
+  auto session = open(1, 2048);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->contextSize(), 24u);
+  auto ids = tokens(25);
+  EXPECT_EQ(session->step(ids).error().code, "TZ0801");
+  EXPECT_TRUE(session->step(std::span(ids).first(24)).ok());
+}
+
 TEST_F(SessionTest, RefusesAnAbsurdContext) {
   SessionOptions options;
   options.contextSize = 4000000000u;
