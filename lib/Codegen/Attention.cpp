@@ -30,13 +30,14 @@ namespace {
 
 struct AttentionScratch {
   AttentionScratch(tz::AttentionOp op, int64_t rows) {
-    int64_t dim = padded(op.getKeys().getType().getDim());
+    int64_t keyWidth = padded(op.getKeys().getType().getDim()),
+            valueWidth = padded(op.getValues().getType().getDim());
     ScratchPlan plan;
-    query = plan.reserve(rows * dim, 4);
+    query = plan.reserve(rows * keyWidth, 4);
     scores = plan.reserve(rows * kBlock, 4);
-    keys = plan.reserve(rows > 1 ? dim * kBlock : 0, 4);
-    values = plan.reserve(rows > 1 ? dim * kBlock : 0, 4);
-    output = plan.reserve(rows * dim, 4);
+    keys = plan.reserve(rows > 1 ? keyWidth * kBlock : 0, 4);
+    values = plan.reserve(rows > 1 ? valueWidth * kBlock : 0, 4);
+    output = plan.reserve(rows * valueWidth, 4);
     largest = plan.reserve(rows, 4);
     sums = plan.reserve(rows, 4);
     size = plan.size();
@@ -49,13 +50,15 @@ public:
   AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows), op(op),
         count(attentionRows(frame.maxTokens)), type(op.getKeys().getType()),
-        dim(type.getDim()), width(padded(dim)), scratch(op, count) {
+        keyDim(type.getDim()), valueDim(op.getValues().getType().getDim()),
+        keyWidth(padded(keyDim)), valueWidth(padded(valueDim)),
+        scratch(op, count) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
-    query = frame.view(e.getF32Type(), scratch.query, count * width);
+    query = frame.view(e.getF32Type(), scratch.query, count * keyWidth);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
-    keys = frame.view(e.getF32Type(), scratch.keys, width * kBlock);
-    values = frame.view(e.getF32Type(), scratch.values, width * kBlock);
-    output = frame.view(e.getF32Type(), scratch.output, count * width);
+    keys = frame.view(e.getF32Type(), scratch.keys, keyWidth * kBlock);
+    values = frame.view(e.getF32Type(), scratch.values, valueWidth * kBlock);
+    output = frame.view(e.getF32Type(), scratch.output, count * valueWidth);
     largest = frame.view(e.getF32Type(), scratch.largest, count);
     sums = frame.view(e.getF32Type(), scratch.sums, count);
     keyMemory = rows.placeOf(op.getKeys()).memory;
@@ -71,9 +74,9 @@ public:
       Value head = e.rem(workgroup, heads);
       Value from = e.mul(e.div(workgroup, heads), count);
       Value to = e.min(e.add(from, count), frame.tokens);
-      Value base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
-                               rowsOfCache(e, type, frame.cacheRows)),
-                         dim);
+      // Cached rows before those of this head.
+      Value base = e.mul(e.div(head, heads / type.getHeads()),
+                         rowsOfCache(e, type, frame.cacheRows));
       loadQueries(head, from, to);
       Value last = e.add(first, to); // rows seen by the last query
       Value start = e.index(0);
@@ -85,18 +88,18 @@ public:
             kBlock);
       e.loop(start, last, kBlock, [&](Value block) {
         Value present = e.min(e.sub(last, block), e.index(kBlock));
-        Value at = e.add(base, e.mul(block, dim));
+        Value line = e.add(base, block);
         if (count == 1)
-          scoreOneRow(at, present);
+          scoreOneRow(line, present);
         else
-          scoreRows(at, present);
+          scoreRows(line, present);
         e.loop(e.index(0), e.sub(to, from), 1, [&](Value row) {
           softmaxRow(row, e.add(e.add(first, from), row), block);
         });
         if (count == 1)
-          accumulateOneRow(at, present);
+          accumulateOneRow(line, present);
         else
-          accumulateRows(at, present);
+          accumulateRows(line, present);
       });
       storeRows(head, from, to);
     });
@@ -105,13 +108,14 @@ public:
 private:
   /// The masks of a head's last lanes where the head is not a multiple of the
   /// lanes.
-  Value tailMask(int64_t offset) {
+  Value tailMask(int64_t offset, int64_t dim) {
     return offset + kLanes <= dim ? Value() : e.maskOf(e.index(dim - offset));
   }
 
-  Value loadCache(Value memory, Value at, int64_t offset) {
-    Value raw = e.loadLanes(memory, e.add(at, offset), tailMask(offset));
-    return e.toF32(raw);
+  /// Lanes of cached row `line` of a head with `dim` values.
+  Value loadCache(Value memory, Value line, int64_t offset, int64_t dim) {
+    Value at = e.add(e.mul(line, dim), offset);
+    return e.toF32(e.loadLanes(memory, at, tailMask(offset, dim)));
   }
 
   void loadQueries(Value head, Value from, Value to) {
@@ -121,45 +125,46 @@ private:
       // Rows beyond the last repeat it: they are computed with the others and
       // never stored.
       Value source = e.min(e.add(from, row), e.sub(to, e.index(1)));
-      for (int64_t d = 0; d < width; d += kLanes) {
+      for (int64_t d = 0; d < keyWidth; d += kLanes) {
         Value q = e.loadLanes(
-            place.memory, e.add(rows.at(place, source, e.mul(head, dim)), d),
-            tailMask(d));
-        e.storeLanes(e.mulf(q, scale), query, e.add(e.mul(row, width), d));
-        e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, width), d));
+            place.memory, e.add(rows.at(place, source, e.mul(head, keyDim)), d),
+            tailMask(d, keyDim));
+        e.storeLanes(e.mulf(q, scale), query, e.add(e.mul(row, keyWidth), d));
       }
+      for (int64_t d = 0; d < valueWidth; d += kLanes)
+        e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, valueWidth), d));
       e.store(e.f32(kMinusInfinity), largest, row);
       e.store(e.f32(0), sums, row);
     });
   }
 
-  void scoreOneRow(Value at, Value present) {
+  void scoreOneRow(Value line, Value present) {
     SmallVector<Value> q;
-    for (int64_t d = 0; d < width; d += kLanes)
+    for (int64_t d = 0; d < keyWidth; d += kLanes)
       q.push_back(e.loadLanes(query, e.index(d)));
     e.loop(e.index(0), present, 1, [&](Value j) {
-      Value from = e.add(at, e.mul(j, dim));
+      Value from = e.add(line, j);
       Value sum = e.f32Vector(0);
-      for (int64_t d = 0; d < width; d += kLanes)
-        sum = e.fma(q[d / kLanes], loadCache(keyMemory, from, d), sum);
+      for (int64_t d = 0; d < keyWidth; d += kLanes)
+        sum = e.fma(q[d / kLanes], loadCache(keyMemory, from, d, keyDim), sum);
       e.store(e.reduceAdd(sum), scores, j);
     });
   }
 
-  void accumulateOneRow(Value at, Value present) {
+  void accumulateOneRow(Value line, Value present) {
     SmallVector<Value> sum;
-    for (int64_t d = 0; d < width; d += kLanes)
+    for (int64_t d = 0; d < valueWidth; d += kLanes)
       sum.push_back(e.loadLanes(output, e.index(d)));
     sum = e.loop(e.index(0), present, 1, sum, [&](Value j, ValueRange carried) {
       SmallVector<Value> next;
       Value p = e.splat(e.load(scores, j));
-      for (int64_t d = 0; d < width; d += kLanes)
+      for (int64_t d = 0; d < valueWidth; d += kLanes)
         next.push_back(
-            e.fma(p, loadCache(valueMemory, e.add(at, e.mul(j, dim)), d),
+            e.fma(p, loadCache(valueMemory, e.add(line, j), d, valueDim),
                   carried[d / kLanes]));
       return next;
     });
-    for (int64_t d = 0; d < width; d += kLanes)
+    for (int64_t d = 0; d < valueWidth; d += kLanes)
       e.storeLanes(sum[d / kLanes], output, e.index(d));
   }
 
@@ -211,27 +216,27 @@ private:
     e.store(e.addf(e.mulf(e.load(sums, row), scalar), e.reduceAdd(sum)), sums,
             row);
     e.store(top, largest, row);
-    for (int64_t d = 0; d < width; d += kLanes) {
-      Value to = e.add(e.mul(row, width), d);
+    for (int64_t d = 0; d < valueWidth; d += kLanes) {
+      Value to = e.add(e.mul(row, valueWidth), d);
       e.storeLanes(e.mulf(e.loadLanes(output, to), factor), output, to);
     }
   }
 
   /// Keys of a block as columns: keys[d * kBlock + j] is value d of row j;
   /// absent rows are zeros.
-  void transposeKeys(Value at, Value present) {
+  void transposeKeys(Value line, Value present) {
     VectorType square = VectorType::get({kLanes, kLanes}, e.getF32Type());
     e.loop(e.index(0), e.index(kBlock), kLanes, [&](Value j) {
-      e.loop(e.index(0), e.index(width), kLanes, [&](Value d) {
+      e.loop(e.index(0), e.index(keyWidth), kLanes, [&](Value d) {
         Value block = e.create<arith::ConstantOp>(e.getZeroAttr(square));
         Value mask =
-            dim == width
+            keyDim == keyWidth
                 ? Value()
-                : e.maskOf(e.min(e.sub(e.index(dim), d), e.index(kLanes)));
+                : e.maskOf(e.min(e.sub(e.index(keyDim), d), e.index(kLanes)));
         for (int64_t r = 0; r < kLanes; ++r) {
           Value row = e.min(e.add(j, r), e.sub(present, e.index(1)));
           Value lanes = e.toF32(e.loadLanes(
-              keyMemory, e.add(at, e.add(e.mul(row, dim), d)), mask));
+              keyMemory, e.add(e.mul(e.add(line, row), keyDim), d), mask));
           block = e.create<vector::InsertOp>(lanes, block, r);
         }
         Value turned =
@@ -281,18 +286,19 @@ private:
     });
   }
 
-  void scoreRows(Value at, Value present) {
-    transposeKeys(at, present);
-    product(query, width, keys, kBlock, e.index(dim), scores, /*add=*/false);
+  void scoreRows(Value line, Value present) {
+    transposeKeys(line, present);
+    product(query, keyWidth, keys, kBlock, e.index(keyDim), scores,
+            /*add=*/false);
   }
 
-  void accumulateRows(Value at, Value present) {
+  void accumulateRows(Value line, Value present) {
     e.loop(e.index(0), present, 1, [&](Value j) {
-      for (int64_t d = 0; d < width; d += kLanes)
-        e.storeLanes(loadCache(valueMemory, e.add(at, e.mul(j, dim)), d),
-                     values, e.add(e.mul(j, width), d));
+      for (int64_t d = 0; d < valueWidth; d += kLanes)
+        e.storeLanes(loadCache(valueMemory, e.add(line, j), d, valueDim),
+                     values, e.add(e.mul(j, valueWidth), d));
     });
-    product(scores, kBlock, values, width, present, output, /*add=*/true);
+    product(scores, kBlock, values, valueWidth, present, output, /*add=*/true);
   }
 
   void storeRows(Value head, Value from, Value to) {
@@ -300,11 +306,11 @@ private:
     e.loop(from, to, 1, [&](Value row) {
       Value local = e.sub(row, from);
       Value scale = e.splat(e.divf(e.f32(1), e.load(sums, local)));
-      for (int64_t d = 0; d < width; d += kLanes) {
-        Value o = e.loadLanes(output, e.add(e.mul(local, width), d));
+      for (int64_t d = 0; d < valueWidth; d += kLanes) {
+        Value o = e.loadLanes(output, e.add(e.mul(local, valueWidth), d));
         e.storeLanes(e.mulf(o, scale), place.memory,
-                     e.add(rows.at(place, row, e.mul(head, dim)), d),
-                     tailMask(d));
+                     e.add(rows.at(place, row, e.mul(head, valueDim)), d),
+                     tailMask(d, valueDim));
       }
     });
   }
@@ -315,7 +321,7 @@ private:
   tz::AttentionOp op;
   int64_t count;
   tz::CacheType type;
-  int64_t dim, width;
+  int64_t keyDim, valueDim, keyWidth, valueWidth; ///< widths: with padding
   int64_t heads;
   AttentionScratch scratch;
   Value query, scores, keys, values, output, largest, sums, keyMemory,

@@ -201,6 +201,19 @@ Value Emitter::toF32(Value value) {
   return create<arith::ExtFOp>(type, value);
 }
 
+Type memoryElement(Type element) {
+  return element.isBF16() ? IntegerType::get(element.getContext(), 16)
+                          : element;
+}
+
+Value Emitter::loadedToF32(Value loaded, Type element) {
+  if (!element.isBF16())
+    return toF32(loaded);
+  Value bits = create<arith::ExtUIOp>(likeWith(loaded, getI32Type()), loaded);
+  bits = create<arith::ShLIOp>(bits, constantLike(bits, 16));
+  return create<arith::BitcastOp>(likeWith(loaded, getF32Type()), bits);
+}
+
 Value Emitter::constantLike(Value like, double value) {
   Type type = like.getType();
   Type element = getElementTypeOrSelf(type);

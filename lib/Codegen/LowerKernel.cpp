@@ -24,7 +24,7 @@ static MemRefType memoryType(Type type, bool bytes) {
   else if (bytes || tensor.getEncoding())
     element = IntegerType::get(type.getContext(), 8);
   else
-    element = tensor.getElementType();
+    element = memoryElement(tensor.getElementType());
   return MemRefType::get({ShapedType::kDynamic}, element);
 }
 

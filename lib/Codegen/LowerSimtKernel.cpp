@@ -28,7 +28,7 @@ MemRefType memoryType(Type type, bool bytes) {
   else if (bytes || tensor.getEncoding())
     element = IntegerType::get(type.getContext(), bytes ? 8 : 32);
   else
-    element = tensor.getElementType();
+    element = memoryElement(tensor.getElementType());
   return MemRefType::get({ShapedType::kDynamic}, element);
 }
 

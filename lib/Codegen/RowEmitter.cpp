@@ -66,6 +66,9 @@ Value RowEmitter::operandLanes(Value operand, RankedTensorType result,
     return e.f32Vector(scalar.getValue().convertToDouble());
   auto type = cast<RankedTensorType>(operand.getType());
   Place place = placeOf(operand);
+  auto f32 = [&](Value loaded) {
+    return e.loadedToF32(loaded, type.getElementType());
+  };
   if (type.getRank() == 0)
     return e.splat(e.load(place.memory, place.base));
   RowBroadcast spread(type, result);
@@ -75,21 +78,21 @@ Value RowEmitter::operandLanes(Value operand, RankedTensorType result,
                              : e.add(place.base, column);
   };
   if (spread.isOneValue())
-    return e.splat(e.toF32(e.load(place.memory, first(e.index(0)))));
+    return e.splat(f32(e.load(place.memory, first(e.index(0)))));
   if (spread.isSame())
-    return e.toF32(e.loadLanes(place.memory, first(column), mask));
+    return f32(e.loadLanes(place.memory, first(column), mask));
   // Windows begin at multiples of the lanes, so that lanes cross no run that
   // is one.
   if (spread.innerSize() % kLanes == 0 && !(mask && spread.repeats())) {
     Value from = first(spread.column(e, column));
-    return spread.repeats() ? e.splat(e.toF32(e.load(place.memory, from)))
-                            : e.toF32(e.loadLanes(place.memory, from, mask));
+    return spread.repeats() ? e.splat(f32(e.load(place.memory, from)))
+                            : f32(e.loadLanes(place.memory, from, mask));
   }
   Value numbers = e.create<arith::AddIOp>(
       e.splat(e.create<arith::IndexCastOp>(e.getI32Type(), column)),
       e.laneNumbers());
-  return e.toF32(gatherLanes(e, place.memory, first(e.index(0)),
-                             spread.column(e, numbers), mask));
+  return f32(gatherLanes(e, place.memory, first(e.index(0)),
+                         spread.column(e, numbers), mask));
 }
 
 Value rowsOfCache(Emitter &e, tz::CacheType type, Value callRows) {
@@ -119,8 +122,11 @@ Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
   case tz::ElementwiseFunction::GeluTanh: {
     Value cube = e.mulf(e.mulf(x[0], x[0]), x[0]);
     auto f = [&](double v) { return e.constantLike(x[0], v); };
-    Value inner = e.mulf(f(0.7978845608028654), e.fma(cube, f(0.044715), x[0]));
-    return e.mulf(e.mulf(x[0], f(0.5)), e.addf(f(1), e.tanh(inner)));
+    // (1 + tanh(u)) / 2 is 1 / (1 + e^-2u), which loses nothing where it is
+    // small.
+    Value twice =
+        e.mulf(f(-2 * 0.7978845608028654), e.fma(cube, f(0.044715), x[0]));
+    return e.divf(x[0], e.addf(f(1), e.exp(twice)));
   }
   case tz::ElementwiseFunction::Tanh:
     return e.tanh(x[0]);

@@ -17,14 +17,14 @@ namespace terrazzo::codegen {
 namespace {
 
 struct RowScratch {
-  RowScratch(int64_t dim, const SimtConfig &config) {
+  RowScratch(tz::AttentionOp op, const SimtConfig &config) {
     int64_t subgroups = config.threads / config.lanes;
     ScratchPlan plan;
     plan.reserve(kSumsBytes, 1);
-    query = plan.reserve(dim, 4);
+    query = plan.reserve(op.getKeys().getType().getDim(), 4);
     largest = plan.reserve(subgroups, 4);
     sums = plan.reserve(subgroups, 4);
-    outputs = plan.reserve(subgroups * dim, 4);
+    outputs = plan.reserve(subgroups * op.getValues().getType().getDim(), 4);
     size = plan.size();
   }
   int64_t query, largest, sums, outputs, size;
@@ -34,14 +34,15 @@ class RowAttention {
 public:
   RowAttention(SimtFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows), op(op),
-        type(op.getKeys().getType()), dim(type.getDim()),
-        scratch(dim, frame.config) {
+        type(op.getKeys().getType()), keyDim(type.getDim()),
+        valueDim(op.getValues().getType().getDim()), scratch(op, frame.config) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
-    perLane = llvm::divideCeil(dim, e.lanes);
-    query = frame.view(e.getF32Type(), scratch.query, dim);
+    perLane = llvm::divideCeil(valueDim, e.lanes);
+    query = frame.view(e.getF32Type(), scratch.query, keyDim);
     largest = frame.view(e.getF32Type(), scratch.largest, e.subgroups());
     sums = frame.view(e.getF32Type(), scratch.sums, e.subgroups());
-    outputs = frame.view(e.getF32Type(), scratch.outputs, e.subgroups() * dim);
+    outputs =
+        frame.view(e.getF32Type(), scratch.outputs, e.subgroups() * valueDim);
     keys = rows.placeOf(op.getKeys()).memory;
     values = rows.placeOf(op.getValues()).memory;
   }
@@ -50,9 +51,8 @@ public:
     Value head = e.rem(frame.workgroup, heads),
           row = e.div(frame.workgroup, heads);
     position = e.add(rows.firstPosition(op.getPosition()), row);
-    base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
-                       rowsOfCache(e, type, frame.cacheRows)),
-                 dim);
+    base = e.mul(e.div(head, heads / type.getHeads()),
+                 rowsOfCache(e, type, frame.cacheRows));
     loadQuery(row, head);
     first = e.index(0);
     if (int64_t window = op.getWindow())
@@ -69,32 +69,49 @@ public:
 private:
   void loadQuery(Value row, Value head) {
     Place place = rows.placeOf(op.getQuery());
-    e.each(dim, [&](Value d) {
-      Value q =
-          e.load(place.memory, rows.at(place, row, e.add(e.mul(head, dim), d)));
+    e.each(keyDim, [&](Value d) {
+      Value q = e.load(place.memory,
+                       rows.at(place, row, e.add(e.mul(head, keyDim), d)));
       e.store(e.mulf(q, e.f32(op.getScale().convertToDouble())), query, d);
     });
     e.barrier();
   }
 
+  /// Adds the products of `count` keys of a row from `d` on.
+  Value addProducts(Value at, Value d, int64_t count, Value sum) {
+    if (count % 8) {
+      for (int64_t i = 0; i < count; ++i) {
+        Value place = e.add(d, i);
+        sum = e.fma(e.load(query, place),
+                    e.toF32(e.load(keys, e.add(at, place))), sum);
+      }
+      return sum;
+    }
+    for (int64_t part = 0; part < count; part += 8) {
+      Value k = e.toF32(e.loadVector(keys, e.add(at, e.add(d, part)), 8));
+      for (int64_t half = 0; half < 8; half += 4) {
+        Value q = e.loadVector(query, e.add(d, part + half), 4);
+        for (int64_t i = 0; i < 4; ++i)
+          sum = e.fma(e.element(q, i), e.element(k, half + i), sum);
+      }
+    }
+    return sum;
+  }
+
   /// The score of this lane's row.
   Value score(Value line) {
-    Value at = e.add(base, e.mul(line, dim));
+    Value at = e.mul(e.add(base, line), keyDim);
     // Sixteen values at a time: a wide head's keys would fill the registers.
-    Value sum = e.loop(
-        e.index(0), e.index(dim), 16, ValueRange{e.f32(0)},
-        [&](Value d, ValueRange carried) {
-          Value sum = carried[0];
-          for (int64_t part = 0; part < 16; part += 8) {
-            Value k = e.toF32(e.loadVector(keys, e.add(at, e.add(d, part)), 8));
-            for (int64_t half = 0; half < 8; half += 4) {
-              Value q = e.loadVector(query, e.add(d, part + half), 4);
-              for (int64_t i = 0; i < 4; ++i)
-                sum = e.fma(e.element(q, i), e.element(k, half + i), sum);
-            }
-          }
-          return SmallVector<Value>{sum};
-        })[0];
+    // Vectors lie where all rows begin at one, which widths of eights see to.
+    int64_t step = keyDim % 16 == 0  ? 16
+                   : keyDim % 8 == 0 ? 8
+                   : keyDim % 4 == 0 ? 4
+                                     : 1;
+    Value sum = e.loop(e.index(0), e.index(keyDim), step, ValueRange{e.f32(0)},
+                       [&](Value d, ValueRange carried) {
+                         return SmallVector<Value>{
+                             addProducts(at, d, step, carried[0])};
+                       })[0];
     return cappedScore(e, op, sum);
   }
 
@@ -114,11 +131,11 @@ private:
     outputs =
         e.loop(e.index(0), count, 1, outputs, [&](Value r, ValueRange carried) {
           Value weight = e.shuffleFrom(p, r);
-          Value at = e.add(base, e.mul(e.add(block, r), dim));
+          Value at = e.mul(e.add(base, e.add(block, r)), valueDim);
           SmallVector<Value> next;
           for (auto [i, o] : llvm::enumerate(carried)) {
             Value d = e.min(e.add(e.lane, static_cast<int64_t>(i) * e.lanes),
-                            e.index(dim - 1));
+                            e.index(valueDim - 1));
             Value v = e.toF32(e.load(values, e.add(at, d)));
             next.push_back(e.fma(weight, v, o));
           }
@@ -136,8 +153,8 @@ private:
     });
     for (int64_t i = 0; i < perLane; ++i) {
       Value d = e.add(e.lane, i * e.lanes);
-      e.when(e.less(d, e.index(dim)), [&] {
-        e.store(state[2 + i], outputs, e.add(e.mul(e.subgroup, dim), d));
+      e.when(e.less(d, e.index(valueDim)), [&] {
+        e.store(state[2 + i], outputs, e.add(e.mul(e.subgroup, valueDim), d));
       });
     }
     e.barrier();
@@ -151,12 +168,12 @@ private:
       total = e.fma(e.load(sums, e.index(s)), factors.back(), total);
     }
     Place place = rows.placeOf(op.getResult());
-    e.each(dim, [&](Value d) {
+    e.each(valueDim, [&](Value d) {
       Value o = e.f32(0);
       for (int64_t s = 0; s < e.subgroups(); ++s)
-        o = e.fma(e.load(outputs, e.add(d, s * dim)), factors[s], o);
+        o = e.fma(e.load(outputs, e.add(d, s * valueDim)), factors[s], o);
       e.store(e.divf(o, total), place.memory,
-              rows.at(place, row, e.add(e.mul(head, dim), d)));
+              rows.at(place, row, e.add(e.mul(head, valueDim), d)));
     });
   }
 
@@ -165,7 +182,7 @@ private:
   SimtRowEmitter &rows;
   tz::AttentionOp op;
   tz::CacheType type;
-  int64_t dim, heads, perLane;
+  int64_t keyDim, valueDim, heads, perLane;
   RowScratch scratch;
   Value query, largest, sums, outputs, keys, values, position, base, first;
 };
@@ -182,7 +199,7 @@ Value cappedScore(SimtEmitter &e, tz::AttentionOp op, Value score) {
 int64_t simtAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
   if (config.matrix)
     return matrixAttentionScratch(op, config);
-  return RowScratch(op.getKeys().getType().getDim(), config).size;
+  return RowScratch(op, config).size;
 }
 
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form) {

@@ -18,18 +18,29 @@ namespace {
 /// Cached rows of a block; fewer for wide heads, which fill the memory.
 int64_t blockOf(int64_t dim) { return dim > 128 ? 32 : 64; }
 
+/// A cache in the workgroup's memory: rows of `dim` values, zeros up to what a
+/// matrix unit takes, and a gap that spreads rows over the memory's banks.
+struct CachedBlock {
+  explicit CachedBlock(tz::CacheType type)
+      : dim(type.getDim()), width(llvm::alignTo(dim, MatrixUnit::depth)),
+        stride(width + 8) {}
+  int64_t dim, width, stride;
+};
+
 struct MatrixScratch {
-  MatrixScratch(int64_t dim, const SimtConfig &config)
-      : block(blockOf(dim)), stride(dim + 8), weightStride(block + 8) {
+  MatrixScratch(tz::AttentionOp op, const SimtConfig &config)
+      : key(op.getKeys().getType()), value(op.getValues().getType()),
+        block(blockOf(std::max(key.dim, value.dim))), weightStride(block + 8) {
     ScratchPlan plan;
     plan.reserve(kSumsBytes, 1);
-    query = plan.reserve(config.groupRows * stride, 2);
-    keys = plan.reserve(block * stride, 2);
-    values = plan.reserve(block * stride, 2);
+    query = plan.reserve(config.groupRows * key.stride, 2);
+    keys = plan.reserve(block * key.stride, 2);
+    values = plan.reserve(block * value.stride, 2);
     weights = plan.reserve(config.groupRows * weightStride, 2);
     size = plan.size();
   }
-  int64_t block, stride, weightStride, query, keys, values, weights, size;
+  CachedBlock key, value;
+  int64_t block, weightStride, query, keys, values, weights, size;
 };
 
 class MatrixAttention {
@@ -37,14 +48,14 @@ public:
   MatrixAttention(SimtFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows),
         unit(frame.matrix->halves()), op(op), type(op.getKeys().getType()),
-        dim(type.getDim()), groupRows(frame.config.groupRows),
-        s(dim, frame.config), fragments(dim / unit.columns()),
+        groupRows(frame.config.groupRows), s(op, frame.config),
+        fragments(s.value.width / unit.columns()),
         scoreFragments(s.block / unit.columns()) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     Type half = e.getF16Type();
-    query = frame.view(half, s.query, groupRows * s.stride);
-    keys = frame.view(half, s.keys, s.block * s.stride);
-    values = frame.view(half, s.values, s.block * s.stride);
+    query = frame.view(half, s.query, groupRows * s.key.stride);
+    keys = frame.view(half, s.keys, s.block * s.key.stride);
+    values = frame.view(half, s.values, s.block * s.value.stride);
     weights = frame.view(half, s.weights, groupRows * s.weightStride);
     positions = unit.positions(e);
     subgroupRow = e.mul(e.subgroup, MatrixUnit::rows);
@@ -56,9 +67,8 @@ public:
     rowCount = e.min(e.sub(frame.tokens, rowBegin), e.index(groupRows));
     Value first = rows.firstPosition(op.getPosition());
     position = e.add(first, rowBegin);
-    base = e.mul(e.mul(e.div(head, heads / type.getHeads()),
-                       rowsOfCache(e, type, frame.cacheRows)),
-                 dim);
+    base = e.mul(e.div(head, heads / type.getHeads()),
+                 rowsOfCache(e, type, frame.cacheRows));
     loadQueries(head);
     Value last = e.add(position, rowCount), start = e.index(0);
     if (int64_t window = op.getWindow())
@@ -81,32 +91,57 @@ private:
   void loadQueries(Value head) {
     Place place = rows.placeOf(op.getQuery());
     Value scale = e.f32(op.getScale().convertToDouble());
-    e.each(groupRows * dim, [&](Value i) {
-      Value row = e.div(i, dim), d = e.rem(i, dim);
+    e.each(groupRows * s.key.width, [&](Value i) {
+      Value row = e.div(i, s.key.width), d = e.rem(i, s.key.width);
       // Rows that are not there repeat the last one and are never stored.
       Value source = e.add(rowBegin, e.min(row, e.sub(rowCount, e.index(1))));
-      Value q = e.load(place.memory,
-                       rows.at(place, source, e.add(e.mul(head, dim), d)));
-      e.store(e.create<arith::TruncFOp>(e.getF16Type(), e.mulf(q, scale)),
-              query, e.add(e.mul(row, s.stride), d));
+      Value column = e.min(d, e.index(s.key.dim - 1));
+      Value q = e.mulf(
+          e.load(place.memory,
+                 rows.at(place, source, e.add(e.mul(head, s.key.dim), column))),
+          scale);
+      if (s.key.width != s.key.dim)
+        q = e.choose(e.less(d, e.index(s.key.dim)), q, e.f32(0));
+      e.store(e.create<arith::TruncFOp>(e.getF16Type(), q), query,
+              e.add(e.mul(row, s.key.stride), d));
     });
   }
 
-  /// Rows beyond the last one that anybody sees repeat it: weights of zero must
-  /// meet numbers.
-  void loadBlock(Value block, Value last) {
-    Value keyMemory = rows.placeOf(op.getKeys()).memory,
-          valueMemory = rows.placeOf(op.getValues()).memory;
-    int64_t units = dim / 8;
-    e.barrier();
+  /// Rows of a block from `line` on; those beyond the last one that anybody
+  /// sees repeat it: weights of zero must meet numbers.
+  void loadCached(const CachedBlock &cached, Value to, Value memory,
+                  Value block, Value last) {
+    // Rows that begin at sixteen bytes are copied as such.
+    int64_t step = cached.dim % 8 == 0 ? 8 : 1;
+    auto lineOf = [&](Value row) {
+      return e.add(base, e.min(e.add(block, row), e.sub(last, e.index(1))));
+    };
+    int64_t units = cached.dim / step;
     e.each(s.block * units, [&](Value i) {
-      Value row = e.div(i, units), d = e.mul(e.rem(i, units), 8);
-      Value line = e.min(e.add(block, row), e.sub(last, e.index(1)));
-      Value from = e.add(base, e.add(e.mul(line, dim), d));
-      Value to = e.add(e.mul(row, s.stride), d);
-      unit.copyAsync(e, keys, to, keyMemory, from);
-      unit.copyAsync(e, values, to, valueMemory, from);
+      Value row = e.div(i, units), d = e.mul(e.rem(i, units), step);
+      Value from = e.add(e.mul(lineOf(row), cached.dim), d);
+      Value place = e.add(e.mul(row, cached.stride), d);
+      if (step == 8)
+        unit.copyAsync(e, to, place, memory, from);
+      else
+        e.store(e.load(memory, from), to, place);
     });
+    if (cached.width == cached.dim)
+      return;
+    int64_t pad = cached.width - cached.dim;
+    Value zero = e.create<arith::ConstantOp>(e.getF16FloatAttr(0));
+    e.each(s.block * pad, [&](Value i) {
+      e.store(zero, to,
+              e.add(e.mul(e.div(i, pad), cached.stride),
+                    e.add(e.rem(i, pad), cached.dim)));
+    });
+  }
+
+  void loadBlock(Value block, Value last) {
+    e.barrier();
+    loadCached(s.key, keys, rows.placeOf(op.getKeys()).memory, block, last);
+    loadCached(s.value, values, rows.placeOf(op.getValues()).memory, block,
+               last);
     unit.commitCopies(e);
     unit.waitForCopies(e, 0);
     e.barrier();
@@ -114,12 +149,13 @@ private:
 
   SmallVector<SmallVector<Value>> scores(Value block) {
     SmallVector<Value> sums(scoreFragments, unit.zero(e));
-    for (int64_t k = 0; k < dim; k += MatrixUnit::depth) {
+    for (int64_t k = 0; k < s.key.width; k += MatrixUnit::depth) {
       Value left = unit.loadLeft(
-          e, query, e.add(e.mul(subgroupRow, s.stride), k), s.stride);
+          e, query, e.add(e.mul(subgroupRow, s.key.stride), k), s.key.stride);
       for (int64_t n = 0; n < scoreFragments; ++n) {
         Value right = unit.loadRight(
-            e, keys, e.index(n * unit.columns() * s.stride + k), s.stride);
+            e, keys, e.index(n * unit.columns() * s.key.stride + k),
+            s.key.stride);
         sums[n] = unit.multiply(e, left, right, sums[n]);
       }
     }
@@ -193,7 +229,8 @@ private:
                                  s.weightStride);
       for (int64_t n = 0; n < fragments; ++n) {
         Value right = unit.loadRightTransposed(
-            e, values, e.index(k * s.stride + n * unit.columns()), s.stride);
+            e, values, e.index(k * s.value.stride + n * unit.columns()),
+            s.value.stride);
         outputs[n] = unit.multiply(e, left, right, outputs[n]);
       }
     }
@@ -212,9 +249,12 @@ private:
       for (auto [i, x] :
            llvm::enumerate(unit.elements(e, state[2 * laneRows + n]))) {
         Value row = e.add(subgroupRow, positions[i].row);
-        Value column = e.add(e.mul(head, dim),
-                             e.add(positions[i].column, n * unit.columns()));
-        e.when(e.less(row, rowCount), [&] {
+        Value d = e.add(positions[i].column, n * unit.columns());
+        Value column = e.add(e.mul(head, s.value.dim), d);
+        Value stored = e.less(row, rowCount);
+        if ((n + 1) * unit.columns() > s.value.dim)
+          stored = e.both(stored, e.less(d, e.index(s.value.dim)));
+        e.when(stored, [&] {
           e.store(e.mulf(x, inverse[unit.rowOfElement(i)]), place.memory,
                   rows.at(place, e.add(rowBegin, row), column));
         });
@@ -227,7 +267,7 @@ private:
   const MatrixUnit &unit;
   tz::AttentionOp op;
   tz::CacheType type;
-  int64_t dim, heads, groupRows;
+  int64_t heads, groupRows;
   MatrixScratch s;
   int64_t fragments, scoreFragments;
   Value query, keys, values, weights, subgroupRow, rowBegin, rowCount, position,
@@ -238,7 +278,7 @@ private:
 } // namespace
 
 int64_t matrixAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
-  return MatrixScratch(op.getKeys().getType().getDim(), config).size;
+  return MatrixScratch(op, config).size;
 }
 
 void lowerMatrixAttention(SimtFrame &frame, tz::AttentionOp op) {

@@ -66,9 +66,9 @@ Value SimtRowEmitter::operandAt(Value operand, RankedTensorType result,
   RowBroadcast spread(type, result);
   if (!spread.isSame())
     column = spread.column(e, column);
-  return e.toF32(e.load(place.memory, spread.isPerRow()
-                                          ? at(place, row, column)
-                                          : e.add(place.base, column)));
+  Value from =
+      spread.isPerRow() ? at(place, row, column) : e.add(place.base, column);
+  return e.loadedToF32(e.load(place.memory, from), type.getElementType());
 }
 
 void SimtRowEmitter::emitElementwise(tz::ElementwiseOp op,

@@ -43,7 +43,7 @@ void addScaled(double *sum, double factor, const double *row, int64_t n) {
 void attendRow(const double *query, const Cache &keys, const Cache &values,
                int64_t head, int64_t first, int64_t last,
                const AttentionSettings &settings, double *out) {
-  int64_t dim = keys.dim, stride = keys.heads * dim;
+  int64_t dim = keys.dim, stride = keys.heads * dim, width = values.dim;
   std::vector<double> weights(last - first + 1);
   for (int64_t j = first; j <= last; ++j) {
     double score =
@@ -58,15 +58,15 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
     total += weight = std::exp(weight - largest);
   for (int64_t j = first; j <= last; ++j)
     addScaled(out, weights[j - first] / total,
-              &values.values[j * stride + head * dim], dim);
+              &values.values[(j * values.heads + head) * width], width);
 }
 
 } // namespace
 
 Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
                  int64_t position, const AttentionSettings &settings) {
-  Tensor result(query.shape);
   int64_t heads = query.shape[1], dim = query.shape[2];
+  Tensor result({query.shape[0], heads, values.dim});
   llvm::parallelFor(0, query.shape[0] * heads, [&](size_t row) {
     int64_t last = position + row / heads;
     int64_t first = settings.window > 0
@@ -74,7 +74,7 @@ Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
                         : 0;
     attendRow(&query.values[row * dim], keys, values,
               row % heads / (heads / keys.heads), first, last, settings,
-              &result.values[row * dim]);
+              &result.values[row * values.dim]);
   });
   return result;
 }

@@ -243,4 +243,18 @@ TEST(AttentionTest, Shapes) {
   }
 }
 
+TEST(AttentionTest, HeadsOfAnySize) {
+  for (int dim : {1, 5, 20, 40, 72, 80, 96, 100, 112, 256})
+    for (Shape shape : {Shape{1, 1, 70}, Shape{8, 3, 9}, Shape{512, 70, 33}})
+      check(attentionKernel(2, 1, dim, "scale = 0.125 : f64"), shape,
+            products(2e-5));
+}
+
+TEST(AttentionTest, ValuesOfAnotherWidthThanKeys) {
+  for (auto [dim, valueDim] : {std::pair{64, 32}, {20, 48}, {96, 5}, {7, 200}})
+    for (Shape shape : {Shape{1, 1, 70}, Shape{512, 70, 33}})
+      check(attentionKernel(4, 2, dim, "scale = 0.125 : f64", valueDim), shape,
+            products(2e-5));
+}
+
 } // namespace

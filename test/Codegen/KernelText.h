@@ -27,20 +27,30 @@ inline std::string matmulKernel(int64_t rows, int64_t columns,
          " tz.return %y : " + y + " }";
 }
 
-/// One attention over two caches.
+/// One attention over two caches; values have `valueDim` numbers a head, 0: as
+/// many as keys.
 inline std::string attentionKernel(int heads, int keyHeads, int dim,
-                                   const std::string &attributes) {
-  std::string q =
-      "tensor<?x" + std::to_string(heads) + "x" + std::to_string(dim) + "xf32>";
-  std::string c = "!tz.cache<" + std::to_string(keyHeads) + "x" +
-                  std::to_string(dim) + "xf16, ?>";
-  return "tz.func @kernel(%q: " + q + ", %k: " + c +
-         " {tz.state = \"k\"}, %v: " + c +
-         " {tz.state = \"v\"}, %p: tensor<i32>) -> (" + q + ", " + c +
-         " {tz.state = \"k\"}, " + c +
+                                   const std::string &attributes,
+                                   int valueDim = 0) {
+  if (valueDim == 0)
+    valueDim = dim;
+  auto rows = [&](int dim) {
+    return "tensor<?x" + std::to_string(heads) + "x" + std::to_string(dim) +
+           "xf32>";
+  };
+  auto cache = [&](int dim) {
+    return "!tz.cache<" + std::to_string(keyHeads) + "x" + std::to_string(dim) +
+           "xf16, ?>";
+  };
+  std::string q = rows(dim), o = rows(valueDim), k = cache(dim),
+              v = cache(valueDim);
+  return "tz.func @kernel(%q: " + q + ", %k: " + k +
+         " {tz.state = \"k\"}, %v: " + v +
+         " {tz.state = \"v\"}, %p: tensor<i32>) -> (" + o + ", " + k +
+         " {tz.state = \"k\"}, " + v +
          " {tz.state = \"v\"}) { %o = tz.attention %q, %k, %v, %p {" +
-         attributes + "} : (" + q + ", " + c + ", " + c + ", tensor<i32>) -> " +
-         q + " tz.return %o, %k, %v : " + q + ", " + c + ", " + c + " }";
+         attributes + "} : (" + q + ", " + k + ", " + v + ", tensor<i32>) -> " +
+         o + " tz.return %o, %k, %v : " + o + ", " + k + ", " + v + " }";
 }
 
 /// Rows of a table, by ids.

@@ -112,7 +112,7 @@ private:
     if (kind < 30)
       pool.push_back(combine());
     else if (kind < 42)
-      pool.push_back(apply());
+      pool.push_back(apply(any()));
     else if (kind < 54)
       pool.push_back(normalise(choice.chance(40) ? reshape(any()) : any()));
     else if (kind < 74)
@@ -144,6 +144,11 @@ private:
     return choice.of<int64_t>({1,   2,   3,   5,   7,   15,  16,  17, 24,
                                31,  32,  33,  48,  64,  64,  67,  96, 96,
                                100, 128, 160, 192, 256, 256, 257, 288});
+  }
+
+  int64_t headSize() {
+    return choice.of<int64_t>(
+        {16, 32, 48, 64, 4, 5, 20, 24, 40, 72, 80, 96, 100, 112, 128, 256});
   }
 
   /// A weight of these dimensions in any float type.
@@ -211,8 +216,7 @@ private:
                                      inputs);
   }
 
-  Value apply() {
-    Value x = any();
+  Value apply(Value x) {
     return elementwise(choice.of({tz::ElementwiseFunction::Silu,
                                   tz::ElementwiseFunction::GeluTanh,
                                   tz::ElementwiseFunction::Tanh}),
@@ -348,7 +352,7 @@ private:
   Value rotate(Value value) {
     Value x = asHeads(value, 2);
     if (!x)
-      return apply();
+      return apply(value);
     int64_t size = rowDims(x).back();
     int64_t rotated =
         choice.chance(60) ? size : 2 * (1 + choice.below(size / 2));
@@ -370,27 +374,27 @@ private:
   void attend() {
     if (states.size() >= 4)
       return;
-    int64_t size = limits.headMultiple * (1 + choice.below(4));
+    int64_t size = headSize(),
+            valueSize = choice.chance(70) ? size : headSize();
     int64_t keyHeads = choice.of<int64_t>({1, 1, 2, 3}),
             heads = keyHeads * choice.of<int64_t>({1, 2, 3});
     // Scores far apart would make a softmax that no rounding error survives.
     Value x = normalise(flat(any()));
     Value query = reshaped(multiply(x, heads * size), {heads, size});
     Value keys = reshaped(multiply(x, keyHeads * size), {keyHeads, size});
-    Value values =
-        reshaped(multiply(flat(any()), keyHeads * size), {keyHeads, size});
+    Value values = reshaped(multiply(flat(any()), keyHeads * valueSize),
+                            {keyHeads, valueSize});
     if (choice.chance(50)) {
-      query = rotate(query);
-      query = reshaped(query, {heads, size});
+      query = reshaped(rotate(query), {heads, size});
       keys = reshaped(rotate(keys), {keyHeads, size});
     }
     Type element = limits.wideCaches && choice.chance(25)
                        ? Type(b.getF32Type())
                        : Type(b.getF16Type());
-    auto type = tz::CacheType::get(b.getContext(), keyHeads, size, element,
-                                   choice.chance(30) ? kFixedRows
-                                                     : ShapedType::kDynamic);
+    int64_t cached = choice.chance(30) ? kFixedRows : ShapedType::kDynamic;
     auto appended = [&](Value from) -> Value {
+      auto type = tz::CacheType::get(b.getContext(), keyHeads,
+                                     rowDims(from).back(), element, cached);
       Value state = addArgument(type);
       states.push_back(tz::CacheAppendOp::create(b, b.getUnknownLoc(), type,
                                                  state, from, position));
@@ -400,8 +404,8 @@ private:
     values = appended(values);
     double scale = 1.0 / std::sqrt(static_cast<double>(size));
     pool.push_back(tz::AttentionOp::create(
-        b, b.getUnknownLoc(), query.getType(), query, keys, values, position,
-        b.getF64FloatAttr(scale),
+        b, b.getUnknownLoc(), rows({heads, valueSize}), query, keys, values,
+        position, b.getF64FloatAttr(scale),
         b.getI64IntegerAttr(choice.of<int64_t>({0, 0, 1, 3, 32})),
         b.getF64FloatAttr(choice.of({0.0, 0.0, 5.0}))));
   }

@@ -205,6 +205,11 @@ private:
 
 } // namespace
 
+std::string Outcome::code() const {
+  size_t at = text.find("error[");
+  return at == std::string::npos ? "" : text.substr(at + 6, 6);
+}
+
 Outcome runCase(ModuleOp module, uint64_t seed, const Settings &settings) {
   return Case(module, seed, settings).run();
 }

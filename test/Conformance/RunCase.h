@@ -25,6 +25,8 @@ struct Outcome {
   std::string text; ///< what is wrong
 
   bool isFault() const { return kind > Vague; }
+  /// The code of the error ("TZ0433"); empty: it has none.
+  std::string code() const;
 };
 
 /// `seed` decides the weights and the tokens.

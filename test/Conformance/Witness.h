@@ -5,6 +5,7 @@
 // graph is learnt by evaluating it again with random errors of that size.
 //
 //   elementwise, rms_norm, rope   4e-7 of the number and of the result's size
+//   silu, gelu_tanh, tanh         3e-6 of the number; tanh 3e-7 beside
 //   products                      each input by `product` of itself; beside
 //                                 blocks by half a step of eight bits too
 //   attention                     `product` of the result's size

@@ -55,21 +55,6 @@ public:
     manager.getDependentDialects(registry);
   }
 
-  Support supports(Operation *operation, Attribute target) const final {
-    if (Support form = TargetBackend::supports(operation, target); !form)
-      return form;
-    for (Type type : operation->getOperandTypes())
-      if (auto cache = dyn_cast<tz::CacheType>(type)) {
-        if (cache.getDim() % codegen::kInterleave)
-          return Support::no(
-              "cpu supports heads in multiples of 16 values, head_dim = " +
-              std::to_string(cache.getDim()));
-        if (!cache.getElementType().isF16() && !cache.getElementType().isF32())
-          return Support::no("cpu supports caches of f16 and f32");
-      }
-    return Support::yes();
-  }
-
   FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type,
                                          ArrayRef<WeightUse> uses,
                                          Attribute) const final {

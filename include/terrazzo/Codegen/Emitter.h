@@ -21,6 +21,10 @@ namespace terrazzo::codegen {
 /// registers has them split by its backend.
 inline constexpr int64_t kLanes = 16;
 
+/// What memory with numbers of this type holds: of bf16 the bits, since few
+/// processors know it and a vector of them may end in a library's call.
+mlir::Type memoryElement(mlir::Type element);
+
 class Emitter : public mlir::ImplicitLocOpBuilder {
 public:
   using Value = mlir::Value;
@@ -101,6 +105,8 @@ public:
   /// diagnosis knows (terrazzo-c/numbers.h).
   Value toCache(Value x, mlir::Type element);
   Value toF32(Value value);
+  /// Numbers of type `element`, loaded from memory of memoryElement(element).
+  Value loadedToF32(Value loaded, Type element);
 
   /// e^x for f32, scalar or vector; relative error below 2e-7, or 1e-6 by the
   /// chip's own 2^x for |x| < 10; 0 below -87.3, at most 2^127.

@@ -39,9 +39,16 @@ LogicalResult CacheAppendOp::verify() {
 LogicalResult AttentionOp::verify() {
   auto query = cast<RankedTensorType>(getQuery().getType());
   CacheType keys = getKeys().getType(), values = getValues().getType();
-  if (query != getResult().getType() || query.getRank() != 3)
-    return emitOpError("takes and gives [tokens, heads, dim], got ") << query;
-  if (keys != values)
+  if (query.getRank() != 3)
+    return emitOpError("takes [tokens, heads, dim], got ") << query;
+  auto [rows, heads] = std::pair(query.getShape()[0], query.getShape()[1]);
+  if (RankedTensorType::get({rows, heads, values.getDim()},
+                            query.getElementType()) != getResult().getType())
+    return emitOpError("gives [tokens, heads, dim of the values], got ")
+           << getResult().getType();
+  if (keys.getHeads() != values.getHeads() ||
+      keys.getRows() != values.getRows() ||
+      keys.getElementType() != values.getElementType())
     return emitOpError("has keys of ") << keys << " but values of " << values;
   if (query.getShape()[2] != keys.getDim() || keys.getHeads() <= 0 ||
       query.getShape()[1] % keys.getHeads() != 0)

@@ -65,7 +65,7 @@ tz.func @f(%c: !tz.cache<1x4xf16, ?> {tz.state = "k"}, %r: tensor<?x2x4xf32>, %p
 // AttentionOps: tz.attention
 
 tz.func @f(%q: tensor<?x8xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}) {
-  // expected-error@+1 {{takes and gives [tokens, heads, dim], got 'tensor<?x8xf32>'}}
+  // expected-error@+1 {{takes [tokens, heads, dim], got}}
   %0 = tz.attention %q, %k, %k, %p {scale = 0.5 : f64} : (tensor<?x8xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>, tensor<i32>) -> tensor<?x8xf32>
   tz.return %k : !tz.cache<2x4xf16, ?>
 }
@@ -92,6 +92,14 @@ tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %p
   // expected-error@+1 {{has a negative window}}
   %0 = tz.attention %q, %k, %k, %p {scale = 0.5 : f64, window = -1 : i64} : (tensor<?x2x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
   tz.return %k : !tz.cache<2x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %v: !tz.cache<2x3xf16, ?> {tz.state = "v"}, %p: tensor<i32>) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}, !tz.cache<2x3xf16, ?> {tz.state = "v"}) {
+  // expected-error@+1 {{gives [tokens, heads, dim of the values], got 'tensor<?x2x4xf32>'}}
+  %0 = tz.attention %q, %k, %v, %p {scale = 0.5 : f64} : (tensor<?x2x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x3xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
+  tz.return %k, %v : !tz.cache<2x4xf16, ?>, !tz.cache<2x3xf16, ?>
 }
 
 // -----

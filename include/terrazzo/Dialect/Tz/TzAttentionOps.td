@@ -54,6 +54,7 @@ def Tz_AttentionOp : Tz_Op<"attention", [Pure]> {
     Query row t of head h stands at position `p = position + t` and sees the cached rows j of key head
     `h / (heads / cache heads)` with `j <= p`, and with `window > 0` only those with `j > p - window`:
     `softmax(scale * q.k) v` (Vaswani et al., arXiv 1706.03762; grouped heads: Ainslie et al., arXiv 2305.13245).
+    Keys are as wide as queries; values may have another width, and the result has it.
     With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
 
     ```mlir

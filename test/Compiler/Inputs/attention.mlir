@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Attention with heads of 24 values, which not every target runs.
+// The smallest model with a state.
 module {
   tz.weight @embd : tensor<32x48xf32> {file = "m", tensor = "embd", offset = 0 : i64, bytes = 6144 : i64, hash = 0 : i64}
   tz.func @trunk(%ids: tensor<?xi32>, %position: tensor<i32>, %k: !tz.cache<1x24xf16, ?> {tz.state = "k"},
