@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/RowEmitter.h"
+#include "terrazzo/Codegen/ElementwiseCode.h"
 #include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/RowBroadcast.h"
 #include "terrazzo/Codegen/WeightFragments.h"
@@ -102,36 +103,6 @@ Value rowsOfCache(Emitter &e, tz::CacheType type, Value callRows) {
 
 Value RowEmitter::endOf(const Window &window) {
   return window.valid ? window.valid : e.index(window.width);
-}
-
-Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
-                    ArrayRef<Value> x) {
-  switch (function) {
-  case tz::ElementwiseFunction::Add:
-    return e.addf(x[0], x[1]);
-  case tz::ElementwiseFunction::Sub:
-    return e.subf(x[0], x[1]);
-  case tz::ElementwiseFunction::Mul:
-    return e.mulf(x[0], x[1]);
-  case tz::ElementwiseFunction::Div:
-    return e.divf(x[0], x[1]);
-  case tz::ElementwiseFunction::Silu: {
-    Value negative = e.create<arith::NegFOp>(x[0]);
-    return e.divf(x[0], e.addf(e.constantLike(x[0], 1), e.exp(negative)));
-  }
-  case tz::ElementwiseFunction::GeluTanh: {
-    Value cube = e.mulf(e.mulf(x[0], x[0]), x[0]);
-    auto f = [&](double v) { return e.constantLike(x[0], v); };
-    // (1 + tanh(u)) / 2 is 1 / (1 + e^-2u), which loses nothing where it is
-    // small.
-    Value twice =
-        e.mulf(f(-2 * 0.7978845608028654), e.fma(cube, f(0.044715), x[0]));
-    return e.divf(x[0], e.addf(f(1), e.exp(twice)));
-  }
-  case tz::ElementwiseFunction::Tanh:
-    return e.tanh(x[0]);
-  }
-  llvm_unreachable("unknown elementwise function");
 }
 
 void RowEmitter::emitElementwise(tz::ElementwiseOp op, const Window &window) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/SimtRowEmitter.h"
+#include "terrazzo/Codegen/ElementwiseCode.h"
 #include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/RowBroadcast.h"
 #include "terrazzo/Codegen/SimtWeights.h"

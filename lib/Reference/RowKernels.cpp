@@ -9,23 +9,12 @@ namespace terrazzo::reference {
 
 using tz::ElementwiseFunction;
 
-static double apply(ElementwiseFunction function, double a, double b) {
+static double apply(ElementwiseFunction function, double x, double y) {
   switch (function) {
-  case ElementwiseFunction::Add:
-    return a + b;
-  case ElementwiseFunction::Sub:
-    return a - b;
-  case ElementwiseFunction::Mul:
-    return a * b;
-  case ElementwiseFunction::Div:
-    return a / b;
-  case ElementwiseFunction::Silu:
-    return a / (1 + std::exp(-a));
-  case ElementwiseFunction::GeluTanh:
-    return a / 2 *
-           (1 + std::tanh(std::sqrt(2 / M_PI) * (a + 0.044715 * a * a * a)));
-  case ElementwiseFunction::Tanh:
-    return std::tanh(a);
+#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
+  case ElementwiseFunction::Name:                                              \
+    return meaning;
+#include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
   }
   llvm_unreachable("unknown elementwise function");
 }

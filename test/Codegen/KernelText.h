@@ -74,15 +74,18 @@ inline std::string normKernel(int64_t n) {
          w + ") -> " + x + " tz.return %s, %n : " + x + ", " + x + " }";
 }
 
-/// A function ("silu") of scaled numbers.
-inline std::string functionKernel(const std::string &function) {
-  return "tz.func @kernel(%x: tensor<?x70xf32>) -> "
-         "tensor<?x70xf32> { %c = tz.scalar 7.0 : tensor<f32> "
-         "%m = tz.elementwise mul(%x, %c) : (tensor<?x70xf32>, "
-         "tensor<f32>) -> tensor<?x70xf32> %y = tz.elementwise " +
-         function +
-         "(%m) : (tensor<?x70xf32>) -> tensor<?x70xf32> tz.return %y : "
-         "tensor<?x70xf32> }";
+/// A function ("silu") of numbers up to about 30, made without a rounding; of
+/// their magnitudes where it takes no others.
+inline std::string functionKernel(const std::string &function,
+                                  bool magnitudes = false) {
+  std::string x = "tensor<?x70xf32>", unary = "(" + x + ") -> " + x;
+  return "tz.func @kernel(%x: " + x + ") -> " + x +
+         " { %c = tz.scalar 8.0 : tensor<f32> %m = tz.elementwise mul(%x, %c) "
+         ": (" +
+         x + ", tensor<f32>) -> " + x +
+         " %a = tz.elementwise abs(%m) : " + unary + " %y = tz.elementwise " +
+         function + (magnitudes ? "(%a) : " : "(%m) : ") + unary +
+         " tz.return %y : " + x + " }";
 }
 
 /// A function of two operands, of these shapes ("?x9x64", "64").

@@ -111,7 +111,7 @@ private:
     int64_t kind = choice.below(100);
     if (kind < 30)
       pool.push_back(combine());
-    else if (kind < 42)
+    else if (kind < 45)
       pool.push_back(apply(any()));
     else if (kind < 54)
       pool.push_back(normalise(choice.chance(40) ? reshape(any()) : any()));
@@ -216,11 +216,40 @@ private:
                                      inputs);
   }
 
+  /// Any function of one operand, where it is smooth.
   Value apply(Value x) {
-    return elementwise(choice.of({tz::ElementwiseFunction::Silu,
-                                  tz::ElementwiseFunction::GeluTanh,
-                                  tz::ElementwiseFunction::Tanh}),
-                       x, rowDims(x));
+    SmallVector<tz::ElementwiseFunction> functions;
+    for (tz::ElementwiseFunction function : tz::elementwiseFunctions())
+      if (tz::arityOf(function) == 1)
+        functions.push_back(function);
+    auto function = choice.from(functions);
+    using F = tz::ElementwiseFunction;
+    switch (function) {
+    case F::Sqrt:
+    case F::Rsqrt:
+    case F::Log: {
+      Value half = tz::ScalarOp::create(
+          b, b.getUnknownLoc(), RankedTensorType::get({}, b.getF32Type()),
+          b.getF64FloatAttr(0.5));
+      x = elementwise(F::Add, {elementwise(F::Abs, x, rowDims(x)), half},
+                      rowDims(x));
+      break;
+    }
+    case F::Exp:
+      x = elementwise(F::Tanh, x, rowDims(x));
+      break;
+    case F::Floor:
+    case F::Ceil:
+    case F::Round:
+      // Of numbers without an error: a step lies anywhere.
+      if (!ids)
+        return elementwise(F::Abs, x, rowDims(x));
+      x = pool.front();
+      break;
+    default:
+      break;
+    }
+    return elementwise(function, x, rowDims(x));
   }
 
   /// Two operands, of which the second is spread over the first or both over

@@ -33,16 +33,13 @@ public:
       relative =
           append.getCache().getType().getElementType().isF16() ? 5e-4 : 0;
     } else if (auto elementwise = dyn_cast<tz::ElementwiseOp>(op)) {
-      relative = ofSize = 4e-7;
-      // Of an exponential's argument the rounding counts, of 1 - e^x the 1.
-      if (elementwise.getFunction() >= tz::ElementwiseFunction::Silu)
-        relative = 3e-6;
-      if (elementwise.getFunction() == tz::ElementwiseFunction::Tanh)
-        absolute = 3e-7;
+      auto error = tz::errorOf(elementwise.getFunction());
+      relative = error.relative;
+      absolute = error.absolute;
     } else if (isa<tz::RmsNormOp, tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }
-    if (relative == 0 && ofSize == 0)
+    if (relative == 0 && ofSize == 0 && absolute == 0)
       return;
     double squares = 0;
     for (double value : tensor.values)

@@ -4,8 +4,8 @@
 // them. Each operation has a budget for its own error; how those add up in a
 // graph is learnt by evaluating it again with random errors of that size.
 //
-//   elementwise, rms_norm, rope   4e-7 of the number and of the result's size
-//   silu, gelu_tanh, tanh         3e-6 of the number; tanh 3e-7 beside
+//   elementwise                   what its row in ElementwiseFunctions.def says
+//   rms_norm, rope                4e-7 of the number and of the result's size
 //   products                      each input by `product` of itself; beside
 //                                 blocks by half a step of eight bits too
 //   attention                     `product` of the result's size

@@ -32,10 +32,6 @@ struct Window {
   mlir::Value valid; ///< null: all of `width`
 };
 
-/// `function` of f32 operands, scalars or vectors.
-mlir::Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
-                          llvm::ArrayRef<mlir::Value> operands);
-
 /// Rows of a cache: its own, or those of this call's caches.
 mlir::Value rowsOfCache(Emitter &e, tz::CacheType type, mlir::Value callRows);
 

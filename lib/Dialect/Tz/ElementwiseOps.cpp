@@ -9,34 +9,26 @@ using namespace mlir;
 
 namespace terrazzo::tz {
 
-/// Parses an enumerator as a bare keyword.
-template <typename EnumT, typename AttrT, typename SymbolizeFn>
-static ParseResult parseEnumKeyword(OpAsmParser &parser, AttrT &attribute,
-                                    SymbolizeFn symbolize) {
-  StringRef keyword;
-  SMLoc location = parser.getCurrentLocation();
-  if (parser.parseKeyword(&keyword))
-    return failure();
-  std::optional<EnumT> value = symbolize(keyword);
-  if (!value)
-    return parser.emitError(location, "unknown keyword '") << keyword << "'";
-  attribute = AttrT::get(parser.getContext(), *value);
-  return success();
-}
-
 static ParseResult parseFunction(OpAsmParser &parser,
                                  ElementwiseFunctionAttr &attribute) {
-  return parseEnumKeyword<ElementwiseFunction>(
-      parser, attribute,
-      [](StringRef s) { return symbolizeElementwiseFunction(s); });
+  attribute = dyn_cast_if_present<ElementwiseFunctionAttr>(
+      ElementwiseFunctionAttr::parse(parser, Type()));
+  return success(static_cast<bool>(attribute));
 }
 static void printFunction(OpAsmPrinter &printer, Operation *,
                           ElementwiseFunctionAttr attribute) {
   printer << stringifyElementwiseFunction(attribute.getValue());
 }
 static ParseResult parseMode(OpAsmParser &parser, RopeModeAttr &attribute) {
-  return parseEnumKeyword<RopeMode>(
-      parser, attribute, [](StringRef s) { return symbolizeRopeMode(s); });
+  StringRef keyword;
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<RopeMode> mode = symbolizeRopeMode(keyword);
+  if (!mode)
+    return parser.emitError(location, "unknown keyword '") << keyword << "'";
+  attribute = RopeModeAttr::get(parser.getContext(), *mode);
+  return success();
 }
 static void printMode(OpAsmPrinter &printer, Operation *,
                       RopeModeAttr attribute) {
@@ -56,13 +48,20 @@ Value stripReshapes(Value value) {
   return value;
 }
 
+void ElementwiseOp::build(OpBuilder &builder, OperationState &state,
+                          Type result, ElementwiseFunction function,
+                          ValueRange inputs) {
+  build(builder, state, result,
+        ElementwiseFunctionAttr::get(builder.getContext(), function), inputs);
+}
+
 LogicalResult ElementwiseOp::verify() {
-  bool binary = static_cast<int>(getFunction()) <=
-                static_cast<int>(ElementwiseFunction::Div);
-  if (getInputs().size() != (binary ? 2u : 1u))
-    return emitOpError("takes ") << (binary ? 2 : 1) << " operands for '"
-                                 << stringifyElementwiseFunction(getFunction())
-                                 << "', has " << getInputs().size();
+  unsigned arity = arityOf(getFunction());
+  if (getInputs().size() != arity)
+    return emitOpError("takes ")
+           << arity << " operand" << (arity == 1 ? "" : "s") << " for '"
+           << stringifyElementwiseFunction(getFunction()) << "', has "
+           << getInputs().size();
   auto result = cast<RankedTensorType>(getResult().getType());
   for (Value input : getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());

@@ -26,6 +26,25 @@ template <int Major, int Minor> struct Since {
   };
 };
 
+enum class ElementwiseFunction : uint32_t {
+#define FUNCTION(Name, text, arity, meaning, code, relative, absolute) Name,
+#include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
+};
+
+/// All of them, in order.
+llvm::ArrayRef<ElementwiseFunction> elementwiseFunctions();
+/// The word in IR, and back.
+llvm::StringRef stringifyElementwiseFunction(ElementwiseFunction function);
+std::optional<ElementwiseFunction>
+symbolizeElementwiseFunction(llvm::StringRef word);
+/// Number of operands.
+unsigned arityOf(ElementwiseFunction function);
+/// Bound of a kernel's own error: relative x |result| + absolute.
+struct ElementwiseError {
+  double relative, absolute;
+};
+ElementwiseError errorOf(ElementwiseFunction function);
+
 } // namespace terrazzo::tz
 
 #include "terrazzo/Dialect/Tz/TzEnums.h.inc"

@@ -11,17 +11,23 @@ include "terrazzo/Dialect/Tz/TzTypes.td"
 def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure]> {
   let summary = "a scalar function applied to each element, with broadcasting";
   let description = [{
-    One operand for `silu`, `gelu_tanh`, `tanh`; two for `add`, `sub`, `mul`, `div`. Shapes are aligned at their last
-    dimensions; a missing dimension or one of size 1 is repeated. `silu(x) = x / (1 + exp(-x))`;
-    `gelu_tanh(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))` (Hendrycks and Gimpel, arXiv 1606.08415).
+    The functions, with their operands, meaning and error, are the rows of `ElementwiseFunctions.def`. Shapes are
+    aligned at their last dimensions; a missing dimension or one of size 1 is repeated. `gelu` and `gelu_tanh` are the
+    exact and the approximate one of Hendrycks and Gimpel (arXiv 1606.08415); `round` takes halves to even numbers;
+    `max` and `min` give NaN where an operand is NaN.
 
     ```mlir
     %y = tz.elementwise add(%a, %b) : (tensor<?x576xf32>, tensor<?x576xf32>) -> tensor<?x576xf32>
     ```
   }];
-  let arguments = (ins Tz_ElementwiseFunctionAttr:$function, Variadic<AnyRankedTensor>:$inputs);
+  let arguments = (ins Tz_ElementwiseFunctionAttr:$kind, Variadic<AnyRankedTensor>:$inputs);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "custom<Function>($function) `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::terrazzo::tz::ElementwiseFunction":$function,
+                                 "::mlir::ValueRange":$inputs)>];
+  let extraClassDeclaration = [{
+    ElementwiseFunction getFunction() { return getKind().getValue(); }
+  }];
+  let assemblyFormat = "custom<Function>($kind) `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
   let hasVerifier = 1;
 }
 

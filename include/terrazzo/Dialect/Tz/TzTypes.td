@@ -85,11 +85,12 @@ class Tz_Enum<string name, string text, list<I32EnumAttrCase> cases> : I32EnumAt
   let genSpecializedAttr = 0;
 }
 
-def Tz_ElementwiseFunction : Tz_Enum<"ElementwiseFunction", "scalar function of an elementwise op", [
-    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">, I32EnumAttrCase<"Mul", 2, "mul">,
-    I32EnumAttrCase<"Div", 3, "div">, I32EnumAttrCase<"Silu", 4, "silu">,
-    I32EnumAttrCase<"GeluTanh", 5, "gelu_tanh">, I32EnumAttrCase<"Tanh", 6, "tanh">]>;
-def Tz_ElementwiseFunctionAttr : EnumAttr<Tz_Dialect, Tz_ElementwiseFunction, "function">;
+def Tz_ElementwiseFunctionAttr : AttrDef<Tz_Dialect, "ElementwiseFunction"> {
+  let mnemonic = "function";
+  let summary = "scalar function of an elementwise op, a row of ElementwiseFunctions.def";
+  let parameters = (ins "::terrazzo::tz::ElementwiseFunction":$value);
+  let hasCustomAssemblyFormat = 1;
+}
 
 def Tz_RopeMode : Tz_Enum<"RopeMode", "which values a rotation pairs", [
     I32EnumAttrCase<"Neox", 0, "neox">, I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;

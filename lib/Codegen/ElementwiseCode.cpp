@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "terrazzo/Codegen/ElementwiseCode.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+namespace {
+
+/// A constant of the type of `like`.
+struct Constants {
+  Emitter &e;
+  Value like;
+  Value operator()(double value) const { return e.constantLike(like, value); }
+};
+
+Value choose(Emitter &e, arith::CmpFPredicate predicate, Value a, Value b,
+             Value yes, Value no) {
+  return e.create<arith::SelectOp>(e.create<arith::CmpFOp>(predicate, a, b),
+                                   yes, no);
+}
+
+Value sigmoid(Emitter &e, Value x) {
+  Constants f{e, x};
+  return e.divf(f(1), e.addf(f(1), e.exp(e.create<arith::NegFOp>(x))));
+}
+
+/// (1 + tanh(u)) / 2 is 1 / (1 + e^-2u), which loses nothing where it is small.
+Value geluTanh(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value cube = e.mulf(e.mulf(x, x), x);
+  Value twice = e.mulf(f(-2 * 0.7978845608028654), e.fma(cube, f(0.044715), x));
+  return e.divf(x, e.addf(f(1), e.exp(twice)));
+}
+
+/// 1 - erf(x) of |x|, by a Chebyshev fit with a relative error below 1.2e-7
+/// everywhere (Press et al., Numerical Recipes, section 6.2).
+Value erfcOfMagnitude(Emitter &e, Value magnitude) {
+  Constants f{e, magnitude};
+  Value t = e.divf(f(1), e.fma(magnitude, f(0.5), f(1)));
+  Value sum = f(0.17087277);
+  for (double c :
+       {-0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806,
+        0.09678418, 0.37409196, 1.00002368, -1.26551223})
+    sum = e.fma(sum, t, f(c));
+  Value square = e.mulf(magnitude, magnitude);
+  return e.mulf(t, e.exp(e.subf(sum, square)));
+}
+
+Value erfc(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value far = erfcOfMagnitude(e, e.create<math::AbsFOp>(x));
+  return choose(e, arith::CmpFPredicate::OLT, x, f(0), e.subf(f(2), far), far);
+}
+
+/// The share of a normal distribution below x.
+Value normalShare(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value z = e.mulf(x, f(-0.70710678118654752));
+  return e.mulf(f(0.5), erfc(e, z));
+}
+
+/// Natural logarithm: x = 2^n m with m between sqrt(1/2) and sqrt(2), and a
+/// polynomial of m - 1 (Cephes' logf). 0 gives -infinity, less gives NaN;
+/// numbers below the normal ones are taken for 0.
+Value logarithm(Emitter &e, Value x) {
+  Constants f{e, x};
+  Type words = e.likeWith(x, e.getI32Type());
+  Value bits = e.create<arith::BitcastOp>(words, x);
+  Constants i{e, bits};
+  // Counted from sqrt(1/2) on, the exponent's bits are n.
+  Value above = e.create<arith::SubIOp>(bits, i(0x3f3504f3));
+  Value exponent = e.create<arith::ShRSIOp>(above, i(23));
+  Value fraction =
+      e.create<arith::SubIOp>(bits, e.create<arith::ShLIOp>(exponent, i(23)));
+  Value m = e.subf(e.create<arith::BitcastOp>(x.getType(), fraction), f(1));
+  Value n = e.create<arith::SIToFPOp>(x.getType(), exponent);
+  Value square = e.mulf(m, m), sum = f(7.0376836292e-2);
+  for (double c :
+       {-1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+        -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1})
+    sum = e.fma(sum, m, f(c));
+  sum = e.mulf(e.mulf(sum, m), square);
+  sum = e.fma(n, f(-2.12194440e-4), sum);
+  sum = e.fma(square, f(-0.5), sum);
+  Value result = e.fma(n, f(0.693359375), e.addf(m, sum));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  using arith::CmpFPredicate;
+  result =
+      choose(e, CmpFPredicate::OLT, x, f(1.17549435e-38), f(-infinity), result);
+  result = choose(e, CmpFPredicate::OLT, x, f(0),
+                  f(std::numeric_limits<double>::quiet_NaN()), result);
+  // Infinity and NaN are their own.
+  return choose(e, CmpFPredicate::ULT, x, f(infinity), result, x);
+}
+
+/// log(1 + e^x) without an overflow.
+Value softplus(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value small = e.exp(e.create<arith::NegFOp>(e.create<math::AbsFOp>(x)));
+  return e.addf(e.maxf(x, f(0)), logarithm(e, e.addf(f(1), small)));
+}
+
+std::pair<Value, Value> sinCos(Emitter &e, Value x) {
+  return e.sinCos(e.create<arith::ExtFOp>(e.likeWith(x, e.getF64Type()), x));
+}
+
+} // namespace
+
+Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
+                    ArrayRef<Value> operands) {
+  Value x = operands.front(), y = operands.back();
+  Constants f{e, x};
+  (void)f;
+  switch (function) {
+#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
+  case tz::ElementwiseFunction::Name:                                          \
+    return code;
+#include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
+  }
+  llvm_unreachable("unknown elementwise function");
+}
+
+} // namespace terrazzo::codegen
