@@ -27,6 +27,8 @@ public:
       if (isa<tz::BlockType>(type.getElementType()))
         quantise(tensor);
       relative = product;
+      // What lies beneath the normal numbers of f16 loses digits.
+      absolute = product * 6.1e-5;
     } else if (isa<tz::AttentionOp>(op)) {
       ofSize = product;
     } else if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {

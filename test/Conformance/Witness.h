@@ -6,8 +6,10 @@
 //
 //   elementwise                   what its row in ElementwiseFunctions.def says
 //   rms_norm, rope                4e-7 of the number and of the result's size
-//   products                      each input by `product` of itself; beside
-//                                 blocks by half a step of eight bits too
+//   products                      each input by `product` of itself, at least
+//   of
+//                                 f16's least normal number; beside blocks by
+//                                 half a step of eight bits too
 //   attention                     `product` of the result's size
 //   a cache of f16                half a unit of its last place, 5e-4
 #pragma once
