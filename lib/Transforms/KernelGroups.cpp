@@ -187,6 +187,8 @@ private:
     auto append = dyn_cast<tz::CacheAppendOp>(op);
     Value rows = append ? Value(append.getRows()) : op->getResult(0);
     for (Value operand : op->getOperands()) {
+      if (isa<tz::CacheType>(operand.getType()))
+        continue;
       Operation *source = tz::stripReshapes(operand).getDefiningOp();
       if (source && groupOf(source) == group &&
           codegen::rowElements(operand.getType()) !=

@@ -39,3 +39,23 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
     tz.return %z : tensor<?x2x24xf32>
   }
 }
+
+// -----
+
+// A state that is appended to twice stays with the product.
+// CHECK: plan.kernel @trunk_matmul_cache_append2
+!c = !tz.cache<2x16xf16, ?>
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.weight @t : tensor<8x32xf32> {file = "m", tensor = "t", offset = 0 : i64, bytes = 1024 : i64, hash = 0 : i64}
+  tz.weight @w : tensor<32x32xf32> {file = "m", tensor = "w", offset = 0 : i64, bytes = 4096 : i64, hash = 0 : i64}
+  tz.func @trunk(%ids: tensor<?xi32>, %p: tensor<i32>, %k: !c {tz.state = "k"}) -> (tensor<?x32xf32>, !c {tz.state = "k"}) {
+    %t = tz.use_weight @t : tensor<8x32xf32>
+    %w = tz.use_weight @w : tensor<32x32xf32>
+    %x = tz.embedding %t, %ids : (tensor<8x32xf32>, tensor<?xi32>) -> tensor<?x32xf32>
+    %y = tz.matmul %x, %w : (tensor<?x32xf32>, tensor<32x32xf32>) -> tensor<?x32xf32>
+    %r = tz.reshape %y : tensor<?x32xf32> -> tensor<?x2x16xf32>
+    %a = tz.cache_append %k, %r, %p : (!c, tensor<?x2x16xf32>, tensor<i32>) -> !c
+    %b = tz.cache_append %a, %r, %p : (!c, tensor<?x2x16xf32>, tensor<i32>) -> !c
+    tz.return %x, %b : tensor<?x32xf32>, !c
+  }
+}
