@@ -48,7 +48,7 @@ EFFECTS = [
     ("run -i", "--ctx-size", ["-n", 8, "--temp", 0], ["-c", 40]),
     ("run -i", "--quiet", ["-n", 8, "--temp", 0], ["--quiet"]),
     ("run -i", "--repeat-penalty", ["-n", 8, "--temp", 0, "--no-chat"], ["--repeat-penalty", 1.9]),
-    ("run -i", "--ignore-eos", ["-p", "Say hello.", "-n", 24, "--temp", 0], ["--ignore-eos"]),
+    ("run -i", "--ignore-eos", ["-p", "Say hello.", "-n", 40, "--temp", 0], ["--ignore-eos"]),
     ("run", "--special", ["-p", "a<|im_end|>b", "-n", 1, "--temp", 0, "--format", "json"], ["--special"]),
     ("bench", "--threads", ["-p", 8, "-n", 4, "-r", 1, "-t", 2, "--format", "json"], ["-t", 1]),
     ("bench", "--ctx-size", ["-p", 8, "-n", 4, "-r", 1], ["-c", 4]),

@@ -68,8 +68,10 @@ TEST_F(Cache, DamagedFilesAreIgnored) {
     {
       std::fstream stream(file,
                           std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekg(long(at));
+      char other = char(stream.get() ^ 0xff);
       stream.seekp(long(at));
-      stream.put('\xa5');
+      stream.put(other);
     }
     EXPECT_EQ(counted(3), Counts(1, 0)) << at;
     EXPECT_EQ(counted(3), Counts(0, 1)) << at;
