@@ -46,7 +46,7 @@ std::vector<std::string> testedTargets() {
 
 /// The budget of products and attention: TERRAZZO_KERNEL_BUDGET where a
 /// backend's operands are of another type than the CPU's (2e-3 for f16,
-/// 1.2e-2 for bf16).
+/// 1.6e-2 for bf16).
 double products(double budget) {
   const char *own = std::getenv("TERRAZZO_KERNEL_BUDGET");
   return own ? std::atof(own) : budget;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Core's test of kernels against the float64 reference (test/Codegen), on emulated devices. The budget is that of the
-# operands of products: f16 or bf16, with f32 sums.
+# operands of products, with f32 sums: f16, or bf16, whose three bits fewer make eight times the error.
 
-foreach(case "sm_75 sm_75 2e-3" "sm_80 sm_80 2e-3" "sm_80+bf16 sm_80+bf16 1.2e-2" "sm_90a sm_90a 2e-3")
+foreach(case "sm_75 sm_75 2e-3" "sm_80 sm_80 2e-3" "sm_80+bf16 sm_80+bf16 1.6e-2" "sm_90a sm_90a 2e-3")
   string(REPLACE " " ";" case "${case}")
   list(GET case 0 arch)
   list(GET case 1 device)
