@@ -39,11 +39,11 @@ static bool write(const std::string &path, StringRef bytes) {
 }
 
 BundleWriter::Kernel *BundleWriter::compile(const std::string &text,
-                                            int64_t maxTokens) {
-  Kernel &kernel = kernels[std::to_string(maxTokens) + text];
+                                            int64_t maxSize) {
+  Kernel &kernel = kernels[std::to_string(maxSize) + text];
   if (kernel.compiled)
     return &kernel;
-  kernel.compiled = CompiledKernel::compile(text, target, maxTokens);
+  kernel.compiled = CompiledKernel::compile(text, target, maxSize);
   if (!kernel.compiled) {
     llvm::errs() << CompiledKernel::error();
     return nullptr;
@@ -144,7 +144,7 @@ bool BundleWriter::addPacking(const RandomBindings &bindings, Type weight,
 }
 
 bool BundleWriter::add(const CheckCase &check) {
-  Kernel *kernel = compile(check.text, check.maxTokens);
+  Kernel *kernel = compile(check.text, check.maxSize);
   if (!kernel)
     return false;
   tz::FuncOp function = kernel->compiled->function();
@@ -216,7 +216,7 @@ static int64_t bytesOf(Type type, int64_t tokens, int64_t cacheRows,
 }
 
 bool BundleWriter::add(const TimeCase &timed) {
-  Kernel *kernel = compile(timed.text, timed.maxTokens);
+  Kernel *kernel = compile(timed.text, timed.maxSize);
   if (!kernel)
     return false;
   tz::FuncOp function = kernel->compiled->function();

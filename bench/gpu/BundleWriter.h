@@ -34,7 +34,7 @@ private:
     std::unique_ptr<test::CompiledKernel> compiled;
     std::string file;
   };
-  Kernel *compile(const std::string &text, int64_t maxTokens);
+  Kernel *compile(const std::string &text, int64_t maxSize);
   llvm::json::Object describe(const Kernel &kernel, const std::string &name,
                               int64_t tokens, int64_t position,
                               int64_t cacheRows);

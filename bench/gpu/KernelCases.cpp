@@ -15,7 +15,7 @@ namespace terrazzo::bench {
 namespace {
 
 struct Shape {
-  int64_t maxTokens, tokens, position;
+  int64_t maxSize, tokens, position;
 };
 
 const char *const blockFormats[] = {"q4_0", "q4_1", "q5_0", "q5_1",
@@ -62,15 +62,15 @@ private:
   void add(const std::string &name, const std::string &text, Shape shape,
            double budget) {
     cases.push_back({name + ", " + std::to_string(shape.tokens) + " of " +
-                         std::to_string(shape.maxTokens) + " tokens at " +
+                         std::to_string(shape.maxSize) + " tokens at " +
                          std::to_string(shape.position),
-                     text, shape.maxTokens, shape.tokens, shape.position,
+                     text, shape.maxSize, shape.tokens, shape.position,
                      budget});
   }
 
   /// Kernels for one token compute in float32.
   double budget(Shape shape) const {
-    return shape.maxTokens == 1 ? 2e-5 : products;
+    return shape.maxSize == 1 ? 2e-5 : products;
   }
 
   void addMatmul(int64_t rows, int64_t columns, const std::string &format,
@@ -145,12 +145,12 @@ private:
 };
 
 void addMatmul(std::vector<TimeCase> &cases, int64_t rows, int64_t columns,
-               const std::string &format, int64_t maxTokens, int64_t tokens) {
+               const std::string &format, int64_t maxSize, int64_t tokens) {
   std::string element = format[0] == 'q' ? block(format) : format;
   cases.push_back(
       {std::to_string(tokens) + " x" + times(rows, columns) + " " + format,
        matmulKernel(rows, columns, element),
-       maxTokens,
+       maxSize,
        tokens,
        0,
        2.0 * tokens * rows * columns,
@@ -190,7 +190,7 @@ std::vector<TimeCase> timeCases(bool quick) {
     return cases;
   }
   for (int64_t tokens : {1, 4, 512}) {
-    int64_t maxTokens = tokens == 1 ? 1 : tokens <= 8 ? 8 : 512;
+    int64_t maxSize = tokens == 1 ? 1 : tokens <= 8 ? 8 : 512;
     for (auto [rows, columns, format] :
          {std::tuple(1536, 576, "q4_1"), std::tuple(576, 1536, "q4_1"),
           std::tuple(49152, 576, "q8_0"), std::tuple(2048, 640, "q5_0"),
@@ -199,7 +199,7 @@ std::vector<TimeCase> timeCases(bool quick) {
           std::tuple(4096, 14336, "q6_k"), std::tuple(14336, 4096, "q8_0"),
           std::tuple(14336, 4096, "f16")})
       if (tokens < 512 || rows < 40000)
-        addMatmul(cases, rows, columns, format, maxTokens, tokens);
+        addMatmul(cases, rows, columns, format, maxSize, tokens);
   }
   addMatmul(cases, 14336, 4096, "q4_k", 4096, 4096);
   addMatmul(cases, 14336, 4096, "f16", 4096, 4096);

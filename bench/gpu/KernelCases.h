@@ -12,7 +12,7 @@ namespace terrazzo::bench {
 /// A kernel that is checked on random arguments.
 struct CheckCase {
   std::string name, text;
-  int64_t maxTokens, tokens, position;
+  int64_t maxSize, tokens, position;
   /// Largest error relative to the largest magnitude of a result.
   double budget;
 };
@@ -20,7 +20,7 @@ struct CheckCase {
 /// A kernel that is timed, on memory that need not mean anything.
 struct TimeCase {
   std::string name, text;
-  int64_t maxTokens, tokens, position;
+  int64_t maxSize, tokens, position;
   double operations;
   /// "matmul": rows and columns of the weight. "attention": heads, those of the
   /// caches, values of a head.

@@ -37,9 +37,9 @@ double timeCall(CompiledKernel &kernel, RandomBindings &bindings,
 }
 
 void report(const std::string &name, const std::string &function,
-            StringRef target, int64_t maxTokens, int64_t tokens,
-            int64_t position, double operations) {
-  auto kernel = CompiledKernel::compile(function, target, maxTokens);
+            StringRef target, int64_t maxSize, int64_t tokens, int64_t position,
+            double operations) {
+  auto kernel = CompiledKernel::compile(function, target, maxSize);
   RandomBindings bindings;
   int64_t cacheRows = position + tokens;
   if (!kernel || !bindings.create(kernel->function(), target, tokens, position,
@@ -64,7 +64,7 @@ void report(const std::string &name, const std::string &function,
 int main(int argc, char **argv) {
   std::string target = argc > 1 ? argv[1] : "cpu";
   for (int64_t tokens : {1, 4, 512}) {
-    int64_t maxTokens = tokens == 1 ? 1 : tokens <= 8 ? 8 : 512;
+    int64_t maxSize = tokens == 1 ? 1 : tokens <= 8 ? 8 : 512;
     for (auto [rows, columns, format] :
          {std::tuple(1536, 576, "q4_1"), std::tuple(576, 1536, "q4_1"),
           std::tuple(49152, 576, "q8_0"), std::tuple(2048, 640, "q5_0"),
@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
       report(
           name,
           matmulKernel(rows, columns, "!tz.block<" + std::string(format) + ">"),
-          target, maxTokens, tokens, 0, 2.0 * tokens * rows * columns);
+          target, maxSize, tokens, 0, 2.0 * tokens * rows * columns);
     }
     for (auto [heads, keyHeads, dim] :
          {std::tuple(9, 3, 64), std::tuple(4, 1, 256)}) {
@@ -85,7 +85,7 @@ int main(int argc, char **argv) {
       report(std::to_string(tokens) + " attention " + std::to_string(heads) +
                  " x " + std::to_string(dim),
              attentionKernel(heads, keyHeads, dim, "scale = 0.125 : f64"),
-             target, maxTokens, tokens, position, 4.0 * pairs * heads * dim);
+             target, maxSize, tokens, position, 4.0 * pairs * heads * dim);
     }
   }
   return 0;

@@ -20,7 +20,7 @@ static constexpr int64_t kBlock = 64;
 static constexpr int64_t kTileRows = 4;
 static constexpr double kMinusInfinity = -1e30;
 
-int64_t attentionRows(int64_t maxTokens) { return maxTokens <= 8 ? 1 : 32; }
+int64_t attentionRows(int64_t maxSize) { return maxSize <= 8 ? 1 : 32; }
 
 static int64_t padded(int64_t dim) {
   return (dim + kLanes - 1) / kLanes * kLanes;
@@ -49,7 +49,7 @@ class AttentionEmitter {
 public:
   AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows), op(op),
-        count(attentionRows(frame.maxTokens)), type(op.getKeys().getType()),
+        count(attentionRows(frame.maxSize)), type(op.getKeys().getType()),
         keyDim(type.getDim()), valueDim(op.getValues().getType().getDim()),
         keyWidth(padded(keyDim)), valueWidth(padded(valueDim)),
         scratch(op, count) {
@@ -330,8 +330,8 @@ private:
 
 } // namespace
 
-int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens) {
-  return AttentionScratch(attention, attentionRows(maxTokens)).size;
+int64_t attentionScratch(tz::AttentionOp attention, int64_t maxSize) {
+  return AttentionScratch(attention, attentionRows(maxSize)).size;
 }
 
 void lowerAttention(KernelFrame &frame, KernelForm &form) {

@@ -81,17 +81,16 @@ bool needsPlace(Value value, ArrayRef<Value> results) {
 
 ContractionScratch::ContractionScratch(KernelForm &form,
                                        const ContractionConfig &config,
-                                       int64_t maxTokens,
+                                       int64_t maxSize,
                                        ArrayRef<Value> results) {
   ScratchPlan plan;
   for (Operation *op : form.prologue)
     for (Value result : op->getResults())
       if (needsPlace(result, results))
         values.push_back(
-            {result,
-             plan.reserve(maxTokens * rowElements(result.getType()), 4)});
+            {result, plan.reserve(maxSize * rowElements(result.getType()), 4)});
   int64_t depth = form.depth();
-  paddedRows = ceilDiv(maxTokens, config.tileRows) * config.tileRows;
+  paddedRows = ceilDiv(maxSize, config.tileRows) * config.tileRows;
   size_t products = 0;
   for (Section &section : form.sections)
     products = std::max(products, section.matmuls.size());
@@ -125,7 +124,7 @@ public:
   ContractionEmitter(KernelFrame &frame, KernelForm &form,
                      const ContractionConfig &config, ArrayRef<Value> results)
       : frame(frame), e(frame.e), rows(frame.rows), form(form), config(config),
-        results(results), scratch(form, config, frame.maxTokens, results),
+        results(results), scratch(form, config, frame.maxSize, results),
         depth(form.depth()) {}
 
   void emit() {
@@ -149,7 +148,7 @@ private:
     for (auto [value, offset] : scratch.values) {
       int64_t columns = rowElements(value.getType());
       rows.place(value,
-                 {frame.view(e.getF32Type(), offset, frame.maxTokens * columns),
+                 {frame.view(e.getF32Type(), offset, frame.maxSize * columns),
                   e.index(0), columns});
     }
     for (Operation *op : form.prologue)

@@ -34,19 +34,19 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto config = module->getAttrOfType<plan::KernelConfigAttr>("plan.config");
-    auto maxTokens = module->getAttrOfType<IntegerAttr>("plan.max_tokens");
-    if (!config || !maxTokens) {
-      module.emitError("kernel has no 'plan.config' or no 'plan.max_tokens'");
+    auto maxSize = module->getAttrOfType<IntegerAttr>("plan.max_size");
+    if (!config || !maxSize) {
+      module.emitError("kernel has no 'plan.config' or no 'plan.max_size'");
       return signalPassFailure();
     }
     for (auto function :
          llvm::make_early_inc_range(module.getOps<tz::FuncOp>()))
-      if (failed(lower(function, config, maxTokens.getInt())))
+      if (failed(lower(function, config, maxSize.getInt())))
         return signalPassFailure();
   }
 
   LogicalResult lower(tz::FuncOp function, plan::KernelConfigAttr config,
-                      int64_t maxTokens) {
+                      int64_t maxSize) {
     FailureOr<KernelForm> form = analyseKernel(function);
     if (failed(form))
       return failure();
@@ -71,7 +71,7 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       return emitter.create<arith::IndexCastOp>(
           emitter.getIndexType(), emitter.load(sizes, emitter.index(i)));
     };
-    Value tokens = maxTokens == 1 ? emitter.index(1) : size(0);
+    Value tokens = maxSize == 1 ? emitter.index(1) : size(0);
     Value cacheRows = size(1);
     RowEmitter rows(emitter, cacheRows);
     placeBindings(emitter, rows, function, results, entry);
@@ -82,7 +82,7 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
                       entry.getArgument(extra + 1),
                       entry.getArgument(extra + 2),
                       entry.getArgument(extra + 3),
-                      maxTokens};
+                      maxSize};
     switch (form->kind) {
     case KernelForm::Row:
       lowerRowKernel(frame, *form, results);

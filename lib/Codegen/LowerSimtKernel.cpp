@@ -41,26 +41,26 @@ public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto config = module->getAttrOfType<plan::KernelConfigAttr>("plan.config");
-    auto maxTokens = module->getAttrOfType<IntegerAttr>("plan.max_tokens");
+    auto maxSize = module->getAttrOfType<IntegerAttr>("plan.max_size");
     FailureOr<SimtConfig> options =
         config ? SimtConfig::fromAttr(config.getOptions())
                : FailureOr<SimtConfig>(failure());
-    if (failed(options) || !maxTokens || options->lanes != lanes ||
+    if (failed(options) || !maxSize || options->lanes != lanes ||
         (options->matrix && !matrix)) {
-      module.emitError("kernel lacks 'plan.max_tokens', or a 'plan.config' "
+      module.emitError("kernel lacks 'plan.max_size', or a 'plan.config' "
                        "with the options of a workgroup of threads that this "
                        "chip has");
       return signalPassFailure();
     }
     for (auto function :
          llvm::make_early_inc_range(module.getOps<tz::FuncOp>()))
-      if (failed(lower(function, *options, maxTokens.getInt())))
+      if (failed(lower(function, *options, maxSize.getInt())))
         return signalPassFailure();
   }
 
 private:
   LogicalResult lower(tz::FuncOp function, const SimtConfig &config,
-                      int64_t maxTokens) {
+                      int64_t maxSize) {
     FailureOr<KernelForm> form = analyseKernel(function);
     if (failed(form))
       return failure();
@@ -80,14 +80,14 @@ private:
         {ShapedType::kDynamic}, e.getI8Type(), MemRefLayoutAttrInterface(),
         gpu::AddressSpaceAttr::get(e.getContext(),
                                    gpu::AddressSpace::Workgroup)));
-    Value tokens = maxTokens == 1 ? e.index(1) : size(0), cacheRows = size(1);
+    Value tokens = maxSize == 1 ? e.index(1) : size(0), cacheRows = size(1);
     Value workgroup =
         e.create<gpu::BlockIdOp>(e.getIndexType(), gpu::Dimension::x);
     SimtRowEmitter rows(
         e, cacheRows,
         viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
     SimtFrame frame{e,         rows,      config,  matrix.get(), tokens,
-                    cacheRows, workgroup, scratch, maxTokens};
+                    cacheRows, workgroup, scratch, maxSize};
     placeBindings(e, rows, function, results, entry);
     emitBody(frame, *form, results);
     e.createOp<func::ReturnOp>();

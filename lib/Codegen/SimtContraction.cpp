@@ -113,7 +113,7 @@ public:
     Value group = e.rem(frame.workgroup, groups);
     rowBegin = e.mul(e.div(frame.workgroup, groups), config.groupRows);
     rowCount = e.min(e.sub(frame.tokens, rowBegin), e.index(config.groupRows));
-    if (frame.maxTokens == 1)
+    if (frame.maxSize == 1)
       rowCount = e.index(1);
     emitPrologue();
     ProductInput input{rows.placeOf(form.input()), rowBegin, rowCount,

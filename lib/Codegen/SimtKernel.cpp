@@ -73,9 +73,9 @@ LogicalResult checkSizes(plan::KernelOp kernel, tz::FuncOp function) {
 
 class Chooser {
 public:
-  Chooser(KernelForm &form, int64_t maxTokens, const SimtLimits &limits,
+  Chooser(KernelForm &form, int64_t maxSize, const SimtLimits &limits,
           ArrayRef<Value> results)
-      : form(form), maxTokens(maxTokens), limits(limits), results(results) {
+      : form(form), maxSize(maxSize), limits(limits), results(results) {
     config.lanes = limits.lanes;
   }
 
@@ -84,7 +84,7 @@ public:
     int64_t unit = 16;
     for (Section &section : form.sections)
       unit = std::max(unit, section.unit);
-    config.matrix = limits.matrix && maxTokens > 1;
+    config.matrix = limits.matrix && maxSize > 1;
     config.threads = unit > 64 ? 256 : 128;
     if (unit % 16)
       return failure();
@@ -92,12 +92,12 @@ public:
     SmallVector<int64_t> rows = {1};
     if (config.matrix)
       rows = {64, 32, 16, 8};
-    else if (maxTokens > 1)
+    else if (maxSize > 1)
       rows = {8, 4, 2, 1};
     for (int64_t count : rows) {
       config.groupRows = count;
       if (count > static_cast<int64_t>(
-                      llvm::PowerOf2Ceil(std::max<int64_t>(maxTokens, 8))) &&
+                      llvm::PowerOf2Ceil(std::max<int64_t>(maxSize, 8))) &&
           count > 8)
         continue;
       const MatrixUnit *unitOfChip = config.matrix ? limits.matrix : nullptr;
@@ -122,7 +122,7 @@ private:
   }
 
   KernelForm &form;
-  int64_t maxTokens;
+  int64_t maxSize;
   const SimtLimits &limits;
   ArrayRef<Value> results;
 };
@@ -130,7 +130,7 @@ private:
 } // namespace
 
 FailureOr<plan::KernelConfigAttr>
-configureSimtKernel(plan::KernelOp kernel, int64_t maxTokens,
+configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
                     const SimtLimits &limits) {
   auto function = cast<tz::FuncOp>(kernel.getFunction().getOperation());
   FailureOr<KernelForm> form = analyseKernel(function);
@@ -139,7 +139,7 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxTokens,
   MLIRContext *context = kernel.getContext();
   auto results = llvm::to_vector(
       function.getBody().front().getTerminator()->getOperands());
-  Chooser chooser(*form, maxTokens, limits, results);
+  Chooser chooser(*form, maxSize, limits, results);
   SimtConfig &config = chooser.config;
   auto answer = [&](int64_t factor, int64_t rows, int64_t scratch) {
     return plan::KernelConfigAttr::get(context, factor,
@@ -153,7 +153,7 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxTokens,
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    config.matrix = limits.matrix && maxTokens > 8;
+    config.matrix = limits.matrix && maxSize > 8;
     config.groupRows = config.matrix ? 64 : 1;
     int64_t scratch = simtAttentionScratch(form->attention, config);
     while (config.matrix && scratch > limits.scratchBytes &&

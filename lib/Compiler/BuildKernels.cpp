@@ -153,8 +153,7 @@ private:
     OwningOpRef<ModuleOp> body(kernel.getModule().clone());
     (*body)->setAttr("plan.config", kernel.getConfigAttr());
     (*body)->setAttr("plan.target", target);
-    (*body)->setAttr(kKernelMaxTokensAttr,
-                     kernel->getAttr(kKernelMaxTokensAttr));
+    (*body)->setAttr(kKernelMaxSizeAttr, kernel->getAttr(kKernelMaxSizeAttr));
     PassManager manager(module.getContext(), ModuleOp::getOperationName());
     // Once at the end is enough to blame the plugin.
     manager.enableVerifier(false);

@@ -2,6 +2,7 @@
 #include "FillPackage.h"
 #include "BuildIds.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
+#include "terrazzo/Dialect/Tz/Signature.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -22,13 +23,30 @@ uint32_t factOf(ModuleOp graph, StringRef name) {
   return fact ? fact.getInt() : 0;
 }
 
-/// Columns of the rows that `function` gives or takes.
-uint32_t columnsOf(ModuleOp graph, StringRef function) {
-  auto func = graph.lookupSymbol<tz::FuncOp>(function);
-  if (!func || func.getResultTypes().empty())
-    return 0;
-  auto rows = dyn_cast<RankedTensorType>(func.getResultTypes()[0]);
-  return rows && rows.getRank() == 2 ? rows.getShape()[1] : 0;
+/// What integers are used for decides which of them are safe.
+void addBounds(Value value, package::ValueT &to) {
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (auto reshape = dyn_cast<tz::ReshapeOp>(user)) {
+      addBounds(reshape.getResult(), to);
+    } else if (auto embedding = dyn_cast<tz::EmbeddingOp>(user)) {
+      auto table = cast<RankedTensorType>(embedding.getWeight().getType());
+      uint64_t rows = table.getShape()[0];
+      to.limit = to.limit ? std::min(to.limit, rows) : rows;
+    } else if (isa<tz::CacheAppendOp, tz::AttentionOp>(user)) {
+      to.position = true;
+    }
+  }
+}
+
+std::unique_ptr<package::ValueT> makeValue(const tz::SignatureValue &from) {
+  auto value = std::make_unique<package::ValueT>();
+  value->name = from.name;
+  value->type = formatName(from.type.getElementType());
+  for (int64_t size : from.type.getShape())
+    value->dims.push_back(ShapedType::isDynamic(size) ? package::Dim(0, 0)
+                                                      : package::Dim(-1, size));
+  return value;
 }
 
 } // namespace
@@ -37,6 +55,7 @@ PackageFiller::PackageFiller(const LoadedModel &model, ModuleOp graph,
                              const CompileOptions &options) {
   fillManifest(model, graph, options);
   fillWeights(graph);
+  fillFunctions(graph);
   fillGraph(graph);
 }
 
@@ -51,8 +70,6 @@ void PackageFiller::fillManifest(const LoadedModel &model, ModuleOp graph,
   manifest.model_hash = model.hash;
   if (auto name = graph->getAttrOfType<StringAttr>("tz.architecture"))
     manifest.architecture = name.str();
-  manifest.hidden_size = columnsOf(graph, "trunk");
-  manifest.vocabulary = columnsOf(graph, "head");
   manifest.context_length = factOf(graph, "tz.context_length");
   manifest.layers = factOf(graph, "tz.layers");
   if (auto lines = graph->getAttrOfType<ArrayAttr>("tz.settings"))
@@ -72,6 +89,25 @@ void PackageFiller::fillWeights(ModuleOp graph) {
     weight->hash = llvm::utohexstr(op.getHash(), /*LowerCase=*/true, 16);
     index.weights[op.getSymName()] = result.weights.size();
     result.weights.push_back(std::move(weight));
+  }
+}
+
+void PackageFiller::fillFunctions(ModuleOp graph) {
+  for (auto func : graph.getOps<tz::FuncOp>()) {
+    tz::Signature signature = tz::signatureOf(func);
+    auto function = std::make_unique<package::FunctionT>();
+    function->name = func.getSymName().str();
+    function->sizes.assign(signature.sizes.begin(), signature.sizes.end());
+    for (const tz::SignatureValue &value : signature.arguments) {
+      function->arguments.push_back(makeValue(value));
+      if (!func.isExternal() && value.type.getElementType().isInteger())
+        addBounds(func.getArgument(value.position),
+                  *function->arguments.back());
+    }
+    for (const tz::SignatureValue &value : signature.results)
+      function->results.push_back(makeValue(value));
+    index.functions[func.getSymName()] = result.functions.size();
+    result.functions.push_back(std::move(function));
   }
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "LoadModel.h"
-#include "exec/Package.h"
+#include "package/Package.h"
 #include "terrazzo/Compiler/Compiler.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "llvm/ADT/StringMap.h"
@@ -13,9 +13,10 @@ namespace terrazzo {
 
 /// Indices of what variants share.
 struct PackageIndex {
-  llvm::StringMap<uint32_t> weights; ///< by symbol
-  llvm::StringMap<uint32_t> states;  ///< by symbol
-  llvm::StringMap<uint32_t> sources; ///< by text
+  llvm::StringMap<uint32_t> functions; ///< by symbol
+  llvm::StringMap<uint32_t> weights;   ///< by symbol
+  llvm::StringMap<uint32_t> states;    ///< by symbol
+  llvm::StringMap<uint32_t> sources;   ///< by text
 };
 
 /// The code of all kernels of one target.
@@ -46,6 +47,7 @@ private:
   void fillManifest(const LoadedModel &model, mlir::ModuleOp graph,
                     const CompileOptions &options);
   void fillWeights(mlir::ModuleOp graph);
+  void fillFunctions(mlir::ModuleOp graph);
   void fillGraph(mlir::ModuleOp graph);
 
   exec::PackageT result;

@@ -30,7 +30,7 @@ uint64_t packedBytes(RankedTensorType type) {
 }
 
 /// Multiply-adds count twice; only products are counted.
-uint64_t operationsPerToken(plan::KernelOp kernel) {
+uint64_t operationsPerSize(plan::KernelOp kernel) {
   uint64_t operations = 0;
   kernel.getModule().walk([&](tz::MatmulOp matmul) {
     auto weight = cast<RankedTensorType>(matmul.getWeight().getType());
@@ -54,7 +54,7 @@ public:
     for (auto kernel : planned.getOps<plan::KernelOp>()) {
       bool host = kernel.getTarget() != device;
       kernels[kernel.getSymName()] = {kernel, host, numbers[host]++,
-                                      operationsPerToken(kernel)};
+                                      operationsPerSize(kernel)};
     }
     for (auto arena : planned.getOps<plan::ArenaOp>())
       arenas[arena.getSymName()] = arena.getBytes();
@@ -87,7 +87,9 @@ private:
   void addProgram(plan::ProgramOp op) {
     auto program = std::make_unique<package::ProgramT>();
     program->name = op.getSymName().str();
-    program->max_tokens = op.getMaxTokens();
+    program->max_size = op.getMaxSize();
+    if (auto function = op.getFunction())
+      program->function = int32_t(index.functions.lookup(*function));
     bool forHost = op.getSymName() == kPrepareHostName;
     if (forHost)
       program->name = kPrepareName.str();
@@ -105,7 +107,7 @@ private:
         program->commands.push_back(std::move(barrier));
       } else {
         Value buffer = inner.getResult(0);
-        bindings.insert({buffer, bind(&inner, op.getMaxTokens(), *program)});
+        bindings.insert({buffer, bind(&inner, op.getMaxSize(), *program)});
       }
     }
     (forHost ? *variant.host : variant).programs.push_back(std::move(program));
@@ -123,7 +125,7 @@ private:
     command->factor = op.getConfigAttr().getFactor();
     auto tiles = op.getConfigAttr().getTiles();
     command->tiles.assign(tiles.begin(), tiles.end());
-    command->operations_per_token = kernel.operations;
+    command->operations_per_size = kernel.operations;
     command->source = sourceOf(launch.getLoc());
     return command;
   }
@@ -140,7 +142,7 @@ private:
     for (int64_t size : type.getShape())
       bytes *= ShapedType::isDynamic(size) ? 1 : size;
     if (type.getNumDynamicDims() == 1)
-      command->bytes_per_token = bytes;
+      command->bytes_per_size = bytes;
     else
       command->bytes = command->bindings[0].bytes();
     command->source = sourceOf(copy.getLoc());
@@ -156,7 +158,7 @@ private:
     return entry->second;
   }
 
-  package::Binding bind(Operation *op, int64_t maxTokens,
+  package::Binding bind(Operation *op, int64_t maxSize,
                         package::ProgramT &program) {
     using package::Binding;
     using package::Space;
@@ -181,23 +183,20 @@ private:
           return Binding(Space::State, index.states.lookup(state.getState()), 0,
                          0);
         })
-        .Case<plan::ArgumentOp>(
-            [&](auto argument) { return bindArgument(argument, maxTokens); });
+        .Case<plan::ArgumentOp, plan::ResultOp>([&](auto given) {
+          bool argument = isa<plan::ArgumentOp>(op);
+          auto content = cast<plan::BufferType>(given.getType()).getContent();
+          return Binding(argument ? Space::Argument : Space::Result,
+                         given.getNumber(), 0,
+                         bytesOf(cast<RankedTensorType>(content), maxSize));
+        });
   }
 
-  package::Binding bindArgument(plan::ArgumentOp argument, int64_t maxTokens) {
-    using package::Space;
-    Space space = llvm::StringSwitch<Space>(argument.getName())
-                      .Case("tokens", Space::Tokens)
-                      .Case("call", Space::Call)
-                      .Case("logits", Space::Logits)
-                      .Default(Space::Hidden);
-    auto type = cast<RankedTensorType>(
-        cast<plan::BufferType>(argument.getType()).getContent());
+  static uint64_t bytesOf(RankedTensorType type, int64_t maxSize) {
     uint64_t bytes = type.getElementTypeBitWidth() / 8;
     for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? maxTokens : size;
-    return package::Binding(space, 0, 0, bytes);
+      bytes *= ShapedType::isDynamic(size) ? maxSize : size;
+    return bytes;
   }
 
   package::VariantT &part(bool host) { return host ? *variant.host : variant; }

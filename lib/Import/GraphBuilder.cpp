@@ -33,14 +33,16 @@ RankedTensorType GraphBuilder::f32(ArrayRef<int64_t> shape) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-NamedAttrList GraphBuilder::dims(RankedTensorType type) {
+NamedAttrList GraphBuilder::named(StringRef name, RankedTensorType type) {
   SmallVector<Attribute> names;
   for (int64_t dim : type.getShape())
     names.push_back(ShapedType::isDynamic(dim)
                         ? Attribute(builder.getStringAttr("T"))
                         : builder.getI64IntegerAttr(dim));
   NamedAttrList attributes;
-  attributes.set(tz::TzDialect::kDimsAttr, builder.getArrayAttr(names));
+  if (type.getRank() > 0)
+    attributes.set(tz::TzDialect::kDimsAttr, builder.getArrayAttr(names));
+  attributes.set(tz::TzDialect::kNameAttr, builder.getStringAttr(name));
   return attributes;
 }
 
@@ -69,6 +71,18 @@ GraphBuilder::function(StringRef name,
   return func;
 }
 
+NamedAttrList GraphBuilder::named(StringRef name) {
+  NamedAttrList attributes;
+  attributes.set(tz::TzDialect::kNameAttr, builder.getStringAttr(name));
+  return attributes;
+}
+
+void GraphBuilder::setSizes(tz::FuncOp func, ArrayRef<int64_t> sizes) {
+  func->setAttr(tz::TzDialect::kSizesAttr,
+                builder.getDictionaryAttr(
+                    builder.getNamedAttr("T", builder.getI64ArrayAttr(sizes))));
+}
+
 void GraphBuilder::trunk(int64_t hidden, int64_t layers,
                          const Attention &attention,
                          llvm::function_ref<Value(Value ids)> body) {
@@ -79,8 +93,9 @@ void GraphBuilder::trunk(int64_t hidden, int64_t layers,
                                   ShapedType::kDynamic);
   SmallVector<std::pair<Type, NamedAttrList>> arguments;
   SmallVector<Type> results{f32({ShapedType::kDynamic, hidden})};
-  arguments.push_back({ids, dims(ids)});
-  arguments.push_back({RankedTensorType::get({}, builder.getI32Type()), {}});
+  auto number = RankedTensorType::get({}, builder.getI32Type());
+  arguments.push_back({ids, named("tokens", ids)});
+  arguments.push_back({number, named("position", number)});
   for (int64_t i = 0; i < 2 * layers; ++i) {
     std::string name =
         ("blk." + Twine(i / 2) + (i % 2 == 0 ? ".k" : ".v")).str();
@@ -90,6 +105,8 @@ void GraphBuilder::trunk(int64_t hidden, int64_t layers,
   tz::FuncOp func = function("trunk", arguments, results);
   for (int64_t i = 0; i < 2 * layers; ++i)
     func.setResultAttrs(i + 1, arguments[i + 2].second);
+  func.setResultAttrs(0, named("hidden"));
+  setSizes(func, {1, 8, 512});
 
   position = func.getArgument(1);
   caches.assign(func.getArguments().begin() + 2, func.getArguments().end());
@@ -101,9 +118,11 @@ void GraphBuilder::trunk(int64_t hidden, int64_t layers,
 void GraphBuilder::head(int64_t hidden,
                         llvm::function_ref<Value(Value hidden)> body) {
   auto type = f32({ShapedType::kDynamic, hidden});
-  tz::FuncOp func = function("head", {{type, dims(type)}}, {});
+  tz::FuncOp func = function("head", {{type, named("hidden", type)}}, {});
   Value logits = body(func.getArgument(0));
   func.setFunctionType(builder.getFunctionType({type}, {logits.getType()}));
+  func.setResultAttrs(0, named("logits"));
+  setSizes(func, {1, 8, 32});
   tz::ReturnOp::create(builder, located("head"), logits);
 }
 

@@ -88,7 +88,9 @@ private:
   function(llvm::StringRef name,
            llvm::ArrayRef<std::pair<mlir::Type, mlir::NamedAttrList>> arguments,
            mlir::TypeRange results);
-  mlir::NamedAttrList dims(mlir::RankedTensorType type);
+  mlir::NamedAttrList named(llvm::StringRef name, mlir::RankedTensorType type);
+  mlir::NamedAttrList named(llvm::StringRef name);
+  void setSizes(tz::FuncOp func, llvm::ArrayRef<int64_t> sizes);
   mlir::NamedAttrList state(llvm::StringRef name);
 
   const formats::GgufFile &file;

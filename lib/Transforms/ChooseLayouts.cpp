@@ -67,8 +67,7 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
     SmallVector<WeightUse> users;
     SmallVector<tz::UseWeightOp> packed;
     for (tz::UseWeightOp op : ops) {
-      auto limit =
-          op->getParentOp()->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
+      auto limit = op->getParentOp()->getAttrOfType<IntegerAttr>(kMaxSizeAttr);
       for (OpOperand &use : op.getResult().getUses())
         if (isPackedUse(use))
           users.push_back({use.getOwner(), limit ? limit.getInt() : 1});

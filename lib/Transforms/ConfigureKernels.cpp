@@ -45,7 +45,7 @@ struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
     if (!backend)
       return kernel.emitOpError("has the target ")
              << kernel.getTarget() << ", whose plugin is not loaded";
-    auto limit = kernel->getAttrOfType<IntegerAttr>(kKernelMaxTokensAttr);
+    auto limit = kernel->getAttrOfType<IntegerAttr>(kKernelMaxSizeAttr);
     FailureOr<plan::KernelConfigAttr> config =
         backend->configure(kernel, limit ? limit.getInt() : 1);
     if (failed(config))

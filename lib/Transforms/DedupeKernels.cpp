@@ -20,7 +20,7 @@ namespace {
 std::string structureOf(plan::KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << kernel.getTarget() << kernel->getAttr(kKernelMaxTokensAttr);
+  stream << kernel.getTarget() << kernel->getAttr(kKernelMaxSizeAttr);
   FunctionOpInterface function = kernel.getFunction();
   StringAttr name = function.getNameAttr();
   function.setName("kernel");

@@ -57,7 +57,7 @@ public:
       : group(group), inside(group.operations.begin(), group.operations.end()) {
   }
 
-  FormedKernel run(OpBuilder &builder, StringRef name, int64_t maxTokens) {
+  FormedKernel run(OpBuilder &builder, StringRef name, int64_t maxSize) {
     collect();
     SmallVector<Location> locations;
     for (Operation *op : group.operations)
@@ -66,8 +66,8 @@ public:
         nullptr, FusedLoc::get(builder.getContext(), locations), {}, {}, {}};
     formed.kernel =
         plan::KernelOp::create(builder, formed.location, name, group.target);
-    formed.kernel->setAttr(kKernelMaxTokensAttr,
-                           builder.getI64IntegerAttr(maxTokens));
+    formed.kernel->setAttr(kKernelMaxSizeAttr,
+                           builder.getI64IntegerAttr(maxSize));
     OpBuilder inner = OpBuilder::atBlockBegin(&formed.kernel.getBody().front());
     auto module = ModuleOp::create(inner, formed.location);
     inner.setInsertionPointToStart(module.getBody());
@@ -203,15 +203,15 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
                         SymbolTable &symbols) {
     if (!llvm::hasSingleElement(func.getBody()))
       return func.emitOpError("has no body of one block to form kernels from");
-    auto limit = func->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
+    auto limit = func->getAttrOfType<IntegerAttr>(kMaxSizeAttr);
     GroupingLimits limits{target, limit ? limit.getInt() : 1, nearBytes};
     OpBuilder builder(func);
     SmallVector<FormedKernel> kernels;
     for (const KernelGroup &group : formGroups(func, limits))
       kernels.push_back(
-          outlineKernel(builder, func, group, limits.maxTokens, symbols));
+          outlineKernel(builder, func, group, limits.maxSize, symbols));
     symbols.remove(func);
-    if (failed(formProgram(func, limits.maxTokens, kernels, symbols)))
+    if (failed(formProgram(func, limits.maxSize, kernels, symbols)))
       return failure();
     func.erase();
     return success();
@@ -221,12 +221,12 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
 } // namespace
 
 FormedKernel outlineKernel(OpBuilder &builder, tz::FuncOp func,
-                           const KernelGroup &group, int64_t maxTokens,
+                           const KernelGroup &group, int64_t maxSize,
                            SymbolTable &symbols) {
   std::string base = kernelName(func, group), name = base;
   for (int suffix = 2; symbols.lookup(name); ++suffix)
     name = base + "_" + std::to_string(suffix);
-  FormedKernel formed = Outliner(group).run(builder, name, maxTokens);
+  FormedKernel formed = Outliner(group).run(builder, name, maxSize);
   symbols.insert(formed.kernel);
   return formed;
 }

@@ -69,7 +69,7 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
                   Attribute target, SymbolTable &symbols) {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto program = plan::ProgramOp::create(builder, getOperation().getLoc(),
-                                           name, /*maxTokens=*/int64_t(1));
+                                           name, /*maxSize=*/int64_t(1));
     kernels.clear();
     OpBuilder inner = OpBuilder::atBlockEnd(&program.getBody().front());
     for (auto [weight, op] : packed)
@@ -105,7 +105,7 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
       name = base + "_" + std::to_string(suffix);
     Location location = builder.getUnknownLoc();
     auto kernel = plan::KernelOp::create(builder, location, name, target);
-    kernel->setAttr(kKernelMaxTokensAttr, builder.getI64IntegerAttr(1));
+    kernel->setAttr(kKernelMaxSizeAttr, builder.getI64IntegerAttr(1));
     OpBuilder inner = OpBuilder::atBlockBegin(&kernel.getBody().front());
     auto module = ModuleOp::create(inner, location);
     inner.setInsertionPointToStart(module.getBody());

@@ -3,6 +3,7 @@
 // From kernels to a command list: buffers for values, launches, and barriers
 // where one launch needs another.
 #include "FormPrograms.h"
+#include "terrazzo/Dialect/Tz/Signature.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -13,15 +14,21 @@ namespace {
 
 class ProgramBuilder {
 public:
-  ProgramBuilder(tz::FuncOp func, int64_t maxTokens, SymbolTable &symbols)
-      : func(func), maxTokens(maxTokens), symbols(symbols), builder(func) {}
+  ProgramBuilder(tz::FuncOp func, int64_t maxSize, SymbolTable &symbols)
+      : func(func), maxSize(maxSize), symbols(symbols), builder(func) {}
 
   LogicalResult run(ArrayRef<FormedKernel> kernels) {
+    auto function = func->getAttrOfType<StringAttr>(kFunctionAttr);
     program = plan::ProgramOp::create(builder, func.getLoc(), func.getSymName(),
-                                      maxTokens);
+                                      maxSize);
+    program.setFunctionAttr(function ? function : func.getSymNameAttr());
     symbols.insert(program);
     builder.setInsertionPointToEnd(&program.getBody().front());
-    if (failed(bindArguments()) || failed(bindResults()))
+    for (BlockArgument argument : func.getArguments())
+      if (isa<tz::CacheType>(argument.getType()))
+        bindState(argument);
+    tz::Signature signature = tz::signatureOf(func);
+    if (failed(bindArguments(signature)) || failed(bindResults(signature)))
       return failure();
     for (const FormedKernel &kernel : kernels)
       launch(kernel);
@@ -29,41 +36,34 @@ public:
   }
 
 private:
-  Value buffer(Value value, StringRef argument) {
-    return plan::ArgumentOp::create(
-        builder, value.getLoc(),
-        plan::BufferType::get(builder.getContext(), value.getType()), argument);
+  plan::BufferType bufferType(Value value) {
+    return plan::BufferType::get(builder.getContext(), value.getType());
   }
 
-  LogicalResult bindArguments() {
-    for (BlockArgument argument : func.getArguments()) {
-      if (isa<tz::CacheType>(argument.getType())) {
-        bindState(argument);
-        continue;
-      }
-      StringRef name = argumentName(argument.getType());
-      if (name.empty() || !names.insert(name).second)
-        return func.emitOpError("argument ")
-               << argument.getArgNumber() << " of type " << argument.getType()
-               << " is none that a program takes: token ids, a position, "
-                  "hidden rows, caches";
-      buffers[argument] = buffer(argument, name);
-    }
+  /// Bytes of what a program is given must follow from its one size.
+  LogicalResult checkType(StringRef kind, const tz::SignatureValue &value) {
+    auto shape = value.type.getShape();
+    if (value.type.getEncoding() || !value.type.getElementType().isIntOrFloat())
+      return func.emitOpError(kind) << " '" << value.name << "' of type "
+                                    << value.type << " is no array of numbers";
+    if (shape.size() > 1 && llvm::any_of(shape.drop_front(), [](int64_t size) {
+          return ShapedType::isDynamic(size);
+        }))
+      return func.emitOpError(kind)
+             << " '" << value.name << "' of type " << value.type
+             << ": only the first dimension may change from call to call";
     return success();
   }
 
-  /// What a program calls an argument of this type; empty: it takes none.
-  static StringRef argumentName(Type argument) {
-    auto type = dyn_cast<RankedTensorType>(argument);
-    if (!type || type.getEncoding())
-      return {};
-    if (type.getRank() == 0)
-      return type.getElementType().isInteger(32) ? "call" : "";
-    if (!type.isDynamicDim(0) || type.getNumDynamicDims() > 1)
-      return {};
-    if (type.getElementType().isInteger(32) && type.getRank() == 1)
-      return "tokens";
-    return type.getElementType().isF32() ? "hidden" : "";
+  LogicalResult bindArguments(const tz::Signature &signature) {
+    for (auto [number, given] : llvm::enumerate(signature.arguments)) {
+      if (failed(checkType("argument", given)))
+        return failure();
+      Value argument = func.getArgument(given.position);
+      buffers[argument] = plan::ArgumentOp::create(
+          builder, argument.getLoc(), bufferType(argument), number, given.name);
+    }
+    return success();
   }
 
   void bindState(BlockArgument argument) {
@@ -80,20 +80,21 @@ private:
         FlatSymbolRefAttr::get(name));
   }
 
-  LogicalResult bindResults() {
+  LogicalResult bindResults(const tz::Signature &signature) {
     Operation *terminator = func.getBody().front().getTerminator();
-    bool fromRows = names.contains("hidden");
-    for (Value result : terminator->getOperands()) {
-      if (isa<tz::CacheType>(result.getType()))
-        continue;
+    for (auto [number, given] : llvm::enumerate(signature.results)) {
+      if (failed(checkType("result", given)))
+        return failure();
+      Value result = terminator->getOperand(given.position);
       Value base = tz::stripReshapes(result);
-      StringRef name = fromRows ? "logits" : "hidden";
-      if (!base.getDefiningOp() || !names.insert(name).second)
-        return func.emitOpError("returns ")
-               << result.getType()
-               << ", which is not the one new value that a program gives: "
-                  "hidden rows, or logits from hidden rows";
-      buffers[base] = buffer(result, name);
+      if (!base.getDefiningOp() || isa<tz::UseWeightOp>(base.getDefiningOp()) ||
+          buffers.contains(base))
+        return func.emitOpError("result '")
+               << given.name
+               << "' is an argument, a weight or another result; each is a "
+                  "value of its own that the function computes";
+      buffers[base] = plan::ResultOp::create(
+          builder, result.getLoc(), bufferType(result), number, given.name);
     }
     return success();
   }
@@ -111,18 +112,18 @@ private:
 
   Value makeBuffer(Value value) {
     auto type = cast<RankedTensorType>(value.getType());
-    auto bufferType = plan::BufferType::get(builder.getContext(), type);
+    plan::BufferType held = bufferType(value);
     if (auto use = value.getDefiningOp<tz::UseWeightOp>()) {
       if (type.getEncoding())
-        return plan::PackedOp::create(builder, use.getLoc(), bufferType,
+        return plan::PackedOp::create(builder, use.getLoc(), held,
                                       use.getWeightAttr());
-      return plan::WeightBufferOp::create(builder, use.getLoc(), bufferType,
+      return plan::WeightBufferOp::create(builder, use.getLoc(), held,
                                           use.getWeightAttr());
     }
     int64_t bytes = type.getElementTypeBitWidth() / 8;
     for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? maxTokens : size;
-    return plan::TransientOp::create(builder, value.getLoc(), bufferType,
+      bytes *= ShapedType::isDynamic(size) ? maxSize : size;
+    return plan::TransientOp::create(builder, value.getLoc(), held,
                                      builder.getI64IntegerAttr(bytes));
   }
 
@@ -158,22 +159,21 @@ private:
   }
 
   tz::FuncOp func;
-  int64_t maxTokens;
+  int64_t maxSize;
   SymbolTable &symbols;
   OpBuilder builder;
   plan::ProgramOp program;
   llvm::DenseMap<Value, Value> buffers;
-  llvm::DenseSet<StringRef> names;
   /// Buffers that launches since the last barrier read and write.
   llvm::DenseSet<Value> read, written;
 };
 
 } // namespace
 
-LogicalResult formProgram(tz::FuncOp func, int64_t maxTokens,
+LogicalResult formProgram(tz::FuncOp func, int64_t maxSize,
                           ArrayRef<FormedKernel> kernels,
                           SymbolTable &symbols) {
-  return ProgramBuilder(func, maxTokens, symbols).run(kernels);
+  return ProgramBuilder(func, maxSize, symbols).run(kernels);
 }
 
 } // namespace terrazzo

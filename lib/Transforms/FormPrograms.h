@@ -23,13 +23,13 @@ struct FormedKernel {
 
 /// Makes a kernel of `group`, in front of the builder's insertion point.
 FormedKernel outlineKernel(mlir::OpBuilder &builder, tz::FuncOp func,
-                           const KernelGroup &group, int64_t maxTokens,
+                           const KernelGroup &group, int64_t maxSize,
                            mlir::SymbolTable &symbols);
 
 /// Makes the program of `func` from its kernels, in front of `func`. Fails,
 /// with a diagnostic, when the function's signature is not one that a program
 /// can have.
-mlir::LogicalResult formProgram(tz::FuncOp func, int64_t maxTokens,
+mlir::LogicalResult formProgram(tz::FuncOp func, int64_t maxSize,
                                 llvm::ArrayRef<FormedKernel> kernels,
                                 mlir::SymbolTable &symbols);
 

@@ -216,7 +216,7 @@ private:
     if (!input || isFreeOperation(input) || groupOf(input) >= 0)
       return;
     int64_t bytes =
-        4 * limits.maxTokens *
+        4 * limits.maxSize *
         cast<RankedTensorType>(matmul.getInput().getType()).getShape().back();
     if (bytes > limits.nearBytes) {
       remarkDecision(input->getLoc(), kPass, Decision::Missed, [&] {

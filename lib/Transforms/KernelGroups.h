@@ -24,7 +24,7 @@ struct KernelGroup {
 /// What grouping needs to know of the function's surroundings.
 struct GroupingLimits {
   mlir::Attribute target; ///< of operations that carry no `plan.target`
-  int64_t maxTokens = 1;
+  int64_t maxSize = 1;
   int64_t nearBytes = 0; ///< a prologue's rows may take this much
 };
 

@@ -25,15 +25,15 @@ struct Uses {
   }
 };
 
-/// Bytes of a buffer at the program's largest number of tokens.
-int64_t bytesOf(Value buffer, int64_t maxTokens) {
+/// Bytes of a buffer at the program's largest size.
+int64_t bytesOf(Value buffer, int64_t maxSize) {
   if (auto transient = buffer.getDefiningOp<plan::TransientOp>())
     return transient.getBytes();
   auto type = cast<RankedTensorType>(
       cast<plan::BufferType>(buffer.getType()).getContent());
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   for (int64_t size : type.getShape())
-    bytes *= ShapedType::isDynamic(size) ? maxTokens : size;
+    bytes *= ShapedType::isDynamic(size) ? maxSize : size;
   return bytes;
 }
 
@@ -68,15 +68,23 @@ private:
     }
   }
 
+  /// Whether it is a caller's buffer that the device alone sees; integers are
+  /// small and come from the host.
+  static bool isOnDevice(Operation *op) {
+    if (!isa<plan::ArgumentOp>(op))
+      return isa<plan::ResultOp>(op);
+    auto type = cast<plan::BufferType>(op->getResult(0).getType());
+    auto content = cast<RankedTensorType>(type.getContent());
+    return !content.getElementType().isInteger();
+  }
+
   LogicalResult place(Value buffer, Uses &use) {
     Operation *op = buffer.getDefiningOp();
     if (isa<plan::StateBufferOp>(op))
       return use.on(false)
                  ? op->emitError("the state is used by kernels of two targets")
                  : success();
-    auto argument = dyn_cast<plan::ArgumentOp>(op);
-    bool callers = argument && (argument.getName() == "hidden" ||
-                                argument.getName() == "logits");
+    bool callers = isOnDevice(op);
     if (!callers && !isa<plan::TransientOp>(op)) {
       if (use.on(false))
         bindTwice(op, use);
@@ -116,7 +124,7 @@ private:
 
   Value makeHostTransient(Value buffer) {
     builder.setInsertionPointAfter(buffer.getDefiningOp());
-    int64_t bytes = bytesOf(buffer, program.getMaxTokens());
+    int64_t bytes = bytesOf(buffer, program.getMaxSize());
     return plan::TransientOp::create(builder, buffer.getLoc(), buffer.getType(),
                                      builder.getI64IntegerAttr(bytes),
                                      builder.getUnitAttr());

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz-specialise-sizes: @trunk becomes @trunk_1, @trunk_8, ... with
-// tz.max_tokens = 1, 8, ...; types are untouched.
+// tz-specialise-sizes: @f with tz.sizes = {T = [1, 8]} becomes @f_1 and @f_8
+// with tz.max_size = 1 and 8; types are untouched.
 #include "Remarks.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Dialect/Tz/Signature.h"
 #include "terrazzo/Transforms/Passes.h"
 
 using namespace mlir;
@@ -15,60 +16,59 @@ namespace terrazzo {
 
 namespace {
 
-struct FunctionSizes {
-  StringRef name;
-  SmallVector<int64_t> sizes;
-};
-
-/// Reads "trunk:1,8;head:1"; nothing when the text is not of this form.
-std::optional<SmallVector<FunctionSizes>> parseSizes(StringRef text) {
-  SmallVector<FunctionSizes> all;
-  SmallVector<StringRef> parts;
-  text.split(parts, ';', -1, /*KeepEmpty=*/false);
-  for (StringRef part : parts) {
-    auto [name, list] = part.split(':');
-    FunctionSizes function{name, {}};
-    SmallVector<StringRef> numbers;
-    list.split(numbers, ',');
-    for (StringRef number : numbers)
-      if (number.getAsInteger(10, function.sizes.emplace_back()) ||
-          function.sizes.back() <= 0)
-        return std::nullopt;
-    all.push_back(function);
-  }
-  return all;
-}
+/// The bound of a size that no 'tz.sizes' gives.
+constexpr int64_t kUnstatedBound = 512;
 
 struct SpecialiseSizes : impl::SpecialiseSizesBase<SpecialiseSizes> {
   using Base::Base;
 
   void runOnOperation() override {
-    std::optional<SmallVector<FunctionSizes>> all = parseSizes(sizes);
-    if (!all) {
-      getOperation().emitError("tz-specialise-sizes: '")
-          << sizes << "' is not of the form name:size,size;name:size";
-      return signalPassFailure();
+    for (auto func :
+         llvm::make_early_inc_range(getOperation().getOps<tz::FuncOp>())) {
+      tz::Signature signature = tz::signatureOf(func);
+      if (signature.sizes.size() > 1) {
+        func.emitOpError("has the sizes ")
+            << llvm::join(signature.sizes, ", ")
+            << "; one that changes from call to call is what programs have so "
+               "far";
+        return signalPassFailure();
+      }
+      specialise(func, signature);
     }
-    for (const FunctionSizes &function : *all)
-      if (auto func = getOperation().lookupSymbol<tz::FuncOp>(function.name))
-        specialise(func, function.sizes);
   }
 
-  void specialise(tz::FuncOp func, ArrayRef<int64_t> sizes) {
+  static SmallVector<int64_t> valuesOf(tz::FuncOp func,
+                                       const tz::Signature &signature) {
+    if (signature.sizes.empty())
+      return {1};
+    SmallVector<int64_t> values;
+    auto sizes = func->getAttrOfType<DictionaryAttr>(tz::TzDialect::kSizesAttr);
+    if (auto given =
+            sizes ? sizes.getAs<ArrayAttr>(signature.sizes[0]) : ArrayAttr())
+      for (auto value : given.getAsRange<IntegerAttr>())
+        values.push_back(value.getInt());
+    return values.empty() ? SmallVector<int64_t>{kUnstatedBound} : values;
+  }
+
+  void specialise(tz::FuncOp func, const tz::Signature &signature) {
     OpBuilder builder(func);
-    for (int64_t size : sizes) {
+    SmallVector<int64_t> values = valuesOf(func, signature);
+    for (int64_t value : values) {
       auto clone = cast<tz::FuncOp>(builder.clone(*func));
-      clone.setSymName((func.getSymName() + "_" + Twine(size)).str());
-      clone->setAttr(kMaxTokensAttr, builder.getI64IntegerAttr(size));
+      clone.setSymName((func.getSymName() + "_" + Twine(value)).str());
+      clone->removeAttr(tz::TzDialect::kSizesAttr);
+      clone->setAttr(kFunctionAttr, func.getSymNameAttr());
+      clone->setAttr(kMaxSizeAttr, builder.getI64IntegerAttr(value));
     }
-    remarkDecision(func.getLoc(), getArgument(), Decision::Passed, [&] {
-      std::string text =
-          ("@" + func.getSymName() + " compiled for up to").str();
-      llvm::raw_string_ostream stream(text);
-      llvm::interleave(
-          sizes, stream, [&](int64_t n) { stream << " " << n; }, ",");
-      return text + " tokens a call";
-    });
+    if (!signature.sizes.empty())
+      remarkDecision(func.getLoc(), getArgument(), Decision::Passed, [&] {
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        stream << "@" << func.getSymName() << " compiled for "
+               << signature.sizes[0] << " up to ";
+        llvm::interleaveComma(values, stream);
+        return text;
+      });
     func.erase();
   }
 };

@@ -66,7 +66,6 @@ void BoundProgram::addStep(const Command &command, const Package &package,
 void *BoundProgram::resolve(const Binding &binding, const Package &package,
                             const Variant &variant, const Buffers &buffers) {
   uint64_t offset = binding.offset();
-  Slot slot{uint32_t(bindings.size()), offset};
   switch (binding.space()) {
   case Space::Weight:
     return const_cast<uint8_t *>(buffers.weightsFile) +
@@ -78,23 +77,14 @@ void *BoundProgram::resolve(const Binding &binding, const Package &package,
     return buffers.arena + offset;
   case Space::State:
     return buffers.states[binding.index()] + offset;
-  case Space::Tokens:
-    return buffers.tokens + offset;
-  case Space::Call:
-    return buffers.call + offset;
-  case Space::Hidden:
-    hiddenSlots.push_back(slot);
-    return buffers.hidden + offset;
-  case Space::Logits:
-    logitsSlots.push_back(slot);
-    return buffers.logits + offset;
+  case Space::Argument:
+    argumentSlots.add(binding.index(), uint32_t(bindings.size()), offset);
+    return nullptr;
+  case Space::Result:
+    resultSlots.add(binding.index(), uint32_t(bindings.size()), offset);
+    return nullptr;
   }
   return nullptr;
-}
-
-void BoundProgram::patch(const std::vector<Slot> &slots, uint8_t *base) {
-  for (const Slot &slot : slots)
-    bindings[slot.binding] = base + slot.offset;
 }
 
 void BoundProgram::runStep(const Step &step, const machine::Part &part,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A program with every binding resolved to an address: what the team walks.
-// Made once when a session opens; running it allocates, hashes and looks up
-// nothing. Only the few bindings whose address changes from call to call (the
-// hidden rows of a head, the caller's logits) are patched before a run.
+// Made once; running it allocates, hashes and looks up nothing. Bindings of
+// arguments and results are patched before a run, where their places differ
+// from those of the last one.
 #pragma once
 
+#include "exec/CallerSlots.h"
 #include "exec/CodeImage.h"
 #include "exec/Command.h"
 #include "machine/Team.h"
@@ -21,10 +22,6 @@ struct Buffers {
   uint8_t *packed = nullptr;
   uint8_t *arena = nullptr;
   std::vector<uint8_t *> states;
-  uint8_t *tokens = nullptr;
-  uint8_t *call = nullptr;
-  uint8_t *hidden = nullptr;
-  uint8_t *logits = nullptr;
   uint8_t *scratch = nullptr;
   uint64_t scratchStride = 0; ///< from one worker's scratch to the next's
 };
@@ -40,11 +37,14 @@ public:
                const Buffers &buffers, uint32_t first, uint32_t last);
 
   const package::Program &program() const { return *source; }
-  uint32_t maxTokens() const { return source->max_tokens(); }
 
-  /// Redirects the bindings to hidden rows or to logits.
-  void patchHidden(uint8_t *rows) { patch(hiddenSlots, rows); }
-  void patchLogits(uint8_t *logits) { patch(logitsSlots, logits); }
+  /// Where the caller's values lie, by their numbers.
+  void bindArgument(uint32_t number, uint8_t *at) {
+    argumentSlots.bind(number, at, bindings);
+  }
+  void bindResult(uint32_t number, uint8_t *at) {
+    resultSlots.bind(number, at, bindings);
+  }
 
   /// Commands without a barrier between them are one phase of a team's run.
   uint32_t phases() const { return uint32_t(phaseBegins.size()); }
@@ -65,18 +65,12 @@ private:
     uint32_t firstBinding = 0;
     CommandSizes sizes;
   };
-  struct Slot {
-    uint32_t binding;
-    uint64_t offset;
-  };
-
   void addStep(const package::Command &command, const package::Package &package,
                const package::Variant &variant, const CodeImage &image,
                const Buffers &buffers);
   void *resolve(const package::Binding &binding,
                 const package::Package &package,
                 const package::Variant &variant, const Buffers &buffers);
-  void patch(const std::vector<Slot> &slots, uint8_t *base);
   void runStep(const Step &step, const machine::Part &part,
                const int64_t *sizes) const;
   void runTimed(machine::Team &team, const int64_t *sizes,
@@ -86,8 +80,7 @@ private:
   std::vector<Step> steps;
   std::vector<uint32_t> phaseBegins; ///< each one's first step
   std::vector<void *> bindings;
-  std::vector<Slot> hiddenSlots;
-  std::vector<Slot> logitsSlots;
+  CallerSlots<void *> argumentSlots, resultSlots;
   uint8_t *scratch;
   uint64_t scratchStride;
 };

@@ -4,7 +4,7 @@
 // executable or readable, never writable.
 #pragma once
 
-#include "exec/Package.h"
+#include "package/Package.h"
 
 namespace terrazzo::exec {
 

@@ -4,11 +4,11 @@
 // launch has, how many bytes a fill or copy writes, and where the time went.
 //
 //   workgroups = factor x product of ceil(sizes[i] / tiles[i]),
-//   a tile of 0 leaves its size out; sizes = [tokens, cache rows]
+//   a tile of 0 leaves its size out; sizes = [size of the function, cache rows]
 #pragma once
 
-#include "exec/Package.h"
 #include "machine/Clock.h"
+#include "package/Package.h"
 
 #include <array>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct CommandSizes {
   CommandSizes() = default;
   explicit CommandSizes(const package::Command &command)
       : factor(int64_t(command.factor())), bytes(command.bytes()),
-        bytesPerToken(command.bytes_per_token()) {
+        bytesPerSize(command.bytes_per_size()) {
     if (const auto *given = command.tiles())
       for (uint32_t i = 0; i < given->size() && i < tiles.size(); ++i)
         tiles[i] = int64_t(given->Get(i));
@@ -40,14 +40,14 @@ struct CommandSizes {
     return groups;
   }
   uint64_t byteCount(const int64_t *sizes) const {
-    return bytes + bytesPerToken * uint64_t(sizes[0]);
+    return bytes + bytesPerSize * uint64_t(sizes[0]);
   }
 
 private:
   int64_t factor = 1;
   std::array<int64_t, 2> tiles = {0, 0};
   uint64_t bytes = 0;
-  uint64_t bytesPerToken = 0;
+  uint64_t bytesPerSize = 0;
 };
 
 using machine::nanosecondsNow;

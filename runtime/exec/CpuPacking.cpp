@@ -9,7 +9,7 @@ namespace {
 void pack(const CpuPacking &packing, const Buffers &buffers) {
   BoundProgram program(packing.model.root(), packing.variant, *packing.prepare,
                        packing.image, buffers);
-  const int64_t sizes[] = {int64_t(packing.prepare->max_tokens()),
+  const int64_t sizes[] = {int64_t(packing.prepare->max_size()),
                            int64_t(packing.model.context)};
   program.run(packing.team, sizes);
   // What was packed need not stay resident twice.
@@ -17,6 +17,17 @@ void pack(const CpuPacking &packing, const Buffers &buffers) {
 }
 
 } // namespace
+
+Status openWeights(const LoadedModel &model, PrivateFile &weights) {
+  if (!model.weights)
+    return {};
+  auto bytes =
+      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
+  if (!bytes)
+    return bytes.takeError();
+  weights = std::move(*bytes);
+  return model.checkWeightsPath();
+}
 
 Status fetchPacked(const CpuPacking &packing, Block &packed, Buffers &buffers) {
   uint64_t bytes = packing.variant.packed_bytes();
@@ -27,12 +38,12 @@ Status fetchPacked(const CpuPacking &packing, Block &packed, Buffers &buffers) {
     return memory.takeError();
   packed = std::move(*memory);
   buffers.packed = packed.data();
-  const SessionOptions &options = packing.options;
+  const ExecutionOptions &options = packing.options;
   if (options.cacheFolder.empty()) {
     pack(packing, buffers);
     return {};
   }
-  const SessionModel &model = packing.model;
+  const LoadedModel &model = packing.model;
   std::string key = packedKey(model.root(), packing.variant, model.weightsHash);
   std::string path = packedPath(options.cacheFolder, key);
   if (readPacked(path, key, packed, packing.team))

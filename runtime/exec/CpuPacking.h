@@ -12,14 +12,17 @@ namespace terrazzo::exec {
 
 /// What a variant's packed weights are made with, all of it opened.
 struct CpuPacking {
-  const SessionModel &model;
-  const SessionOptions &options;
+  const LoadedModel &model;
+  const ExecutionOptions &options;
   const package::Variant &variant;
   const package::Program *prepare; ///< null: nothing is packed
   const CodeImage &image;
   machine::Team &team;
   PrivateFile &weights;
 };
+
+/// Opens the weights' file for reading in place, where the model has one.
+Status openWeights(const LoadedModel &model, PrivateFile &weights);
 
 /// Allocates `packed`, fills it, and enters it into `buffers`; nothing when the
 /// variant packs nothing.

@@ -2,40 +2,24 @@
 #include "exec/DeviceExecutor.h"
 #include "exec/DeviceLoader.h"
 
-#include <cstdlib>
 #include <cstring>
 
 namespace terrazzo::exec {
 
-Expected<HostRoom> HostRoom::allocate(Device &device, uint64_t bytes) {
-  HostRoom room;
-  room.start = device.allocateHost(bytes);
-  if (room.start) {
-    room.device = &device;
-    return room;
-  }
-  room.start = std::malloc(bytes);
-  if (room.start)
-    return room;
-  Error error;
-  error.code = "TZ0003";
-  error.exit = ExitCode::OutOfMemory;
-  error.what = "out of memory";
-  return error;
-}
+namespace {
 
-HostRoom::~HostRoom() {
-  if (device)
-    device->releaseHost(start);
-  else
-    std::free(start);
-}
+/// Reads of more bytes go straight to the caller's memory.
+constexpr uint64_t mostPinned = uint64_t(4) << 20;
+
+} // namespace
 
 Expected<std::unique_ptr<Executor>>
-DeviceExecutor::open(const SessionModel &model, const SessionOptions &options) {
+DeviceExecutor::open(const LoadedModel &model, const ExecutionOptions &options,
+                     uint64_t valueBytes) {
   std::unique_ptr<DeviceExecutor> executor(
       new DeviceExecutor(model, options.device));
-  if (Status status = DeviceLoader(*executor, options).load(); !status)
+  if (Status status = DeviceLoader(*executor, options, valueBytes).load();
+      !status)
     return status.takeError();
   return std::unique_ptr<Executor>(std::move(executor));
 }
@@ -48,104 +32,103 @@ DeviceExecutor::~DeviceExecutor() {
       device->release(recording);
 }
 
-Status DeviceExecutor::upload(std::span<const int32_t> chunk,
-                              uint32_t position) {
+Expected<Place> DeviceExecutor::allocate(uint64_t bytes, Memory use,
+                                         const char *purpose) {
+  auto block = DeviceBlock::allocate(*device, bytes + readBeyond, purpose);
+  if (!block)
+    return block.takeError();
+  Place place{block->address(), nullptr};
+  if (Status status = device->fill(place.address, 0, bytes + readBeyond);
+      !status)
+    return status.takeError();
+  blocks.push_back(std::move(*block));
+  if (host && use == Memory::Inputs) {
+    auto mirror = Block::allocate(bytes + readBeyond, purpose);
+    if (!mirror)
+      return mirror.takeError();
+    place.mirror = mirror->data();
+    mirrors.push_back(std::move(*mirror));
+  }
+  return place;
+}
+
+Status DeviceExecutor::write(Place to, const void *from, uint64_t bytes) {
+  if (to.mirror)
+    memcpy(to.mirror, from, bytes);
+  if (bytes > DeviceLoader::uploadBytes) {
+    Status status = device->copyIn(to.address, from, bytes);
+    return status ? device->synchronize() : status;
+  }
   if (nextUpload == DeviceLoader::uploadSlots) {
     if (Status status = device->synchronize(); !status)
       return status;
     nextUpload = 0;
   }
-  if (host)
-    host->beginCall(chunk, position);
-  uint8_t *room = uploads.data() + nextUpload++ * uploadBytes;
-  int32_t first = int32_t(position);
-  memcpy(room, &first, sizeof(first));
-  memcpy(room + DeviceLoader::callBytes, chunk.data(), chunk.size_bytes());
-  return device->copyIn(buffers.call, room,
-                        DeviceLoader::callBytes + chunk.size_bytes());
+  uint8_t *room = uploads.data() + nextUpload++ * DeviceLoader::uploadBytes;
+  memcpy(room, from, bytes);
+  return device->copyIn(to.address, room, bytes);
 }
 
-Status DeviceExecutor::issueTrunk(size_t trunk, int64_t tokens) {
-  int64_t sizes[] = {tokens, int64_t(model.context)};
-  return timed() ? trunks[trunk].issueTimed(*device, sizes,
-                                            timesOf(trunkTimes, trunk))
-                 : trunks[trunk].issue(*device, sizes);
-}
-
-Status DeviceExecutor::issueHead(size_t head, uint32_t firstRow,
-                                 uint32_t rows) {
-  terrazzo_memory input = buffers.hidden + firstRow * model.hiddenRowBytes();
-  if (input % 64 != 0) {
-    if (Status status = device->copyInside(headStaging, input,
-                                           rows * model.hiddenRowBytes());
-        !status)
-      return status;
-    input = headStaging;
+Status DeviceExecutor::read(void *to, Place from, uint64_t bytes) {
+  bool passes = bytes <= mostPinned;
+  if (passes && bytes > downloadBytes) {
+    auto room = HostRoom::allocate(*device, bytes);
+    if (!room)
+      return room.takeError();
+    downloads = std::move(*room);
+    downloadBytes = bytes;
   }
-  heads[head].patchHidden(input);
-  int64_t sizes[] = {int64_t(rows), int64_t(model.context)};
-  return timed()
-             ? heads[head].issueTimed(*device, sizes, timesOf(headTimes, head))
-             : heads[head].issue(*device, sizes);
-}
-
-template <typename Issue>
-Status DeviceExecutor::repeat(Repeated what, Issue issue) {
-  if (!records || timed())
-    return issue();
-  if (!recordings[what]) {
-    Status issued = device->beginRecording();
-    if (issued) {
-      issued = issue();
-      auto ended = device->endRecording();
-      if (ended && issued)
-        recordings[what] = *ended;
-      else if (ended)
-        device->release(*ended);
-    }
-    // What cannot be recorded is issued each time; if that fails as well, it
-    // says why.
-    if (!recordings[what]) {
-      records = false;
-      return issue();
-    }
-  }
-  return device->replay(recordings[what]);
-}
-
-Status DeviceExecutor::fetchLogits(uint32_t rows, float *logits) {
-  uint64_t bytes = rows * model.logitsRowBytes();
-  void *target = rows == 1 ? static_cast<void *>(logitsRow.data()) : logits;
-  if (Status status = device->copyOut(target, buffers.logits, bytes); !status)
+  void *target = passes ? downloads.data() : to;
+  if (Status status = device->copyOut(target, from.address, bytes); !status)
     return status;
   nextUpload = 0;
-  if (rows == 1)
-    memcpy(logits, target, bytes);
+  if (passes)
+    memcpy(to, target, bytes);
   return {};
 }
 
-Status DeviceExecutor::runTrunk(size_t trunk, std::span<const int32_t> chunk,
-                                uint32_t position, float *logits) {
-  hiddenFetched = false;
-  if (Status status = upload(chunk, position); !status)
-    return status;
-  uint32_t lastRow = uint32_t(chunk.size()) - 1;
-  auto issue = [&] {
-    Status status = issueTrunk(trunk, int64_t(chunk.size()));
-    return status && logits ? issueHead(0, lastRow, 1) : status;
-  };
-  Status status = chunk.size() == 1
-                      ? repeat(logits ? TokenAndLogits : TokenOnly, issue)
-                      : issue();
-  return status && logits ? fetchLogits(1, logits) : status;
+Status DeviceExecutor::copy(Place to, Place from, uint64_t bytes) {
+  return device->copyInside(to.address, from.address, bytes);
 }
 
-Status DeviceExecutor::runHead(size_t head, uint32_t firstRow, uint32_t rows,
-                               float *logits) {
-  auto issue = [&] { return issueHead(head, firstRow, rows); };
-  Status status =
-      firstRow == 0 && rows == 1 ? repeat(FirstRowLogits, issue) : issue();
-  return status ? fetchLogits(rows, logits) : status;
+Status DeviceExecutor::issue(std::span<const Invocation> calls) {
+  for (const Invocation &call : calls) {
+    DeviceProgram &program = programs[call.program];
+    program.bind(call);
+    const int64_t sizes[] = {call.size, int64_t(model.context)};
+    CommandTime *own = timesOf(call.program);
+    if (Status status = own ? program.issueTimed(*device, sizes, own)
+                            : program.issue(*device, sizes);
+        !status)
+      return status;
+  }
+  return {};
+}
+
+terrazzo_recording *DeviceExecutor::record(std::span<const Invocation> calls) {
+  if (!device->beginRecording())
+    return nullptr;
+  Status issued = issue(calls);
+  auto ended = device->endRecording();
+  if (ended && issued)
+    return *ended;
+  if (ended)
+    device->release(*ended);
+  return nullptr;
+}
+
+Status DeviceExecutor::run(std::span<const Invocation> calls, int recording) {
+  if (recording < 0 || !records || !times.empty())
+    return issue(calls);
+  if (size_t(recording) >= recordings.size())
+    recordings.resize(size_t(recording) + 1);
+  terrazzo_recording *&own = recordings[size_t(recording)];
+  if (!own)
+    own = record(calls);
+  // What cannot be recorded is issued each time; if that fails as well, it says
+  // why.
+  records = own != nullptr;
+  return records ? device->replay(own) : issue(calls);
 }
 
 Status DeviceExecutor::readState(uint32_t state, uint8_t *target) {
@@ -155,16 +138,6 @@ Status DeviceExecutor::readState(uint32_t state, uint8_t *target) {
   // What is not on the device is beside it.
   memcpy(target, host->state(state), bytes);
   return {};
-}
-
-const float *DeviceExecutor::hidden(uint32_t rows) {
-  if (!hiddenFetched) {
-    hiddenRows.resize(uint64_t(rows) * model.hiddenSize());
-    hiddenFetched =
-        bool(device->copyOut(hiddenRows.data(), buffers.hidden,
-                             uint64_t(rows) * model.hiddenRowBytes()));
-  }
-  return hiddenFetched ? hiddenRows.data() : nullptr;
 }
 
 } // namespace terrazzo::exec

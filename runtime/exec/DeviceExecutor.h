@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A device as an executor. All that a model needs lies in the device's memory;
-// what crosses for a call is its tokens and position, and the logits it asks
-// for, and, where the variant has a host part, what that computes. Work for one
-// token that is the device's alone is recorded once and repeated, where the
-// device can.
+// what crosses is what callers write and read, and, where the variant has a
+// host part, what that computes. Calls that are the same each time and the
+// device's alone are recorded once and repeated, where the device can.
 #pragma once
 
 #include "exec/DeviceProgram.h"
+#include "exec/HostRoom.h"
 
 namespace terrazzo::exec {
-
-/// Memory of the host: the device's own kind where it has one. Move-only.
-class HostRoom {
-public:
-  HostRoom() = default;
-  static Expected<HostRoom> allocate(Device &device, uint64_t bytes);
-  HostRoom(HostRoom &&other) noexcept {
-    *this = static_cast<HostRoom &&>(other);
-  }
-  HostRoom &operator=(HostRoom &&other) noexcept {
-    std::swap(device, other.device);
-    std::swap(start, other.start);
-    return *this;
-  }
-  ~HostRoom();
-  uint8_t *data() const { return static_cast<uint8_t *>(start); }
-
-private:
-  Device *device = nullptr; ///< null: of malloc
-  void *start = nullptr;
-};
 
 /// Code loaded into a device, unloaded with this. Move-only.
 class DeviceCode {
@@ -60,52 +39,45 @@ private:
 class DeviceExecutor final : public Executor {
 public:
   static Expected<std::unique_ptr<Executor>>
-  open(const SessionModel &model, const SessionOptions &options);
+  open(const LoadedModel &model, const ExecutionOptions &options,
+       uint64_t valueBytes);
   ~DeviceExecutor() override;
 
-  Status runTrunk(size_t trunk, std::span<const int32_t> chunk,
-                  uint32_t position, float *logits) override;
-  Status runHead(size_t head, uint32_t firstRow, uint32_t rows,
-                 float *logits) override;
-  const float *hidden(uint32_t rows) override;
+  Expected<Place> allocate(uint64_t bytes, Memory use,
+                           const char *purpose) override;
+  Place borrow(void *) const override { return {}; }
+  Status write(Place to, const void *from, uint64_t bytes) override;
+  Status read(void *to, Place from, uint64_t bytes) override;
+  Status copy(Place to, Place from, uint64_t bytes) override;
+  Status run(std::span<const Invocation> calls, int recording) override;
   Status readState(uint32_t state, uint8_t *target) override;
   unsigned threads() const override { return host ? host->threads() : 0; }
 
 private:
   friend class DeviceLoader;
-  DeviceExecutor(const SessionModel &model, std::shared_ptr<Device> device)
+  DeviceExecutor(const LoadedModel &model, std::shared_ptr<Device> device)
       : model(model), device(std::move(device)) {}
 
-  /// What is repeated for each token, and so recorded.
-  enum Repeated { TokenOnly, TokenAndLogits, FirstRowLogits, RepeatedCount };
+  Status issue(std::span<const Invocation> calls);
+  /// Records the calls; a null recording when the device cannot.
+  terrazzo_recording *record(std::span<const Invocation> calls);
 
-  bool timed() const { return !trunkTimes.empty(); }
-  Status upload(std::span<const int32_t> chunk, uint32_t position);
-  Status issueTrunk(size_t trunk, int64_t tokens);
-  Status issueHead(size_t head, uint32_t firstRow, uint32_t rows);
-  /// Issues by `issue`, or repeats what it issued when it was recorded.
-  template <typename Issue> Status repeat(Repeated what, Issue issue);
-  /// Copies rows of logits out; afterwards nothing is pending.
-  Status fetchLogits(uint32_t rows, float *logits);
-
-  const SessionModel &model;
+  const LoadedModel &model;
   std::shared_ptr<Device> device;
   DeviceCode code;
   std::unique_ptr<HostSide> host;  ///< null: the device does all
   std::vector<DeviceBlock> blocks; ///< everything that lives as long as this
+  std::vector<Block> mirrors;      ///< of inputs, for kernels of the host
   DeviceBuffers buffers;
-  terrazzo_memory headStaging = 0;          ///< aligned rows for a head
-  std::vector<DeviceProgram> trunks, heads; ///< in the model's order
-  /// Call buffer and tokens of several calls: a copy may still read one while
-  /// the next is written.
+  std::vector<DeviceProgram> programs; ///< as in the model
+  /// What small writes pass through: a copy may still read one slot while the
+  /// next is written.
   HostRoom uploads;
-  uint64_t uploadBytes = 0;
   unsigned nextUpload = 0;
-  HostRoom logitsRow;
-  std::vector<float> hiddenRows;
-  bool hiddenFetched = false;
+  HostRoom downloads; ///< what small reads pass through
+  uint64_t downloadBytes = 0;
   bool records = false;
-  terrazzo_recording *recordings[RepeatedCount] = {};
+  std::vector<terrazzo_recording *> recordings; ///< by number
 };
 
 } // namespace terrazzo::exec

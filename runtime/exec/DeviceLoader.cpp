@@ -37,42 +37,37 @@ Status DeviceLoader::load() {
     return status;
   if (Status status = allocate(all); !status)
     return status;
-  executor.buffers.tokens = executor.buffers.call + callBytes;
   model.releaseFilePages();
   if (Status status = bringWeights(); !status)
     return status;
   if (Status status = fetchPacked(); !status)
     return status;
   bool canRecord = device.canRecord();
-  auto bind = [&](const std::vector<const Program *> &programs,
-                  std::vector<DeviceProgram> &bound) {
-    for (const Program *program : programs) {
-      bound.emplace_back(model, executor.code.get(), executor.host.get());
-      bound.back().add(*program, executor.buffers);
-      canRecord &= device.canFill() || !bound.back().fills();
-      canRecord &= !bound.back().usesHost();
-    }
-  };
-  bind(model.trunks, executor.trunks);
-  bind(model.heads, executor.heads);
+  for (const Program *program : model.programs) {
+    executor.programs.emplace_back(model, executor.code.get(),
+                                   executor.host.get());
+    DeviceProgram &bound = executor.programs.back();
+    bound.add(*program, executor.buffers);
+    canRecord &= device.canFill() || !bound.fills();
+    canRecord &= !bound.usesHost();
+  }
   executor.records = canRecord;
   if (Status status = device.synchronize(); !status)
     return status;
   model.releaseFilePages();
-  return model.weights->intact();
+  return model.weightsIntact();
 }
 
 void DeviceLoader::markWeights() {
   resident.assign(count(root.weights()), false);
-  for (const auto *programs : {&model.trunks, &model.heads})
-    for (const Program *program : *programs)
-      for (uint32_t i = 0; i < count(program->commands()); ++i) {
-        const Command &command = *program->commands()->Get(i);
-        const auto *bindings = command.bindings();
-        for (uint32_t b = 0; !command.host() && b < count(bindings); ++b)
-          if (bindings->Get(b)->space() == Space::Weight)
-            resident[bindings->Get(b)->index()] = true;
-      }
+  for (const Program *program : model.programs)
+    for (uint32_t i = 0; i < count(program->commands()); ++i) {
+      const Command &command = *program->commands()->Get(i);
+      const auto *bindings = command.bindings();
+      for (uint32_t b = 0; !command.host() && b < count(bindings); ++b)
+        if (bindings->Get(b)->space() == Space::Weight)
+          resident[bindings->Get(b)->index()] = true;
+    }
 }
 
 Status DeviceLoader::loadCode() {
@@ -101,32 +96,21 @@ Status DeviceLoader::loadCode() {
 
 std::vector<DeviceLoader::Need> DeviceLoader::needs() {
   DeviceBuffers &buffers = executor.buffers;
-  uint64_t chunk = model.trunks.back()->max_tokens();
-  uint64_t headRows = model.heads.back()->max_tokens();
   std::vector<Need> all;
   std::vector<bool> elsewhere = statesOnHost(model);
   for (uint32_t i = 0; i < count(root.states()); ++i)
     if (!elsewhere[i])
       all.push_back({model.stateBytes(*root.states()->Get(i)) + readBeyond,
                      "the KV cache", &buffers.states[i], true});
-  const char *working = "intermediate results";
-  all.push_back(
-      {model.arenaBytes() + readBeyond, working, &buffers.arena, false});
-  all.push_back(
-      {callBytes + chunk * sizeof(int32_t), "tokens", &buffers.call, true});
-  all.push_back(
-      {chunk * model.hiddenRowBytes(), working, &buffers.hidden, false});
-  all.push_back({headRows * model.hiddenRowBytes(), working,
-                 &executor.headStaging, false});
-  all.push_back(
-      {headRows * model.logitsRowBytes(), "logits", &buffers.logits, false});
+  all.push_back({model.arenaBytes() + readBeyond, "intermediate results",
+                 &buffers.arena, false});
   if (uint64_t packed = model.variant->packed_bytes())
     all.push_back({packed, "packed weights", &buffers.packed, false});
   return all;
 }
 
 Status DeviceLoader::checkMemory(const std::vector<Need> &needs) {
-  uint64_t weights = model.variant->packed_bytes(), total = 0;
+  uint64_t weights = model.variant->packed_bytes(), total = valueBytes;
   for (uint32_t i = 0; i < resident.size(); ++i)
     weights += resident[i] ? root.weights()->Get(i)->bytes() : 0;
   for (const Need &need : needs)
@@ -155,19 +139,10 @@ Status DeviceLoader::allocate(const std::vector<Need> &needs) {
     if (Status status = device.fill(*need.place, 0, need.bytes); !status)
       return status;
   }
-  executor.uploadBytes =
-      callBytes + uint64_t(model.trunks.back()->max_tokens()) * sizeof(int32_t);
-  executor.uploadBytes = (executor.uploadBytes + 63) / 64 * 64;
-  auto uploads = HostRoom::allocate(device, executor.uploadBytes * uploadSlots);
+  auto uploads = HostRoom::allocate(device, uploadBytes * uploadSlots);
   if (!uploads)
     return uploads.takeError();
-  // Only a call's first bytes are written each time.
-  std::fill_n(uploads->data(), executor.uploadBytes * uploadSlots, uint8_t(0));
   executor.uploads = std::move(*uploads);
-  auto row = HostRoom::allocate(device, model.logitsRowBytes());
-  if (!row)
-    return row.takeError();
-  executor.logitsRow = std::move(*row);
   return {};
 }
 
@@ -231,7 +206,7 @@ Status DeviceLoader::fetchPacked() {
 
 Status DeviceLoader::pack() {
   const auto *commands = model.prepare->commands();
-  int64_t sizes[] = {int64_t(model.prepare->max_tokens()),
+  int64_t sizes[] = {int64_t(model.prepare->max_size()),
                      int64_t(model.context)};
   std::vector<DeviceBlock> passing;
   std::vector<uint32_t> passingWeights;

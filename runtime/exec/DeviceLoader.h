@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Opening a session on a device: code, memory, weights, packed weights, bound
+// Opening an executor of a device: code, memory, weights, packed weights, bound
 // programs.
 //
-// Each weight of the file that a trunk or a head reads gets memory of its own.
+// Each weight of the file that a function reads gets memory of its own.
 // Weights that only `prepare` reads are brought one after the other, packed by
 // the device, and leave it again. Packed weights come from the side cache when
 // they are there, and are kept there otherwise.
@@ -16,14 +16,14 @@ namespace terrazzo::exec {
 
 class DeviceLoader {
 public:
-  /// The call buffer, which the tokens follow.
-  static constexpr uint64_t callBytes = 64;
-  /// Calls whose tokens may be on their way at once.
+  /// Small writes that may be on their way at once, and the bytes of each.
   static constexpr unsigned uploadSlots = 8;
+  static constexpr uint64_t uploadBytes = 4096;
 
-  DeviceLoader(DeviceExecutor &executor, const SessionOptions &options)
-      : executor(executor), options(options), model(executor.model),
-        device(*executor.device), root(model.root()) {}
+  DeviceLoader(DeviceExecutor &executor, const ExecutionOptions &options,
+               uint64_t valueBytes)
+      : executor(executor), options(options), valueBytes(valueBytes),
+        model(executor.model), device(*executor.device), root(model.root()) {}
 
   /// Fills the executor; the error that ends it.
   Status load();
@@ -52,11 +52,12 @@ private:
   }
 
   DeviceExecutor &executor;
-  const SessionOptions &options;
-  const SessionModel &model;
+  const ExecutionOptions &options;
+  uint64_t valueBytes; ///< what the executor's user will allocate
+  const LoadedModel &model;
   Device &device;
   const package::Package &root;
-  std::vector<bool> resident; ///< weights that a trunk or a head reads
+  std::vector<bool> resident; ///< weights that a function reads
 };
 
 } // namespace terrazzo::exec

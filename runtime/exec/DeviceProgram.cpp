@@ -79,22 +79,24 @@ terrazzo_memory DeviceProgram::resolve(const Binding &binding,
     return buffers.arena + offset;
   case Space::State:
     return buffers.states[binding.index()] + offset;
-  case Space::Tokens:
-    return buffers.tokens + offset;
-  case Space::Call:
-    return buffers.call + offset;
-  case Space::Hidden:
-    hiddenSlots.push_back({uint32_t(bindings.size()), offset});
-    return buffers.hidden + offset;
-  case Space::Logits:
-    return buffers.logits + offset;
+  case Space::Argument:
+    argumentSlots.add(binding.index(), uint32_t(bindings.size()), offset);
+    return 0;
+  case Space::Result:
+    resultSlots.add(binding.index(), uint32_t(bindings.size()), offset);
+    return 0;
   }
   return 0;
 }
 
-void DeviceProgram::patchHidden(terrazzo_memory rows) {
-  for (const Slot &slot : hiddenSlots)
-    bindings[slot.binding] = rows + slot.offset;
+void DeviceProgram::bind(const Invocation &call) {
+  for (uint32_t i = 0; i < call.arguments.size(); ++i) {
+    argumentSlots.bind(i, call.arguments[i].address, bindings);
+    for (BoundProgram &run : hostRuns)
+      run.bindArgument(i, call.arguments[i].mirror);
+  }
+  for (uint32_t i = 0; i < call.results.size(); ++i)
+    resultSlots.bind(i, call.results[i].address, bindings);
 }
 
 Status DeviceProgram::issueLaunch(Device &device, const Step &step,

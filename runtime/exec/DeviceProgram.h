@@ -15,22 +15,18 @@ struct DeviceBuffers {
   terrazzo_memory packed = 0;
   terrazzo_memory arena = 0;
   std::vector<terrazzo_memory> states;
-  terrazzo_memory tokens = 0;
-  terrazzo_memory call = 0;
-  terrazzo_memory hidden = 0;
-  terrazzo_memory logits = 0;
 };
 
 class DeviceProgram {
 public:
   /// `host`: null for a variant without a host part.
-  DeviceProgram(const SessionModel &model, terrazzo_code *code, HostSide *host)
+  DeviceProgram(const LoadedModel &model, terrazzo_code *code, HostSide *host)
       : model(&model), code(code), host(host) {}
   void add(const package::Command &command, const DeviceBuffers &buffers);
   void add(const package::Program &program, const DeviceBuffers &buffers);
 
-  /// Redirects the bindings to hidden rows.
-  void patchHidden(terrazzo_memory rows);
+  /// Redirects the bindings to the call's places.
+  void bind(const Invocation &call);
 
   /// Whether a device may record it: without a fill of its own, core copies
   /// values from the host.
@@ -55,11 +51,6 @@ private:
     uint64_t scratchBytes = 0;
     CommandSizes sizes;
   };
-  struct Slot {
-    uint32_t binding;
-    uint64_t offset;
-  };
-
   void addHostRun(const package::Program &program, uint32_t first,
                   uint32_t last);
   void addCopy(const package::Command &command, const DeviceBuffers &buffers,
@@ -69,13 +60,13 @@ private:
   Status issueStep(Device &device, const Step &step, const int64_t *sizes);
   Status issueLaunch(Device &device, const Step &step, const int64_t *sizes);
 
-  const SessionModel *model;
+  const LoadedModel *model;
   terrazzo_code *code;
   HostSide *host;
   std::vector<BoundProgram> hostRuns;
   std::vector<Step> steps;
   std::vector<terrazzo_memory> bindings;
-  std::vector<Slot> hiddenSlots;
+  CallerSlots<terrazzo_memory> argumentSlots, resultSlots;
   bool hasFill = false;
   bool hasHost = false;
 };

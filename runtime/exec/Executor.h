@@ -1,112 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What runs a session's programs: the CPU's team (TeamExecutor.h), or a device
-// behind the table of terrazzo-c/device.h (DeviceExecutor.h). The session knows
-// tokens, chunks and which program fits; an executor knows memory and code.
+// What runs a package's programs: the CPU's team (TeamExecutor.h), or a device
+// behind the table of terrazzo-c/device.h (DeviceExecutor.h). An executor knows
+// memory and code; what arguments and results mean is its caller's affair.
+//
+//   auto executor = openExecutor(model, options, bytes);
+//   auto x = (*executor)->allocate(xBytes, Memory::Inputs, "inputs");
+//   auto y = (*executor)->allocate(yBytes, Memory::Results, "results");
+//   (*executor)->write(*x, data, xBytes);
+//   Invocation call{program, rows, {&*x, 1}, {&*y, 1}};
+//   (*executor)->run({&call, 1});
+//   (*executor)->read(out, *y, yBytes);
+//
+// Work may be pending when `run` and `write` return; `read` waits for it, and
+// tells what went wrong before. Not thread-safe. After a program's first run
+// with the same places, running it allocates nothing.
 #pragma once
 
 #include "exec/Command.h"
-#include "exec/Device.h"
-#include "formats/Gguf.h"
-#include "machine/Limits.h"
+#include "exec/LoadedModel.h"
 
-#include <functional>
-#include <memory>
 #include <span>
 
 namespace terrazzo::exec {
 
-/// Kernels may read a vector beyond the last row of a state or of an arena.
-inline constexpr uint64_t readBeyond = 4096;
+/// Where values lie for an executor's programs, aligned to 64 bytes.
+struct Place {
+  uint64_t address = 0;      ///< in the executor's memory
+  uint8_t *mirror = nullptr; ///< the same for kernels beside a device
 
-struct SessionOptions {
-  uint32_t contextSize = 0; ///< 0: the smaller of the model's own and 4096
-  machine::ThreadWish threads;
-  std::string target;      ///< a variant by its target string; empty: the best
-  std::string cacheFolder; ///< of packed weights; empty: none is used
-  bool pinCaller = false;  ///< see Team
-  std::shared_ptr<Device> device;                ///< null: the CPU's team
-  std::function<void(const std::string &)> note; ///< what a user should know
+  Place operator+(uint64_t bytes) const {
+    return {address + bytes, mirror ? mirror + bytes : nullptr};
+  }
+  bool operator==(const Place &) const = default;
 };
 
-/// What is run: a variant and its programs, on the weights' file, with room for
-/// so many tokens. Outlives the executor.
-struct SessionModel {
-  /// Chooses the variant and sorts its programs, with the reason why not.
-  static Expected<std::unique_ptr<SessionModel>>
-  create(PackageFile package, std::shared_ptr<const formats::GgufFile> weights,
-         const SessionOptions &options);
+/// What memory is for: integers that come from the host, and so lie on both
+/// sides where there are two, or anything else.
+enum class Memory { Inputs, Results };
 
-  const package::Package &root() const { return file.root(); }
-  uint32_t vocabulary() const { return root().manifest()->vocabulary(); }
-  uint32_t hiddenSize() const { return root().manifest()->hidden_size(); }
-  uint64_t hiddenRowBytes() const { return hiddenSize() * sizeof(float); }
-  uint64_t logitsRowBytes() const { return vocabulary() * sizeof(float); }
-  /// Of one state, with its rows rounded up.
-  uint64_t stateBytes(const package::State &state) const;
-  /// Of all of them; absurd sums end at a bound far beyond any memory.
-  uint64_t statesBytes() const;
-  /// The largest arena of any program, and the most scratch of any kernel.
-  uint64_t arenaBytes() const;
-  uint64_t scratchBytes() const;
-  /// The largest arena beside the device.
-  uint64_t hostArenaBytes() const;
-  /// Pages of the model's and the package's files that opening has read need
-  /// not stay resident.
-  void releaseFilePages() const;
-
-  PackageFile file = PackageFile::none();
-  std::shared_ptr<const formats::GgufFile> weights;
-  const package::Variant *variant = nullptr;
-  const package::Program *prepare = nullptr; ///< null: nothing is packed
-  std::vector<const package::Program *> trunks, heads; ///< smallest first
-  uint32_t context = 0;
-  /// Of the content of `weights`, where something is kept under it.
-  std::string weightsHash;
-  /// Whether the file still lies where it was opened, unchanged: what was read
-  /// from its path since belongs to the hash.
-  bool weightsAreThoseOpened() const;
-  /// TZ0603 when they are not.
-  Status checkWeightsPath() const;
+/// One run of a program.
+struct Invocation {
+  uint32_t program = 0; ///< index into LoadedModel::programs
+  int64_t size = 1;     ///< the value of its function's size
+  std::span<const Place> arguments, results; ///< in the function's order
 };
-
-/// "the model does not fit into memory", with the numbers; `further` names what
-/// is needed besides ("" or ", ... 12 MB").
-Error doesNotFit(const SessionModel &model, uint64_t weightBytes,
-                 const machine::MemoryBound &bound,
-                 const std::string &further = {});
-
-/// "12 MB", for a person.
-std::string megabytes(uint64_t bytes);
 
 class Executor {
 public:
   virtual ~Executor() = default;
 
-  /// Runs a trunk on `chunk`, whose first token is at `position`. With
-  /// `logits`, the smallest head on its last row as well.
-  virtual Status runTrunk(size_t trunk, std::span<const int32_t> chunk,
-                          uint32_t position, float *logits) = 0;
-  /// Runs a head on hidden rows of the last chunk.
-  virtual Status runHead(size_t head, uint32_t firstRow, uint32_t rows,
-                         float *logits) = 0;
-  /// The last chunk's hidden rows; null when they cannot be had.
-  virtual const float *hidden(uint32_t rows) = 0;
+  /// Zeroed memory that lives as long as the executor.
+  virtual Expected<Place> allocate(uint64_t bytes, Memory use,
+                                   const char *purpose) = 0;
+  /// Memory of the caller where programs may write as they are; a null address
+  /// when they cannot.
+  virtual Place borrow(void *memory) const = 0;
+  virtual Status write(Place to, const void *from, uint64_t bytes) = 0;
+  virtual Status read(void *to, Place from, uint64_t bytes) = 0;
+  virtual Status copy(Place to, Place from, uint64_t bytes) = 0;
+
+  /// Runs programs one after the other. Calls that are the same each time, in
+  /// programs, sizes and places, may bear a number from 0 on: what can, records
+  /// them.
+  virtual Status run(std::span<const Invocation> calls, int recording = -1) = 0;
   /// Copies the bytes of a state, as many as stateBytes().
   virtual Status readState(uint32_t state, uint8_t *target) = 0;
   /// Threads of the CPU that compute; 0 when a device does all.
   virtual unsigned threads() const = 0;
 
   /// From now on each command is timed.
-  void enableTiming(const SessionModel &model);
-  /// Of each program's commands; empty without timing.
-  std::vector<std::vector<CommandTime>> trunkTimes, headTimes;
+  void enableTiming(const LoadedModel &model);
+  /// Of each program's commands, as in the model; empty without timing.
+  std::vector<std::vector<CommandTime>> times;
 
 protected:
-  CommandTime *timesOf(std::vector<std::vector<CommandTime>> &all,
-                       size_t program) {
-    return all.empty() ? nullptr : all[program].data();
+  CommandTime *timesOf(uint32_t program) {
+    return times.empty() ? nullptr : times[program].data();
   }
 };
+
+/// The executor that `options` asks for. `valueBytes` is what its user will
+/// allocate: where memory is scarce, it is told at once. `model` outlives it.
+Expected<std::unique_ptr<Executor>>
+openExecutor(const LoadedModel &model, const ExecutionOptions &options,
+             uint64_t valueBytes);
 
 } // namespace terrazzo::exec

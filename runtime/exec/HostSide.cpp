@@ -3,7 +3,6 @@
 #include "exec/CpuPacking.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace terrazzo::exec {
 
@@ -21,35 +20,28 @@ template <typename Vector> uint32_t count(const Vector *vector) {
 
 } // namespace
 
-std::vector<bool> statesOnHost(const SessionModel &model) {
+std::vector<bool> statesOnHost(const LoadedModel &model) {
   std::vector<bool> found(count(model.root().states()), false);
-  for (const auto *programs : {&model.trunks, &model.heads})
-    for (const Program *program : *programs)
-      for (uint32_t i = 0; i < count(program->commands()); ++i) {
-        const Command &command = *program->commands()->Get(i);
-        for (uint32_t b = 0; command.host() && b < count(command.bindings());
-             ++b)
-          if (command.bindings()->Get(b)->space() == Space::State)
-            found[command.bindings()->Get(b)->index()] = true;
-      }
+  for (const Program *program : model.programs)
+    for (uint32_t i = 0; i < count(program->commands()); ++i) {
+      const Command &command = *program->commands()->Get(i);
+      for (uint32_t b = 0; command.host() && b < count(command.bindings()); ++b)
+        if (command.bindings()->Get(b)->space() == Space::State)
+          found[command.bindings()->Get(b)->index()] = true;
+    }
   return found;
 }
 
 Expected<std::unique_ptr<HostSide>>
-HostSide::open(const SessionModel &model, const SessionOptions &options) {
+HostSide::open(const LoadedModel &model, const ExecutionOptions &options) {
   std::unique_ptr<HostSide> side(new HostSide(model));
   if (Status status = side->load(options); !status)
     return status.takeError();
   return side;
 }
 
-Status HostSide::load(const SessionOptions &options) {
-  auto bytes =
-      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
-  if (!bytes)
-    return bytes.takeError();
-  weightBytes = std::move(*bytes);
-  if (Status status = model.checkWeightsPath(); !status)
+Status HostSide::load(const ExecutionOptions &options) {
+  if (Status status = openWeights(model, weightBytes); !status)
     return status;
   auto loaded = CodeImage::load(model.file, variant);
   if (!loaded)
@@ -91,18 +83,13 @@ Status HostSide::allocate() {
     scratch = std::max(scratch, variant.entries()->Get(i)->scratch_bytes());
   buffers.scratchStride = roundUp(scratch);
   uint64_t arena = roundUp(model.hostArenaBytes() + readBeyond);
-  uint64_t tokens =
-      roundUp(model.trunks.back()->max_tokens() * sizeof(int32_t));
-  auto room = Block::allocate(arena + tokens + page +
-                                  buffers.scratchStride * team->size(),
+  auto room = Block::allocate(arena + buffers.scratchStride * team->size(),
                               "intermediate results");
   if (!room)
     return room.takeError();
   working = std::move(*room);
   buffers.arena = working.data();
-  buffers.tokens = buffers.arena + arena;
-  buffers.call = buffers.tokens + tokens;
-  buffers.scratch = buffers.call + page;
+  buffers.scratch = buffers.arena + arena;
   buffers.weightsFile = weightBytes.data();
   return {};
 }
@@ -111,12 +98,6 @@ BoundProgram HostSide::bind(const Program &program, uint32_t first,
                             uint32_t last) const {
   return BoundProgram(model.root(), variant, program, image, buffers, first,
                       last);
-}
-
-void HostSide::beginCall(std::span<const int32_t> chunk, uint32_t position) {
-  memcpy(buffers.tokens, chunk.data(), chunk.size_bytes());
-  int32_t first = int32_t(position);
-  memcpy(buffers.call, &first, sizeof(first));
 }
 
 Status HostSide::run(Device &device, const BoundProgram &program,

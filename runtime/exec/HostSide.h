@@ -13,13 +13,13 @@
 namespace terrazzo::exec {
 
 /// Which states launches of the host use, by index.
-std::vector<bool> statesOnHost(const SessionModel &model);
+std::vector<bool> statesOnHost(const LoadedModel &model);
 
 class HostSide {
 public:
   /// For a model whose variant has a host part.
   static Expected<std::unique_ptr<HostSide>>
-  open(const SessionModel &model, const SessionOptions &options);
+  open(const LoadedModel &model, const ExecutionOptions &options);
 
   unsigned threads() const { return team->size(); }
 
@@ -34,8 +34,6 @@ public:
   /// A state that lies on this side.
   const uint8_t *state(uint32_t index) const { return buffers.states[index]; }
 
-  /// What the next launches see of a call.
-  void beginCall(std::span<const int32_t> chunk, uint32_t position);
   /// Runs and returns when it is done. `times`: of the program's commands from
   /// its first on, or null.
   Status run(Device &device, const BoundProgram &program, const int64_t *sizes,
@@ -46,12 +44,12 @@ public:
                       uint64_t bytes);
 
 private:
-  HostSide(const SessionModel &model)
+  HostSide(const LoadedModel &model)
       : model(model), variant(*model.variant->host()) {}
-  Status load(const SessionOptions &options);
+  Status load(const ExecutionOptions &options);
   Status allocate();
 
-  const SessionModel &model;
+  const LoadedModel &model;
   const package::Variant &variant;
   PrivateFile weightBytes;
   CodeImage image;

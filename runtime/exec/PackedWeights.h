@@ -15,8 +15,8 @@
 #pragma once
 
 #include "exec/Memory.h"
-#include "exec/Package.h"
 #include "machine/Team.h"
+#include "package/Package.h"
 
 namespace terrazzo::exec {
 

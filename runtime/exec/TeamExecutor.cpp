@@ -1,101 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/TeamExecutor.h"
 
+#include <array>
 #include <cstring>
 
 namespace terrazzo::exec {
 
-/// One entry of the team: up to two programs, one after the other.
+namespace {
+
+/// Calls that one entry of the team takes; more are more entries.
+constexpr size_t mostTogether = 4;
+
+uint8_t *pointer(Place place) {
+  return reinterpret_cast<uint8_t *>(place.address);
+}
+
+Place placeOf(void *memory) {
+  return {reinterpret_cast<uint64_t>(memory), nullptr};
+}
+
+} // namespace
+
+/// One entry of the team: programs, one after the other.
 struct TeamExecutor::Run {
-  const BoundProgram *first = nullptr;
-  int64_t firstSizes[2] = {0, 0};
-  CommandTime *firstTimes = nullptr;
-  const BoundProgram *second = nullptr;
-  int64_t secondSizes[2] = {0, 0};
-  CommandTime *secondTimes = nullptr;
+  struct Item {
+    const BoundProgram *program = nullptr;
+    int64_t sizes[2] = {0, 0};
+    uint32_t firstPhase = 0;
+  };
+  std::array<Item, mostTogether> items;
+  size_t count = 0;
+  uint32_t phases = 0;
 
   static void runPart(void *context, const machine::Part &part) {
     const Run &self = *static_cast<const Run *>(context);
-    uint32_t phases = self.first->phases();
-    if (part.phase < phases)
-      return self.first->runPart(part, self.firstSizes);
-    machine::Part later = part;
-    later.phase -= phases;
-    self.second->runPart(later, self.secondSizes);
+    size_t at = self.count - 1;
+    while (part.phase < self.items[at].firstPhase)
+      --at;
+    machine::Part own = part;
+    own.phase -= self.items[at].firstPhase;
+    self.items[at].program->runPart(own, self.items[at].sizes);
   }
 };
 
-void TeamExecutor::enter(const Run &run) {
-  if (run.firstTimes) {
-    run.first->run(*team, run.firstSizes, run.firstTimes);
-    if (run.second)
-      run.second->run(*team, run.secondSizes, run.secondTimes);
-    return;
-  }
-  team->run(run.first->phases() + (run.second ? run.second->phases() : 0),
-            Run::runPart, const_cast<Run *>(&run));
+Expected<Place> TeamExecutor::allocate(uint64_t bytes, Memory,
+                                       const char *purpose) {
+  auto block = Block::allocate(bytes + readBeyond, purpose);
+  if (!block)
+    return block.takeError();
+  values.push_back(std::move(*block));
+  return placeOf(values.back().data());
 }
 
-Status TeamExecutor::runTrunk(size_t trunk, std::span<const int32_t> chunk,
-                              uint32_t position, float *logits) {
-  memcpy(buffers.tokens, chunk.data(), chunk.size_bytes());
-  int32_t first = int32_t(position);
-  memcpy(buffers.call, &first, sizeof(first));
-  Run run;
-  run.first = &trunks[trunk];
-  run.firstSizes[0] = int64_t(chunk.size());
-  run.firstSizes[1] = int64_t(model.context);
-  run.firstTimes = timesOf(trunkTimes, trunk);
-  uint32_t lastRow = uint32_t(chunk.size()) - 1;
-  uint64_t rowBytes = model.hiddenRowBytes();
-  bool aligned = rowBytes % 64 == 0 || lastRow == 0;
-  if (!logits || !aligned) {
-    enter(run);
-    return logits ? runHead(0, lastRow, 1, logits) : Status();
+Place TeamExecutor::borrow(void *memory) const {
+  constexpr uintptr_t alignment = 64;
+  bool aligned = reinterpret_cast<uintptr_t>(memory) % alignment == 0;
+  return aligned ? placeOf(memory) : Place();
+}
+
+Status TeamExecutor::write(Place to, const void *from, uint64_t bytes) {
+  memcpy(pointer(to), from, bytes);
+  return {};
+}
+
+Status TeamExecutor::read(void *to, Place from, uint64_t bytes) {
+  memcpy(to, pointer(from), bytes);
+  return {};
+}
+
+Status TeamExecutor::copy(Place to, Place from, uint64_t bytes) {
+  memmove(pointer(to), pointer(from), bytes);
+  return {};
+}
+
+void TeamExecutor::bind(const Invocation &call) {
+  BoundProgram &program = programs[call.program];
+  for (uint32_t i = 0; i < call.arguments.size(); ++i)
+    program.bindArgument(i, pointer(call.arguments[i]));
+  for (uint32_t i = 0; i < call.results.size(); ++i)
+    program.bindResult(i, pointer(call.results[i]));
+}
+
+Status TeamExecutor::run(std::span<const Invocation> calls, int recording) {
+  if (calls.size() > mostTogether || (calls.size() > 1 && !times.empty())) {
+    for (const Invocation &call : calls)
+      if (Status status = run({&call, 1}, recording); !status)
+        return status;
+    return {};
   }
-  // Trunk and head as one list: the team is entered once for each token.
-  BoundProgram &head = heads.front();
-  bool direct = reinterpret_cast<uintptr_t>(logits) % 64 == 0;
-  auto *target = direct ? reinterpret_cast<uint8_t *>(logits) : buffers.logits;
-  head.patchHidden(buffers.hidden + lastRow * rowBytes);
-  head.patchLogits(target);
-  run.second = &head;
-  run.secondSizes[0] = 1;
-  run.secondSizes[1] = int64_t(model.context);
-  run.secondTimes = timesOf(headTimes, 0);
-  enter(run);
-  if (!direct)
-    memcpy(logits, target, model.logitsRowBytes());
+  Run entry;
+  for (const Invocation &call : calls) {
+    bind(call);
+    Run::Item &item = entry.items[entry.count++];
+    item.program = &programs[call.program];
+    item.sizes[0] = call.size;
+    item.sizes[1] = int64_t(model.context);
+    item.firstPhase = entry.phases;
+    entry.phases += item.program->phases();
+  }
+  if (!times.empty())
+    programs[calls[0].program].run(*team, entry.items[0].sizes,
+                                   timesOf(calls[0].program));
+  else
+    team->run(entry.phases, Run::runPart, &entry);
   return {};
 }
 
 Status TeamExecutor::readState(uint32_t state, uint8_t *target) {
   memcpy(target, buffers.states[state],
          model.stateBytes(*model.root().states()->Get(state)));
-  return {};
-}
-
-Status TeamExecutor::runHead(size_t index, uint32_t firstRow, uint32_t rows,
-                             float *logits) {
-  BoundProgram &head = heads[index];
-  uint64_t rowBytes = model.hiddenRowBytes();
-  uint8_t *input = buffers.hidden + firstRow * rowBytes;
-  if (reinterpret_cast<uintptr_t>(input) % 64 != 0) {
-    memcpy(headStaging, input, rows * rowBytes);
-    input = reinterpret_cast<uint8_t *>(headStaging);
-  }
-  bool direct = reinterpret_cast<uintptr_t>(logits) % 64 == 0;
-  auto *target = direct ? reinterpret_cast<uint8_t *>(logits) : buffers.logits;
-  head.patchHidden(input);
-  head.patchLogits(target);
-  Run run;
-  run.first = &head;
-  run.firstSizes[0] = rows;
-  run.firstSizes[1] = int64_t(model.context);
-  run.firstTimes = timesOf(headTimes, index);
-  enter(run);
-  if (!direct)
-    memcpy(logits, target, rows * model.logitsRowBytes());
   return {};
 }
 

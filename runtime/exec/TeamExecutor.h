@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The CPU as an executor: the team walks programs whose bindings were resolved
-// once, on weights mapped from the user's file. A call enters the team once and
-// allocates nothing.
+// once, on weights mapped from the user's file. Calls that are run together
+// enter the team once.
 #pragma once
 
 #include "exec/BoundProgram.h"
@@ -14,33 +14,33 @@ namespace terrazzo::exec {
 class TeamExecutor final : public Executor {
 public:
   static Expected<std::unique_ptr<Executor>>
-  open(const SessionModel &model, const SessionOptions &options);
+  open(const LoadedModel &model, const ExecutionOptions &options);
 
-  Status runTrunk(size_t trunk, std::span<const int32_t> chunk,
-                  uint32_t position, float *logits) override;
-  Status runHead(size_t head, uint32_t firstRow, uint32_t rows,
-                 float *logits) override;
-  const float *hidden(uint32_t) override {
-    return reinterpret_cast<const float *>(buffers.hidden);
-  }
+  Expected<Place> allocate(uint64_t bytes, Memory use,
+                           const char *purpose) override;
+  Place borrow(void *memory) const override;
+  Status write(Place to, const void *from, uint64_t bytes) override;
+  Status read(void *to, Place from, uint64_t bytes) override;
+  Status copy(Place to, Place from, uint64_t bytes) override;
+  Status run(std::span<const Invocation> calls, int recording) override;
   Status readState(uint32_t state, uint8_t *target) override;
   unsigned threads() const override { return team->size(); }
 
 private:
   friend class TeamExecutorBuilder;
-  explicit TeamExecutor(const SessionModel &model) : model(model) {}
+  explicit TeamExecutor(const LoadedModel &model) : model(model) {}
 
   struct Run; // what the workers are given
-  void enter(const Run &run);
+  void bind(const Invocation &call);
 
-  const SessionModel &model;
+  const LoadedModel &model;
   PrivateFile weightBytes;
   CodeImage image;
   std::unique_ptr<machine::Team> team;
-  Block packed, states, working, logitsRoom;
+  Block packed, states, working;
+  std::vector<Block> values; ///< what was allocated
   Buffers buffers;
-  std::vector<BoundProgram> trunks, heads; ///< in the model's order
-  float *headStaging = nullptr;            ///< aligned rows for a head
+  std::vector<BoundProgram> programs; ///< as in the model
 };
 
 } // namespace terrazzo::exec

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Opening a session on the CPU: memory, code, packed weights, bound programs.
+// Opening an executor of the CPU: memory, code, packed weights, bound programs.
 #include "exec/CpuPacking.h"
 #include "exec/TeamExecutor.h"
 
@@ -36,7 +36,7 @@ void copyPage(uint8_t *byte) {
 /// Fills an executor step by step; each answers the error that ends it.
 class TeamExecutorBuilder {
 public:
-  TeamExecutorBuilder(TeamExecutor &executor, const SessionOptions &options)
+  TeamExecutorBuilder(TeamExecutor &executor, const ExecutionOptions &options)
       : executor(executor), options(options), model(executor.model),
         root(model.root()) {}
 
@@ -50,18 +50,13 @@ private:
   void bindPrograms();
 
   TeamExecutor &executor;
-  const SessionOptions &options;
-  const SessionModel &model;
+  const ExecutionOptions &options;
+  const LoadedModel &model;
   const Package &root;
 };
 
 Status TeamExecutorBuilder::build() {
-  auto bytes =
-      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
-  if (!bytes)
-    return bytes.takeError();
-  executor.weightBytes = std::move(*bytes);
-  if (Status status = model.checkWeightsPath(); !status)
+  if (Status status = openWeights(model, executor.weightBytes); !status)
     return status;
   auto image = CodeImage::load(model.file, *model.variant);
   if (!image)
@@ -108,39 +103,19 @@ Status TeamExecutorBuilder::allocateStates() {
 }
 
 Status TeamExecutorBuilder::allocateWorking() {
-  uint64_t scratch = model.scratchBytes();
-  uint64_t rowBytes = model.hiddenRowBytes();
-  uint64_t chunk = model.trunks.back()->max_tokens();
-  uint64_t headRows = model.heads.back()->max_tokens();
   constexpr uint64_t page = 4096;
-  uint64_t sizes[] = {model.arenaBytes(),
-                      roundUp(chunk * sizeof(int32_t), page),
-                      page, // the call buffer
-                      chunk * rowBytes,
-                      headRows * rowBytes,
-                      roundUp(scratch, page) * executor.team->size()};
-  uint64_t total = 0;
-  for (uint64_t &size : sizes)
-    total += size = roundUp(size, page);
-  auto working = Block::allocate(total + readBeyond, "intermediate results");
+  uint64_t arena = roundUp(model.arenaBytes(), page);
+  uint64_t scratch = roundUp(model.scratchBytes(), page);
+  auto working =
+      Block::allocate(arena + scratch * executor.team->size() + readBeyond,
+                      "intermediate results");
   if (!working)
     return working.takeError();
-  // Touched only as far as rows are asked for.
-  auto logits = Block::allocate(headRows * model.logitsRowBytes(), "logits");
-  if (!logits)
-    return logits.takeError();
   executor.working = std::move(*working);
-  executor.logitsRoom = std::move(*logits);
-  uint8_t *place = executor.working.data();
   Buffers &buffers = executor.buffers;
-  uint8_t *staging = nullptr;
-  uint8_t **places[] = {&buffers.arena,  &buffers.tokens, &buffers.call,
-                        &buffers.hidden, &staging,        &buffers.scratch};
-  for (size_t i = 0; i < std::size(sizes); place += sizes[i], ++i)
-    *places[i] = place;
-  executor.headStaging = reinterpret_cast<float *>(staging);
-  buffers.scratchStride = roundUp(scratch, page);
-  buffers.logits = executor.logitsRoom.data();
+  buffers.arena = executor.working.data();
+  buffers.scratch = buffers.arena + arena;
+  buffers.scratchStride = scratch;
   buffers.weightsFile = executor.weightBytes.data();
   return {};
 }
@@ -170,19 +145,15 @@ void TeamExecutorBuilder::copySmallWeights(const Program &program) {
 }
 
 void TeamExecutorBuilder::bindPrograms() {
-  for (const auto *programs : {&model.trunks, &model.heads})
-    for (const Program *program : *programs)
-      copySmallWeights(*program);
-  for (const Program *program : model.trunks)
-    executor.trunks.emplace_back(root, *model.variant, *program, executor.image,
-                                 executor.buffers);
-  for (const Program *program : model.heads)
-    executor.heads.emplace_back(root, *model.variant, *program, executor.image,
-                                executor.buffers);
+  for (const Program *program : model.programs)
+    copySmallWeights(*program);
+  for (const Program *program : model.programs)
+    executor.programs.emplace_back(root, *model.variant, *program,
+                                   executor.image, executor.buffers);
 }
 
 Expected<std::unique_ptr<Executor>>
-TeamExecutor::open(const SessionModel &model, const SessionOptions &options) {
+TeamExecutor::open(const LoadedModel &model, const ExecutionOptions &options) {
   std::unique_ptr<TeamExecutor> executor(new TeamExecutor(model));
   if (Status status = TeamExecutorBuilder(*executor, options).build(); !status)
     return status.takeError();

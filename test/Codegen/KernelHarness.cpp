@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "KernelHarness.h"
-#include "exec/DeviceCatalogue.h"
+#include "device/DeviceCatalogue.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "support/Error.h"
@@ -73,9 +73,8 @@ static std::shared_ptr<exec::Device> openDevice(StringRef name) {
   return device;
 }
 
-std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
-                                                        StringRef where,
-                                                        int64_t maxTokens) {
+std::unique_ptr<CompiledKernel>
+CompiledKernel::compile(StringRef function, StringRef where, int64_t maxSize) {
   lastError.clear();
   auto [targetName, deviceName] = where.split('@');
   auto kernel = std::make_unique<CompiledKernel>();
@@ -96,13 +95,13 @@ std::unique_ptr<CompiledKernel> CompiledKernel::compile(StringRef function,
   auto op = plan::KernelOp::create(builder, builder.getUnknownLoc(), "kernel",
                                    *target);
   op.getBody().front().push_back(kernel->original->clone());
-  FailureOr<plan::KernelConfigAttr> config = backend->configure(op, maxTokens);
+  FailureOr<plan::KernelConfigAttr> config = backend->configure(op, maxSize);
   if (failed(config))
     return nullptr;
   kernel->config = *config;
   ModuleOp inner = op.getModule();
   inner->setAttr("plan.config", *config);
-  inner->setAttr("plan.max_tokens", builder.getI64IntegerAttr(maxTokens));
+  inner->setAttr("plan.max_size", builder.getI64IntegerAttr(maxSize));
   PassManager manager(context);
   backend->buildLower(manager, *target);
   if (failed(manager.run(inner)))

@@ -7,7 +7,7 @@
 // they call so: "chip:v2@chip:0".
 #pragma once
 
-#include "exec/Device.h"
+#include "device/Device.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
 #include "terrazzo/Target/TargetBackend.h"
@@ -22,7 +22,7 @@ public:
   /// `function` is the text of one tz.func named @kernel. Fails with the
   /// diagnostics in error().
   static std::unique_ptr<CompiledKernel>
-  compile(llvm::StringRef function, llvm::StringRef target, int64_t maxTokens);
+  compile(llvm::StringRef function, llvm::StringRef target, int64_t maxSize);
   ~CompiledKernel();
 
   /// Runs all workgroups. Here: split evenly among `workers` one after the

@@ -53,7 +53,7 @@ double products(double budget) {
 }
 
 struct Shape {
-  int64_t maxTokens, tokens, position;
+  int64_t maxSize, tokens, position;
 };
 
 /// Largest error of `got` relative to the largest magnitude of `want`.
@@ -98,9 +98,9 @@ void checkCaches(RandomBindings &bindings, int64_t cacheRows, double budget) {
 void check(const std::string &function, Shape shape, double budget) {
   for (const std::string &target : testedTargets()) {
     SCOPED_TRACE(target + ", tokens " + std::to_string(shape.tokens) + " of " +
-                 std::to_string(shape.maxTokens) + ", position " +
+                 std::to_string(shape.maxSize) + ", position " +
                  std::to_string(shape.position));
-    auto kernel = CompiledKernel::compile(function, target, shape.maxTokens);
+    auto kernel = CompiledKernel::compile(function, target, shape.maxSize);
     ASSERT_TRUE(kernel) << CompiledKernel::error();
     int64_t cacheRows = shape.position + shape.tokens + 3;
     std::vector<std::vector<float>> first;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: terrazzo-opt --tz-lower-kernel %s -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{kernel has no 'plan.config' or no 'plan.max_tokens'}}
+// expected-error @+1 {{kernel has no 'plan.config' or no 'plan.max_size'}}
 module {
 }
 
 // -----
 
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   // expected-error @+1 {{kernel's config lacks the options of a contraction}}
   tz.func @product(%x: tensor<?x64xf32>, %w: tensor<32x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x32xf32> {
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<32x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x32xf32>
@@ -17,7 +17,7 @@ module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor 
 
 // -----
 
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   tz.func @chain(%x: tensor<?x64xf32>, %w: tensor<64x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x64xf32> {
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<64x64xf32, #tz.layout<interleave = 16>>) -> tensor<?x64xf32>
     // expected-error @+1 {{has another input than the kernel's first product}}
@@ -28,7 +28,7 @@ module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor 
 
 // -----
 
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   tz.func @unpacked(%x: tensor<?x64xf32>, %w: tensor<32x64xf32>) -> tensor<?x32xf32> {
     // expected-error @+1 {{has a weight that nobody has packed}}
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, tensor<32x64xf32>) -> tensor<?x32xf32>
@@ -38,7 +38,7 @@ module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor 
 
 // -----
 
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   tz.func @other_layout(%w: tensor<32x64xf32>) -> tensor<32x64xf32, #tz.layout<interleave = 8>> {
     // expected-error @+1 {{it packs into the layout interleave = 16 alone}}
     %p = tz.convert_layout %w : tensor<32x64xf32> -> tensor<32x64xf32, #tz.layout<interleave = 8>>
@@ -48,7 +48,7 @@ module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor 
 
 // -----
 
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   tz.func @half(%x: tensor<?x64xf16>) -> tensor<?x64xf16> {
     // expected-error @+1 {{kernels compute on f32, not on f16}}
     %y = tz.elementwise silu(%x) : (tensor<?x64xf16>) -> tensor<?x64xf16>

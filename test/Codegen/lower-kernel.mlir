@@ -13,7 +13,7 @@
 // UNPACKED-NOT: tile.unpack
 // UNPACKED: vector.load
 // UNPACKED: tile.dot
-module attributes {plan.max_tokens = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 1024,
+module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 1024,
     options = {block_rows = 1 : i64, dot = "int8", group_columns = 16 : i64, tile_columns = 16 : i64, tile_rows = 1 : i64}>} {
   tz.func @product(%x: tensor<?x64xf32>, %w: !w) -> tensor<?x32xf32> {
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, !w) -> tensor<?x32xf32>

@@ -84,11 +84,11 @@ public:
                                          Attribute target) const override {
     return relay(target).weightLayout(type, uses, cpuOf(target));
   }
-  FailureOr<plan::KernelConfigAttr>
-  configure(plan::KernelOp kernel, int64_t maxTokens) const override {
+  FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
+                                              int64_t maxSize) const override {
     Attribute own = kernel.getTarget();
     kernel.setTargetAttr(cpuOf(own));
-    auto config = relay(own).configure(kernel, maxTokens);
+    auto config = relay(own).configure(kernel, maxSize);
     kernel.setTargetAttr(own);
     return config;
   }

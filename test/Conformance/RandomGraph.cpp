@@ -105,6 +105,21 @@ private:
       func.setArgAttr(firstState + i, tz::TzDialect::kStateAttr, state);
       func.setResultAttr(1 + i, tz::TzDialect::kStateAttr, state);
     }
+    nameAsDecoder();
+  }
+
+  /// What runtime/decode knows its functions by.
+  void nameAsDecoder() {
+    bool trunk = name == "trunk";
+    auto named = [&](StringRef text) { return b.getStringAttr(text); };
+    auto key = tz::TzDialect::kNameAttr;
+    func.setArgAttr(0, key, named(trunk ? "tokens" : "hidden"));
+    if (trunk)
+      func.setArgAttr(1, key, named("position"));
+    func.setResultAttr(0, key, named(trunk ? "hidden" : "logits"));
+    auto sizes = b.getI64ArrayAttr({1, 8, trunk ? 512 : 32});
+    func->setAttr(tz::TzDialect::kSizesAttr,
+                  b.getDictionaryAttr(b.getNamedAttr("T", sizes)));
   }
 
   void addStep() {

@@ -2,8 +2,8 @@
 #include "RunCase.h"
 #include "WeightFile.h"
 #include "Witness.h"
-#include "exec/DeviceCatalogue.h"
-#include "exec/Session.h"
+#include "decode/Session.h"
+#include "device/DeviceCatalogue.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
@@ -137,7 +137,7 @@ private:
   }
 
   std::string inChild(unsigned threads) {
-    exec::SessionOptions options;
+    exec::ExecutionOptions options;
     options.contextSize = kContext;
     options.threads.count = threads;
     if (!settings.device.empty()) {
@@ -153,7 +153,7 @@ private:
     if (!weights)
       return weights.error().format();
     std::shared_ptr<const formats::GgufFile> shared = std::move(*weights);
-    auto session = exec::Session::open(std::move(*package), shared, options);
+    auto session = decode::Session::open(std::move(*package), shared, options);
     if (!session)
       return session.error().format();
     std::ofstream out(base + ".out", std::ios::binary);

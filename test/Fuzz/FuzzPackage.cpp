@@ -2,7 +2,7 @@
 //
 // Any bytes as a package: opened and checked.
 #include "MemoryFile.h"
-#include "exec/Package.h"
+#include "package/Package.h"
 
 using namespace terrazzo;
 

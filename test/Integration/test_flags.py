@@ -67,6 +67,15 @@ EFFECTS = [
     ("eval", "--format", ["--ids", "IDS"], ["--format", "json"]),
     ("eval", "--quiet", ["--ids", "IDS"], ["--quiet"]),
     ("eval", "--logits", ["--ids", "IDS"], ["--logits", "/no/such/folder/x.npy"]),
+    ("call", "--function", ["-m", "MODULE", "--random", 1, "--size", "R=2"], ["--function", "twice"]),
+    ("call", "--input", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--input", "x=/no/such.npy"]),
+    ("call", "--output", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--output", "y=/no/such/folder/y.npy"]),
+    ("call", "--size", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--size", "R=3"]),
+    ("call", "--random", ["-m", "MODULE", "--function", "once", "--size", "R=2"], ["--random", 1]),
+    ("call", "--repeat", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--repeat", 2]),
+    ("call", "--weights", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--weights", "/no/such.gguf"]),
+    ("call", "--format", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--format", "json"]),
+    ("call", "--quiet", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--quiet"]),
     ("tokenize", "--prompt", [], ["-p", "Hello"]),
     ("tokenize", "--file", [], ["-f", "TEXT"]),
     ("tokenize", "--jsonl", [], ["--jsonl"]),
@@ -81,7 +90,8 @@ EFFECTS = [
 ELSEWHERE = {
     ("run", "--threads"): "the same bits with any number (test_golden); bench prints it",
     ("eval", "--threads"): "the same",
-    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain")},
+    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain", "call")},
+    ("call", "--threads"): "the same",
     ("explain", "--threads"): "the same",
     ("eval", "--batch-size"): "the same likelihood by other kernels (test_golden)",
     ("eval", "--reference"): "test_golden",
@@ -93,7 +103,8 @@ ELSEWHERE = {
     **{(verb, "--model"): "every call" for verb in ("run", "bench", "eval", "tokenize", "detokenize", "chat-template",
                                                     "compile", "inspect", "explain")},
     # One piece of code for every verb that computes: below, and test_device.
-    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "explain", "compile")
+    ("call", "--model"): "every call",
+    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "call", "explain", "compile")
        for flag in ("--no-cache", "--fallback", "--device", "--why", "--ctx-size")},
     # There is nothing but a result to print: --quiet is honoured as it stands.
     **{(verb, flag): "only results" for verb in ("tokenize", "detokenize", "chat-template", "compile", "check", "inspect",
@@ -144,6 +155,16 @@ REFUSED = [
     ("compile", ["-o", "x.tzp", "--target", "cpu,"], "--target"),
     ("compile", ["-o", "x.tzp", "--why", "--quiet"], "--why"),
     ("explain", ["--why", "--quiet"], "--why"),
+    ("call", ["-m", "MODULE", "--why", "--quiet"], "--why"),
+    ("call", ["-m", "MODULE", "--repeat", 0], "--repeat"),
+    ("call", ["-m", "MODULE", "--random", -1], "--random"),
+    ("call", ["-m", "MODULE", "--function", ""], "--function"),
+    ("call", ["-m", "MODULE", "--size", "R"], "--size"),
+    ("call", ["-m", "MODULE", "--size", "R=x"], "--size"),
+    ("call", ["-m", "MODULE", "--size", "R=1", "--size", "R=2"], "--size"),
+    ("call", ["-m", "MODULE", "--input", "=x.npy"], "--input"),
+    ("call", ["--weights", "x.gguf"], "--model"),
+    ("call", [], "-m"),
 ]
 
 # verb, flag, what it may be at least and at most.
@@ -160,12 +181,17 @@ def files(tmp_path):
     """Arguments with the names of files in place of IDS and TEXT."""
     (tmp_path / "ids").write_text(" ".join(map(str, golden("smollm2").ids(0)[:12])))
     (tmp_path / "text").write_text("One, two, three,")
-    names = {"IDS": tmp_path / "ids", "TEXT": tmp_path / "text"}
+    row = "tensor<?x5xf32>"
+    (tmp_path / "module.mlir").write_text("\n".join(
+        f'tz.func @{name}(%x: {row} {{tz.dims = ["R", 5], tz.name = "x"}}) -> ({row} {{tz.name = "y"}}) {{ '
+        f'%0 = tz.elementwise {function}(%x) : ({row}) -> {row} tz.return %0 : {row} }}'
+        for name, function in (("once", "silu"), ("twice", "exp"))))
+    names = {"IDS": tmp_path / "ids", "TEXT": tmp_path / "text", "MODULE": tmp_path / "module.mlir"}
     return lambda arguments: [names.get(a, a) if isinstance(a, str) else a for a in arguments]
 
 
 def words(verb, model):
-    return verb.split() + ([] if verb.split()[0] in ("targets", "cache", "doctor", "check") else ["-m", model])
+    return verb.split() + ([] if verb.split()[0] in ("call", "targets", "cache", "doctor", "check") else ["-m", model])
 
 
 def outcome(result):
@@ -225,7 +251,7 @@ def test_fractions_are_finite(terrazzo, smollm2):
 def test_the_table_knows_every_flag(terrazzo):
     """A flag that is added needs a row: what can be seen of it, or where it is refused."""
     known = {(verb.split()[0] if verb == "run -i" else verb, flag) for verb, flag, *_ in EFFECTS} | set(ELSEWHERE)
-    verbs = ["run", "bench", "eval", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
+    verbs = ["run", "bench", "eval", "call", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
              "doctor", "inspect", "tokenize", "detokenize", "chat-template"]
     missing = []
     for verb in verbs:

@@ -9,33 +9,33 @@
 // CHECK: plan.kernel @c
 // CHECK: plan.kernel @d
 #t = #tz_null.target<"paper">
-plan.kernel @a attributes {target = #t, plan.max_tokens = 1 : i64} { builtin.module {
+plan.kernel @a attributes {target = #t, plan.max_size = 1 : i64} { builtin.module {
   tz.func @a(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %y = tz.elementwise silu(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
     tz.return %y : tensor<?x8xf32>
   }
 } }
-plan.kernel @b attributes {target = #t, plan.max_tokens = 1 : i64} { builtin.module {
+plan.kernel @b attributes {target = #t, plan.max_size = 1 : i64} { builtin.module {
   tz.func @b(%other: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %name = tz.elementwise silu(%other) : (tensor<?x8xf32>) -> tensor<?x8xf32>
     tz.return %name : tensor<?x8xf32>
   }
 } }
-plan.kernel @c attributes {target = #t, plan.max_tokens = 8 : i64} { builtin.module {
+plan.kernel @c attributes {target = #t, plan.max_size = 8 : i64} { builtin.module {
   tz.func @c(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %y = tz.elementwise silu(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
     tz.return %y : tensor<?x8xf32>
   }
 } }
-plan.kernel @d attributes {target = #t, plan.max_tokens = 1 : i64} { builtin.module {
+plan.kernel @d attributes {target = #t, plan.max_size = 1 : i64} { builtin.module {
   tz.func @d(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %y = tz.elementwise tanh(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
     tz.return %y : tensor<?x8xf32>
   }
 } }
-plan.program @p attributes {max_tokens = 1 : i64} {
-  %0 = plan.argument "hidden" : <tensor<?x8xf32>>
-  %1 = plan.argument "logits" : <tensor<?x8xf32>>
+plan.program @p attributes {max_size = 1 : i64} {
+  %0 = plan.argument 0 "x" : <tensor<?x8xf32>>
+  %1 = plan.result 0 "y" : <tensor<?x8xf32>>
   // CHECK: plan.launch @a{{.*}} loc(#[[A:.*]])
   plan.launch @a(%0, %1) : !plan.buffer<tensor<?x8xf32>>, !plan.buffer<tensor<?x8xf32>> loc("blk.0")
   // CHECK: plan.launch @a{{.*}} loc(#[[B:.*]])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // REQUIRES: backend-null
-// RUN: terrazzo-opt --load-plugin null --tz-specialise-sizes=sizes=trunk:1 --tz-form-kernels --tz-dedupe-kernels \
+// RUN: terrazzo-opt --load-plugin null --tz-specialise-sizes --tz-form-kernels --tz-dedupe-kernels \
 // RUN:   %S/Inputs/gemma.mlir | FileCheck %s
 
 // A norm over the whole row of a product belongs to the next kernel, which also leaves the new residual stream.

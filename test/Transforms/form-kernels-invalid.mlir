@@ -9,9 +9,9 @@ module {
 // -----
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  // expected-error @+1 {{argument 1 of type 'tensor<?x8xf32>' is none that a program takes}}
-  tz.func @head(%h: tensor<?x8xf32>, %i: tensor<?x8xf32>) -> tensor<?x8xf32> {
-    %y = tz.elementwise add(%h, %i) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  // expected-error @+1 {{argument 'm' of type 'tensor<8x?xf32>': only the first dimension may change from call to call}}
+  tz.func @f(%x: tensor<?x8xf32>, %m: tensor<8x?xf32> {tz.name = "m"}) -> tensor<?x8xf32> {
+    %y = tz.elementwise silu(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
     tz.return %y : tensor<?x8xf32>
   }
 }
@@ -19,8 +19,19 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
 // -----
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  // expected-error @+1 {{returns 'tensor<?x8xf32>', which is not the one new value that a program gives}}
-  tz.func @head(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @+1 {{result 'result0' is an argument, a weight or another result; each is a value of its own that the function computes}}
+  tz.func @f(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
     tz.return %h : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  // expected-error @+1 {{result 'again' is an argument, a weight or another result}}
+  tz.func @f(%h: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x2x4xf32> {tz.name = "again"}) {
+    %y = tz.elementwise silu(%h) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %z = tz.reshape %y : tensor<?x8xf32> -> tensor<?x2x4xf32>
+    tz.return %y, %z : tensor<?x8xf32>, tensor<?x2x4xf32>
   }
 }

@@ -23,9 +23,9 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
       tz.return %l : !tz.cache<1x32xf16, ?>
     }
   } }
-  plan.program @p attributes {max_tokens = 1 : i64} {
-    %x = plan.argument "hidden" : <tensor<?x1x32xf32>>
-    %p = plan.argument "call" : <tensor<i32>>
+  plan.program @p attributes {max_size = 1 : i64} {
+    %x = plan.argument 0 "x" : <tensor<?x1x32xf32>>
+    %p = plan.argument 1 "p" : <tensor<i32>>
     // expected-error @below {{the state is used by kernels of two targets}}
     %k = plan.state_buffer @k : <!tz.cache<1x32xf16, ?>>
     plan.launch @device(%x, %p, %k) : !plan.buffer<tensor<?x1x32xf32>>, !plan.buffer<tensor<i32>>, !plan.buffer<!tz.cache<1x32xf16, ?>>
@@ -36,8 +36,8 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
 
 // -----
 
-plan.program @p attributes {max_tokens = 1 : i64} {
-  %x = plan.argument "hidden" : <tensor<?x32xf32>>
+plan.program @p attributes {max_size = 1 : i64} {
+  %x = plan.argument 0 "x" : <tensor<?x32xf32>>
   %y = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
   // expected-error @below {{copies within one side}}
   plan.copy %x, %y : <tensor<?x32xf32>>
@@ -45,9 +45,9 @@ plan.program @p attributes {max_tokens = 1 : i64} {
 
 // -----
 
-plan.program @p attributes {max_tokens = 1 : i64} {
+plan.program @p attributes {max_size = 1 : i64} {
   %w = plan.weight @w : <tensor<4x32xf32>>
   %y = plan.transient {bytes = 512 : i64, host} : <tensor<4x32xf32>>
-  // expected-error @below {{copies what is no argument, transient or slice}}
+  // expected-error @below {{copies what is no argument, result, transient or slice}}
   plan.copy %w, %y : <tensor<4x32xf32>>
 }

@@ -20,8 +20,8 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
 
   // There, once for both readers, and back; the tokens are bound on both sides.
   // CHECK-LABEL: plan.program @there_and_back
-  // CHECK: %[[T:.*]] = plan.argument "tokens"
-  // CHECK: %[[HT:.*]] = plan.argument "tokens"
+  // CHECK: %[[T:.*]] = plan.argument 1 "t"
+  // CHECK: %[[HT:.*]] = plan.argument 1 "t"
   // CHECK: %[[X:.*]] = plan.transient {bytes = 128 : i64} :
   // CHECK: %[[HX:.*]] = plan.transient {bytes = 128 : i64, host}
   // CHECK: plan.launch @device(%{{.*}}, %[[T]], %[[X]])
@@ -39,10 +39,10 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // ARENA-DAG: plan.arena @there_and_back_arena {bytes = 128 : i64}
   // ARENA-DAG: plan.arena @there_and_back_host_arena {bytes = 384 : i64}
   // ARENA: plan.slice @there_and_back_host_arena {bytes = 128 : i64, host, offset =
-  plan.program @there_and_back attributes {max_tokens = 1 : i64} {
-    %in = plan.argument "hidden" : <tensor<?x32xf32>>
-    %t = plan.argument "tokens" : <tensor<?xi32>>
-    %out = plan.argument "logits" : <tensor<?x32xf32>>
+  plan.program @there_and_back attributes {max_size = 1 : i64} {
+    %in = plan.argument 0 "x" : <tensor<?x32xf32>>
+    %t = plan.argument 1 "t" : <tensor<?xi32>>
+    %out = plan.result 0 "y" : <tensor<?x32xf32>>
     %x = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
     %y = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
     %z = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
@@ -56,9 +56,9 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
 
   // The caller's rows lie on the device, whoever needs them.
   // CHECK-LABEL: plan.program @callers
-  // CHECK: %[[IN:.*]] = plan.argument "hidden"
+  // CHECK: %[[IN:.*]] = plan.argument 0 "x"
   // CHECK: %[[HIN:.*]] = plan.transient {bytes = 1024 : i64, host}
-  // CHECK: %[[OUT:.*]] = plan.argument "logits"
+  // CHECK: %[[OUT:.*]] = plan.result 0 "y"
   // CHECK: %[[HOUT:.*]] = plan.transient {bytes = 1024 : i64, host}
   // CHECK-NOT: plan.barrier
   // CHECK: plan.copy %[[IN]], %[[HIN]]
@@ -67,10 +67,10 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // CHECK-NEXT: plan.barrier
   // CHECK-NEXT: plan.copy %[[HOUT]], %[[OUT]]
   // CHECK-NEXT: }
-  plan.program @callers attributes {max_tokens = 8 : i64} {
-    %in = plan.argument "hidden" : <tensor<?x32xf32>>
-    %t = plan.argument "tokens" : <tensor<?xi32>>
-    %out = plan.argument "logits" : <tensor<?x32xf32>>
+  plan.program @callers attributes {max_size = 8 : i64} {
+    %in = plan.argument 0 "x" : <tensor<?x32xf32>>
+    %t = plan.argument 1 "t" : <tensor<?xi32>>
+    %out = plan.result 0 "y" : <tensor<?x32xf32>>
     plan.launch @host(%in, %t, %out) : !plan.buffer<tensor<?x32xf32>>, !plan.buffer<tensor<?xi32>>, !plan.buffer<tensor<?x32xf32>>
   }
 
@@ -78,10 +78,10 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // CHECK-LABEL: plan.program @device_only
   // CHECK-NOT: plan.copy
   // CHECK-NOT: host
-  plan.program @device_only attributes {max_tokens = 8 : i64} {
-    %in = plan.argument "hidden" : <tensor<?x32xf32>>
-    %t = plan.argument "tokens" : <tensor<?xi32>>
-    %out = plan.argument "logits" : <tensor<?x32xf32>>
+  plan.program @device_only attributes {max_size = 8 : i64} {
+    %in = plan.argument 0 "x" : <tensor<?x32xf32>>
+    %t = plan.argument 1 "t" : <tensor<?xi32>>
+    %out = plan.result 0 "y" : <tensor<?x32xf32>>
     plan.launch @device(%in, %t, %out) : !plan.buffer<tensor<?x32xf32>>, !plan.buffer<tensor<?xi32>>, !plan.buffer<tensor<?x32xf32>>
   }
 }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: terrazzo-opt --tz-specialise-sizes='sizes=head:1,8;absent:4' %s | FileCheck %s
+// RUN: terrazzo-opt --tz-specialise-sizes %s | FileCheck %s
 
-// CHECK: tz.func @head_1(%{{.*}}: tensor<?x32xf32> {tz.dims = ["T", 32]}) -> tensor<?x32xf32>
-// CHECK-SAME: attributes {tz.max_tokens = 1 : i64}
-// CHECK: tz.func @head_8({{.*}} attributes {tz.max_tokens = 8 : i64}
-// CHECK: tz.func @other(
-// CHECK-NOT: tz.func @head(
-tz.func @head(%h: tensor<?x32xf32> {tz.dims = ["T", 32]}) -> tensor<?x32xf32> {
+// CHECK: tz.func @given_1(%{{.*}}: tensor<?x32xf32> {tz.dims = ["R", 32]}) -> tensor<?x32xf32>
+// CHECK-SAME: attributes {tz.function = "given", tz.max_size = 1 : i64}
+// CHECK: tz.func @given_8({{.*}} attributes {tz.function = "given", tz.max_size = 8 : i64}
+tz.func @given(%h: tensor<?x32xf32> {tz.dims = ["R", 32]}) -> tensor<?x32xf32> attributes {tz.sizes = {R = [1, 8]}} {
   %y = tz.elementwise silu(%h) : (tensor<?x32xf32>) -> tensor<?x32xf32>
   tz.return %y : tensor<?x32xf32>
 }
-tz.func @other(%h: tensor<?x32xf32>) -> tensor<?x32xf32> {
+
+// A function that does not say gets one variant; one without a size needs no other.
+// CHECK: tz.func @unsaid_512({{.*}} attributes {tz.function = "unsaid", tz.max_size = 512 : i64}
+tz.func @unsaid(%h: tensor<?x32xf32>) -> tensor<?x32xf32> {
   tz.return %h : tensor<?x32xf32>
 }
+// CHECK: tz.func @fixed_1({{.*}} attributes {tz.function = "fixed", tz.max_size = 1 : i64}
+tz.func @fixed(%h: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  tz.return %h : tensor<4x32xf32>
+}
+// CHECK-NOT: tz.func

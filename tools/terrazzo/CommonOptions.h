@@ -14,6 +14,7 @@
 
 struct CommonOptions {
   std::string model;
+  std::string weightsFile; ///< of a model that is a module; empty: it has none
   std::string package; ///< run this one, compile nothing; empty: find or make
   terrazzo::machine::ThreadWish threads;
   std::string device = "cpu";

@@ -46,7 +46,7 @@ private:
 
 /// Rewinds the session to what `wanted` shares with `held`; the rest of
 /// `wanted`, at least its last token.
-std::span<const int32_t> keepCommon(exec::Session &session,
+std::span<const int32_t> keepCommon(decode::Session &session,
                                     const std::vector<int32_t> &held,
                                     std::span<const int32_t> wanted) {
   size_t common = 0;

@@ -4,7 +4,7 @@
 // is handed on as it becomes complete.
 #pragma once
 
-#include "exec/Session.h"
+#include "decode/Session.h"
 #include "text/Sampler.h"
 #include "text/Tokenizer.h"
 
@@ -34,7 +34,7 @@ class Generator {
 public:
   using Sink = std::function<terrazzo::Status(std::string_view)>;
 
-  Generator(terrazzo::exec::Session &session,
+  Generator(terrazzo::decode::Session &session,
             const terrazzo::text::Tokenizer &tokenizer,
             terrazzo::text::Sampler &sampler)
       : session(session), tokenizer(tokenizer), sampler(sampler) {}
@@ -50,7 +50,7 @@ private:
   terrazzo::Status writeAnswer(const GenerateOptions &options, const Sink &sink,
                                float *logits);
 
-  terrazzo::exec::Session &session;
+  terrazzo::decode::Session &session;
   const terrazzo::text::Tokenizer &tokenizer;
   terrazzo::text::Sampler &sampler;
   Answer answer;

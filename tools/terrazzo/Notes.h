@@ -4,7 +4,7 @@
 // timings, remarks. --quiet silences all of it.
 #pragma once
 
-#include "exec/CompilerProcess.h"
+#include "compile/CompilerProcess.h"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 // See OpenDevice.h.
 #include "OpenDevice.h"
 
-#include "exec/CpuTarget.h"
+#include "machine/CpuTarget.h"
 
 using namespace terrazzo;
 
@@ -14,14 +14,14 @@ Expected<std::string> cpuTargetFor(const std::string &device) {
   error.where = "--device " + device;
   error.help = "`terrazzo targets` lists what can be used";
   if (device == "cpu") {
-    auto targets = exec::cpuTargets(exec::hostFeatures());
+    auto targets = machine::cpuTargets(machine::hostFeatures());
     if (!targets.empty())
       return targets.front();
     error.what = "this processor cannot be compiled for";
     error.why = "it lacks what x86-64-v3 demands (AVX2, FMA, BMI2)";
     return error;
   }
-  std::string why = exec::whyNotOnCpu(device, exec::hostFeatures());
+  std::string why = machine::whyNotOnCpu(device, machine::hostFeatures());
   if (why.empty())
     return device;
   error.what = "the device cannot run here";

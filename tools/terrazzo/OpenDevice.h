@@ -5,7 +5,7 @@
 
 #include "Notes.h"
 
-#include "exec/DeviceCatalogue.h"
+#include "device/DeviceCatalogue.h"
 
 /// Where a model runs and what it is compiled for.
 struct Place {

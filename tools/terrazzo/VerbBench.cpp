@@ -63,7 +63,7 @@ double peakMegabytes() {
   return kilobytes * 1024 / 1e6;
 }
 
-Status measurePrompt(exec::Session &session, std::span<const int32_t> ids,
+Status measurePrompt(decode::Session &session, std::span<const int32_t> ids,
                      float *logits, double &rate) {
   session.reset();
   double begin = secondsNow();
@@ -72,7 +72,7 @@ Status measurePrompt(exec::Session &session, std::span<const int32_t> ids,
   return status;
 }
 
-Status measureGeneration(exec::Session &session, std::span<const int32_t> ids,
+Status measureGeneration(decode::Session &session, std::span<const int32_t> ids,
                          float *logits, double &rate) {
   session.reset();
   double begin = secondsNow();
@@ -91,7 +91,7 @@ struct Rates {
   std::vector<double> generate;
 };
 
-Status measure(exec::Session &session, const BenchOptions &options,
+Status measure(decode::Session &session, const BenchOptions &options,
                Rates &rates) {
   auto ids = randomTokens(std::max(options.prompt, options.generate),
                           session.vocabulary());
@@ -137,7 +137,7 @@ int runBench(const BenchOptions &options, const CommonOptions &common) {
   auto opened = openModel(common, notes);
   if (!opened)
     return report(opened.error());
-  exec::Session &session = *opened->session;
+  decode::Session &session = *opened->session;
   if (std::max(options.prompt, options.generate) > session.contextSize())
     return report(Error{
         ExitCode::Usage, "TZ0030", "the context is too small", "--ctx-size",

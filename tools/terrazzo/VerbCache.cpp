@@ -4,7 +4,7 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "exec/CacheFolder.h"
+#include "compile/CacheFolder.h"
 
 #include <nlohmann/json.hpp>
 

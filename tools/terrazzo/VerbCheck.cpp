@@ -7,9 +7,9 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "exec/CompilerProcess.h"
-#include "exec/CpuTarget.h"
-#include "exec/PackageFit.h"
+#include "compile/CompilerProcess.h"
+#include "machine/CpuTarget.h"
+#include "package/PackageFit.h"
 
 #include <nlohmann/json.hpp>
 
@@ -54,7 +54,7 @@ VariantVerdict judgeVariant(const std::string &target, const Place &place,
             runs ? "" : place.device->name() + " does not run it"};
   }
   std::string id = target.substr(0, target.find(':'));
-  std::string why = exec::whyNotOnCpu(target, exec::hostFeatures());
+  std::string why = machine::whyNotOnCpu(target, machine::hostFeatures());
   if (id != "cpu")
     if (std::string names = devicesFor(id, catalogue); !names.empty())
       why += "; try " + names;
@@ -128,7 +128,8 @@ int runCheck(const std::string &path, const CommonOptions &common) {
   Place place;
   if (common.device == "cpu") {
     // A processor that cannot be compiled for is part of the verdict.
-    if (auto targets = exec::cpuTargets(exec::hostFeatures()); !targets.empty())
+    if (auto targets = machine::cpuTargets(machine::hostFeatures());
+        !targets.empty())
       place.target = targets.front();
   } else {
     auto opened = openPlace(common.device, notes);

@@ -8,8 +8,8 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "exec/CompilerProcess.h"
-#include "exec/Package.h"
+#include "compile/CompilerProcess.h"
+#include "package/Package.h"
 
 #include <nlohmann/json.hpp>
 

@@ -7,11 +7,11 @@
 #include "ReadInput.h"
 #include "Verbs.h"
 
-#include "exec/BuildId.h"
-#include "exec/CacheFolder.h"
-#include "exec/CompilerProcess.h"
-#include "exec/CpuTarget.h"
+#include "compile/BuildId.h"
+#include "compile/CacheFolder.h"
+#include "compile/CompilerProcess.h"
 #include "machine/ControlGroup.h"
+#include "machine/CpuTarget.h"
 #include "machine/Limits.h"
 
 #include <nlohmann/json.hpp>
@@ -31,7 +31,7 @@ struct Finding {
 };
 
 Finding processor() {
-  auto targets = exec::cpuTargets(exec::hostFeatures());
+  auto targets = machine::cpuTargets(machine::hostFeatures());
   if (targets.empty())
     return {"processor", "below x86-64-v3",
             "a processor with AVX2 and FMA is needed"};

@@ -9,8 +9,8 @@
 #include "ReadInput.h"
 #include "Verbs.h"
 
-#include "exec/CompilerProcess.h"
-#include "exec/NpyWriter.h"
+#include "compile/CompilerProcess.h"
+#include "formats/Npy.h"
 #include "text/Tokenizer.h"
 
 #include <nlohmann/json.hpp>
@@ -81,11 +81,11 @@ double surprise(std::span<const float> logits, int32_t target) {
 /// The likelihood of tokens, chunk by chunk, rows of logits in slices.
 class Evaluation {
 public:
-  Evaluation(exec::Session &session, const std::vector<int32_t> &ids)
+  Evaluation(decode::Session &session, const std::vector<int32_t> &ids)
       : session(session), ids(ids),
         room(size_t(session.largestHead()) * session.vocabulary()) {}
 
-  Status run(uint32_t batch, exec::NpyWriter *writer, const Notes &notes) {
+  Status run(uint32_t batch, formats::NpyWriter *writer, const Notes &notes) {
     batch = std::min(batch, session.largestChunk());
     for (size_t at = 0; at < ids.size() && !interrupted(); at += batch) {
       size_t count = std::min<size_t>(batch, ids.size() - at);
@@ -102,7 +102,7 @@ public:
   double mean() const { return total / double(ids.size() - 1); }
 
 private:
-  Status takeRows(size_t first, uint32_t count, exec::NpyWriter *writer) {
+  Status takeRows(size_t first, uint32_t count, formats::NpyWriter *writer) {
     uint32_t vocabulary = session.vocabulary();
     for (uint32_t row = 0; row < count;) {
       uint32_t rows = std::min(count - row, session.largestHead());
@@ -114,7 +114,7 @@ private:
                             ids[next]);
       if (writer)
         if (Status status =
-                writer->write(room.data(), size_t(rows) * vocabulary);
+                writer->write(room.data(), sizeof(float) * rows * vocabulary);
             !status)
           return status;
       row += rows;
@@ -122,7 +122,7 @@ private:
     return {};
   }
 
-  exec::Session &session;
+  decode::Session &session;
   const std::vector<int32_t> &ids;
   std::vector<float> room;
   double total = 0;
@@ -226,11 +226,10 @@ int runEval(const EvalOptions &options, CommonOptions common) {
   auto opened = openModel(common, notes);
   if (!opened)
     return report(opened.error());
-  exec::NpyWriter writer;
+  formats::NpyWriter writer;
+  uint64_t shape[] = {ids->size(), opened->session->vocabulary()};
   if (!options.logits.empty())
-    if (Status status = writer.open(options.logits, ids->size(),
-                                    opened->session->vocabulary());
-        !status)
+    if (Status status = writer.open(options.logits, "<f4", shape); !status)
       return report(status);
   double begin = secondsNow();
   Evaluation evaluation(*opened->session, *ids);

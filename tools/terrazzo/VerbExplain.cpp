@@ -28,17 +28,33 @@ struct KernelCost {
   std::vector<std::string> facts; ///< the backend's words
 };
 
+/// Whether a launch looks rows up by token, and so reads one at a time.
+bool looksUp(const package::Command &command, const package::Program &program,
+             const package::Package &package) {
+  if (program.function() < 0)
+    return false;
+  const auto &function =
+      *package.functions()->Get(uint32_t(program.function()));
+  for (uint32_t i = 0; command.bindings() && i < command.bindings()->size();
+       ++i) {
+    const package::Binding &binding = *command.bindings()->Get(i);
+    if (binding.space() == package::Space::Argument &&
+        function.arguments()->Get(binding.index())->name()->string_view() ==
+            "tokens")
+      return true;
+  }
+  return false;
+}
+
 /// Bytes of weights and states that a launch reads; intermediate results stay
 /// in the caches.
 uint64_t bytesOf(const package::Command &command,
+                 const package::Program &program,
                  const package::Package &package,
-                 const package::Variant &variant, uint64_t cachedRows) {
-  uint64_t bytes = 0, rows = 1;
-  // What is looked up by token is read one row at a time.
-  for (uint32_t i = 0; command.bindings() && i < command.bindings()->size();
-       ++i)
-    if (command.bindings()->Get(i)->space() == package::Space::Tokens)
-      rows = package.manifest()->vocabulary();
+                 const package::Variant &variant, uint64_t cachedRows,
+                 uint64_t vocabulary) {
+  uint64_t bytes = 0,
+           rows = looksUp(command, program, package) ? vocabulary : 1;
   for (uint32_t i = 0; command.bindings() && i < command.bindings()->size();
        ++i) {
     const package::Binding &binding = *command.bindings()->Get(i);
@@ -56,10 +72,10 @@ uint64_t bytesOf(const package::Command &command,
   return bytes / rows;
 }
 
-std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
+std::vector<KernelCost> costsOf(const decode::Session &session, unsigned tokens,
                                 uint64_t cachedRows) {
   std::map<std::string, KernelCost> costs;
-  for (const exec::ProgramTimes &program : session.times()) {
+  for (const decode::ProgramTimes &program : session.times()) {
     for (size_t i = 0; i < program.times.size(); ++i) {
       const package::Command &command =
           *program.program->commands()->Get(unsigned(i));
@@ -74,8 +90,9 @@ std::vector<KernelCost> costsOf(const exec::Session &session, unsigned tokens,
       if (cost.count++ == 0 && entry->facts())
         for (const auto *fact : *entry->facts())
           cost.facts.push_back(fact->str());
-      cost.bytes += bytesOf(command, session.package(), part, cachedRows);
-      cost.flops += command.operations() + command.operations_per_token();
+      cost.bytes += bytesOf(command, *program.program, session.package(), part,
+                            cachedRows, session.vocabulary());
+      cost.flops += command.operations() + command.operations_per_size();
       cost.measured += double(program.times[i].nanoseconds) * 1e-9 / tokens;
     }
   }
@@ -131,7 +148,7 @@ int runExplain(const CommonOptions &common) {
   auto opened = openModel(common, notes);
   if (!opened)
     return report(opened.error());
-  exec::Session &session = *opened->session;
+  decode::Session &session = *opened->session;
   std::vector<float> logits(session.vocabulary());
   constexpr unsigned warm = 8, measured = 32;
   unsigned tokens = std::min(measured, session.contextSize() / 2);

@@ -5,7 +5,8 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "exec/Package.h"
+#include "package/Describe.h"
+#include "package/Package.h"
 
 #include <nlohmann/json.hpp>
 
@@ -42,7 +43,7 @@ ordered_json variantToJson(const package::Variant &variant) {
   for (size_t i = 0; i < count(variant.programs()); ++i) {
     const package::Program *program = variant.programs()->Get(unsigned(i));
     programs.push_back({{"name", text(program->name())},
-                        {"max_tokens", program->max_tokens()},
+                        {"max_size", program->max_size()},
                         {"arena_bytes", program->arena_bytes()},
                         {"commands", count(program->commands())}});
   }
@@ -57,6 +58,39 @@ ordered_json variantToJson(const package::Variant &variant) {
   if (variant.host())
     facts["host"] = variantToJson(*variant.host());
   return facts;
+}
+
+template <typename Values>
+ordered_json valuesToJson(const package::Function &function,
+                          const Values *values) {
+  ordered_json all = ordered_json::array();
+  for (size_t i = 0; i < count(values); ++i) {
+    const package::Value &value = *values->Get(unsigned(i));
+    ordered_json shape = ordered_json::array();
+    for (size_t d = 0; d < count(value.dims()); ++d) {
+      const package::Dim &dim = *value.dims()->Get(unsigned(d));
+      if (dim.size() < 0)
+        shape.push_back(dim.value());
+      else
+        shape.push_back(text(function.sizes()->Get(unsigned(dim.size()))));
+    }
+    all.push_back({{"name", text(value.name())},
+                   {"type", text(value.type())},
+                   {"shape", std::move(shape)}});
+  }
+  return all;
+}
+
+ordered_json functionsToJson(const package::Package &root) {
+  ordered_json all = ordered_json::array();
+  for (size_t i = 0; i < count(root.functions()); ++i) {
+    const package::Function &function = *root.functions()->Get(unsigned(i));
+    all.push_back({{"name", text(function.name())},
+                   {"signature", package::describe(function)},
+                   {"arguments", valuesToJson(function, function.arguments())},
+                   {"results", valuesToJson(function, function.results())}});
+  }
+  return all;
 }
 
 ordered_json packageToJson(const exec::PackageFile &file) {
@@ -89,6 +123,7 @@ ordered_json packageToJson(const exec::PackageFile &file) {
           {"producer", text(manifest->producer())},
           {"file_bytes", file.fileBytes()},
           {"placement", texts(root.placement())},
+          {"functions", functionsToJson(root)},
           {"variants", std::move(variants)},
           {"tensors", std::move(tensors)}};
 }
@@ -103,10 +138,9 @@ std::string partToText(const ordered_json &part) {
                     " bytes of code, " + string(part["packed_bytes"]) +
                     " bytes of packed weights\n";
   for (const ordered_json &program : part["programs"])
-    out += "  program " + string(program["name"]) + ": up to " +
-           string(program["max_tokens"]) + " tokens, " +
-           string(program["commands"]) + " commands, arena of " +
-           string(program["arena_bytes"]) + " bytes\n";
+    out += "  program " + string(program["name"]) + ": sizes up to " +
+           string(program["max_size"]) + ", " + string(program["commands"]) +
+           " commands, arena of " + string(program["arena_bytes"]) + " bytes\n";
   for (const ordered_json &kernel : part["kernels"]) {
     out += "  kernel " + string(kernel["name"]) + ": " +
            string(kernel["scratch_bytes"]) + " bytes of scratch";
@@ -125,6 +159,8 @@ std::string packageToText(const ordered_json &facts) {
                     std::to_string(facts["tensors"].size()) + " weights\n";
   for (const ordered_json &line : facts["placement"])
     out += string(line) + "\n";
+  for (const ordered_json &function : facts["functions"])
+    out += "function " + string(function["signature"]) + "\n";
   for (const ordered_json &variant : facts["variants"]) {
     out += "\nVariant " + partToText(variant);
     if (variant.contains("host"))

@@ -8,8 +8,8 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "exec/CompilerProcess.h"
-#include "exec/CpuTarget.h"
+#include "compile/CompilerProcess.h"
+#include "machine/CpuTarget.h"
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +29,7 @@ ordered_json row(const std::string &name, const std::string &kind, bool usable,
 
 std::vector<ordered_json> processors() {
   std::vector<ordered_json> rows;
-  for (const std::string &target : exec::cpuTargets(exec::hostFeatures()))
+  for (const std::string &target : machine::cpuTargets(machine::hostFeatures()))
     rows.push_back(row(target, "device", true, "", "built in"));
   if (rows.empty())
     rows.push_back(row("cpu", "device", false,

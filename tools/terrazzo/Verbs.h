@@ -9,6 +9,7 @@
 
 void addBenchVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCacheVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCheckVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addDoctorVerb(CLI::App &app, CommonOptions &common, int &exitCode);

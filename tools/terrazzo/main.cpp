@@ -14,6 +14,7 @@ int main(int argc, char **argv) {
   int exitCode = 0;
   addRunVerb(app, common, exitCode);
   addBenchVerb(app, common, exitCode);
+  addCallVerb(app, common, exitCode);
   addEvalVerb(app, common, exitCode);
   addCompileVerb(app, common, exitCode);
   addCheckVerb(app, common, exitCode);

@@ -53,19 +53,19 @@ static void chooseFloatTile(ContractionConfig &config, TargetAttr target) {
   config.tileRows = target.hasAvx512() ? 24 / (width / 16) : 6;
 }
 
-static ContractionConfig chooseTiles(KernelForm &form, int64_t maxTokens,
+static ContractionConfig chooseTiles(KernelForm &form, int64_t maxSize,
                                      TargetAttr target) {
   ContractionConfig config;
   int64_t unit = largestUnit(form);
   bool blocks = allBlocks(form);
-  if (maxTokens <= 8) {
+  if (maxSize <= 8) {
     int64_t widest = 0;
     for (Section &section : form.sections)
       widest = std::max(widest, section.columns);
     config.groupColumns = unit > 1 ? unit : widest >= 4096 ? 64 : 16;
     config.dot = blocks ? ContractionConfig::Int8 : ContractionConfig::F32;
-    config.tileRows = maxTokens == 1 ? 1 : target.hasAvx512() ? 4 : 2;
-    config.blockRows = maxTokens == 1 ? 1 : 8;
+    config.tileRows = maxSize == 1 ? 1 : target.hasAvx512() ? 4 : 2;
+    config.blockRows = maxSize == 1 ? 1 : 8;
     return config;
   }
   config.groupColumns = unit > 1 ? unit : chunkColumns(form);
@@ -82,7 +82,7 @@ static ContractionConfig chooseTiles(KernelForm &form, int64_t maxTokens,
 }
 
 FailureOr<plan::KernelConfigAttr>
-configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target) {
+configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
   auto function = cast<tz::FuncOp>(kernel.getFunction().getOperation());
   FailureOr<KernelForm> form = analyseKernel(function);
   if (failed(form))
@@ -101,8 +101,8 @@ configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target) {
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    return config(heads, {attentionRows(maxTokens), 0},
-                  attentionScratch(form->attention, maxTokens));
+    return config(heads, {attentionRows(maxSize), 0},
+                  attentionScratch(form->attention, maxSize));
   }
   case KernelForm::ConvertLayout: {
     int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
@@ -112,12 +112,12 @@ configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target) {
   case KernelForm::Contraction:
     break;
   }
-  ContractionConfig tiles = chooseTiles(*form, maxTokens, target);
+  ContractionConfig tiles = chooseTiles(*form, maxSize, target);
   if (tiles.groupColumns % kLanes)
     return kernel.emitError("the cpu backend works on heads in multiples of 16 "
                             "values, this kernel's have ")
            << tiles.groupColumns;
-  int64_t scratch = ContractionScratch(*form, tiles, maxTokens, results).size;
+  int64_t scratch = ContractionScratch(*form, tiles, maxSize, results).size;
   return config(countWorkgroups(*form, tiles), {0, 0}, scratch,
                 tiles.toAttr(context));
 }

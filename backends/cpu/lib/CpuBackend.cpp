@@ -67,8 +67,8 @@ public:
   }
 
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
-                                              int64_t maxTokens) const final {
-    return configureKernel(kernel, maxTokens,
+                                              int64_t maxSize) const final {
+    return configureKernel(kernel, maxSize,
                            cast<TargetAttr>(kernel.getTarget()));
   }
 

@@ -45,8 +45,8 @@ public:
 
   void getDependentDialects(DialectRegistry &registry) const override {}
 
-  FailureOr<plan::KernelConfigAttr>
-  configure(plan::KernelOp kernel, int64_t maxTokens) const override {
+  FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
+                                              int64_t maxSize) const override {
     return plan::KernelConfigAttr::get(kernel.getContext(), /*factor=*/1,
                                        /*tiles=*/{0, 0}, /*scratch=*/0,
                                        /*options=*/DictionaryAttr());

@@ -86,14 +86,14 @@ public:
   }
 
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
-                                              int64_t maxTokens) const final {
+                                              int64_t maxSize) const final {
     auto target = cast<TargetAttr>(kernel.getTarget());
     auto matrix = createMatrixUnit(target);
     codegen::SimtLimits limits;
     limits.lanes = kWarp;
     limits.scratchBytes = architectureOf(target).sharedPerBlock;
     limits.matrix = matrix.get();
-    return codegen::configureSimtKernel(kernel, maxTokens, limits);
+    return codegen::configureSimtKernel(kernel, maxSize, limits);
   }
 
   void buildLower(OpPassManager &manager, Attribute target) const final {

@@ -50,7 +50,7 @@ struct KernelFrame {
   mlir::Value cacheRows;  ///< rows of every cache
   mlir::Value begin, end; ///< this worker's workgroups
   mlir::Value scratch;    ///< memref<?xi8>
-  int64_t maxTokens;
+  int64_t maxSize;
 
   /// A typed view of scratch.
   mlir::Value view(mlir::Type element, int64_t offset, int64_t count) {
@@ -63,7 +63,7 @@ struct KernelFrame {
 /// Where a contraction keeps what, in a worker's scratch.
 struct ContractionScratch {
   ContractionScratch(KernelForm &form, const ContractionConfig &config,
-                     int64_t maxTokens, llvm::ArrayRef<mlir::Value> results);
+                     int64_t maxSize, llvm::ArrayRef<mlir::Value> results);
   /// Offsets of the prologue's values that are not results of the kernel.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> values;
   int64_t activations = 0, scales = 0, sums = 0, halfSums = 0, panels = 0,
@@ -94,8 +94,8 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form);
 
 /// Rows of queries that one workgroup of an attention kernel takes, and its
 /// scratch in bytes.
-int64_t attentionRows(int64_t maxTokens);
-int64_t attentionScratch(tz::AttentionOp attention, int64_t maxTokens);
+int64_t attentionRows(int64_t maxSize);
+int64_t attentionScratch(tz::AttentionOp attention, int64_t maxSize);
 /// Values of a row kernel that live in a worker's scratch, one row each.
 llvm::SmallVector<mlir::Value>
 rowScratchValues(KernelForm &form, llvm::ArrayRef<mlir::Value> results);

@@ -10,12 +10,12 @@ include "mlir/Pass/PassBase.td"
 def TzLowerKernel : Pass<"tz-lower-kernel", "::mlir::ModuleOp"> {
   let summary = "turn a kernel's tz.func into loops on flat memory";
   let description = [{
-    Takes the module of a configured kernel (attributes `plan.config` and `plan.max_tokens`) for a chip that runs a
+    Takes the module of a configured kernel (attributes `plan.config` and `plan.max_size`) for a chip that runs a
     range of workgroups with private scratch. Bindings become one-dimensional memrefs in the plan's order, followed by
     the sizes, the range of workgroups and the scratch.
 
     ```mlir
-    module attributes {plan.config = #plan.config<...>, plan.max_tokens = 1 : i64} {
+    module attributes {plan.config = #plan.config<...>, plan.max_size = 1 : i64} {
       tz.func @k(%x: tensor<?x576xf32>, %w: tensor<576x576x!tz.block<q4_1>, #tz.layout<interleave = 16>>)
           -> tensor<?x576xf32> { ... }
     }
@@ -40,7 +40,7 @@ def TzLowerSimtKernel : Pass<"tz-lower-simt-kernel", "::mlir::ModuleOp"> {
     backend hands it one with `createLowerSimtKernelPass`.
 
     ```mlir
-    module attributes {plan.config = #plan.config<...>, plan.max_tokens = 1 : i64} {
+    module attributes {plan.config = #plan.config<...>, plan.max_size = 1 : i64} {
       tz.func @k(%x: tensor<?x576xf32>, %w: tensor<576x576x!tz.block<q4_1>, #tz.layout<interleave = 16>>)
           -> tensor<?x576xf32> { ... }
     }

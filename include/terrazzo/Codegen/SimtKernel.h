@@ -46,9 +46,9 @@ struct SimtLimits {
   const MatrixUnit *matrix = nullptr; ///< null: none
 };
 
-/// Tiles, workgroups and scratch for a kernel of at most `maxTokens` tokens.
+/// Tiles, workgroups and scratch for a kernel of at most `maxSize` tokens.
 mlir::FailureOr<plan::KernelConfigAttr>
-configureSimtKernel(plan::KernelOp kernel, int64_t maxTokens,
+configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
                     const SimtLimits &limits);
 
 /// tz-lower-simt-kernel: a configured kernel's tz.func becomes
@@ -74,7 +74,7 @@ struct SimtFrame {
   mlir::Value tokens, cacheRows;
   mlir::Value workgroup;
   mlir::Value scratch; ///< memref<?xi8, workgroup memory>
-  int64_t maxTokens;
+  int64_t maxSize;
 
   /// A typed view of scratch.
   mlir::Value view(mlir::Type element, int64_t offset, int64_t count) const {

@@ -121,14 +121,14 @@ public:
                mlir::Attribute target) const {
     return tz::LayoutAttr();
   }
-  /// Workgroups, tiles and scratch of a kernel for at most `maxTokens` tokens.
+  /// Workgroups, tiles and scratch of a kernel for at most `maxSize` tokens.
   /// Must accept the layouts that weightLayout chose. `plan.kernel`'s function
   /// is named as the kernel.
   virtual mlir::FailureOr<plan::KernelConfigAttr>
-  configure(plan::KernelOp kernel, int64_t maxTokens) const = 0;
+  configure(plan::KernelOp kernel, int64_t maxSize) const = 0;
   /// Appends the passes that take the kernel's builtin.module from tz ops to
   /// this chip's IR. The module carries the kernel's config and target as
-  /// attributes `plan.config` and `plan.target`, and `plan.max_tokens`.
+  /// attributes `plan.config` and `plan.target`, and `plan.max_size`.
   virtual void buildLower(mlir::OpPassManager &manager,
                           mlir::Attribute target) const = 0;
   virtual mlir::FailureOr<Object> serialize(mlir::ModuleOp kernel,

@@ -23,10 +23,12 @@ inline constexpr llvm::StringLiteral kPrepareName = "prepare";
 inline constexpr llvm::StringLiteral kPrepareHostName = "prepare_host";
 /// Module attribute: array of strings, one placement line per target.
 inline constexpr llvm::StringLiteral kPlacementAttr = "plan.placement";
-/// Attribute of a tz.func: the most tokens (rows, for a head) of one call.
-inline constexpr llvm::StringLiteral kMaxTokensAttr = "tz.max_tokens";
+/// Attributes of a tz.func that was made of another: that one's name, and the
+/// largest value of its size in one call.
+inline constexpr llvm::StringLiteral kFunctionAttr = "tz.function";
+inline constexpr llvm::StringLiteral kMaxSizeAttr = "tz.max_size";
 /// Attribute of a plan.kernel and of its module: the same for a kernel.
-inline constexpr llvm::StringLiteral kKernelMaxTokensAttr = "plan.max_tokens";
+inline constexpr llvm::StringLiteral kKernelMaxSizeAttr = "plan.max_size";
 
 #define GEN_PASS_DECL
 #include "terrazzo/Transforms/Passes.h.inc"

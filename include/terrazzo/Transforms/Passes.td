@@ -8,23 +8,22 @@
 include "mlir/Pass/PassBase.td"
 
 def SpecialiseSizes : Pass<"tz-specialise-sizes", "::mlir::ModuleOp"> {
-  let summary = "clone each function for the numbers of tokens that matter";
+  let summary = "clone each function for the values of its size that matter";
   let description = [{
-    One token, a few, and a chunk want different code. Every function that `sizes` names is replaced by one clone per
-    size, which carries the largest number of tokens as `tz.max_tokens`; the sizes in its types stay `?`.
+    One row, a few, and a chunk want different code. Every function is replaced by one clone for each value that its
+    `tz.sizes` gives, which carries the value as `tz.max_size` and the function's name as `tz.function`; the sizes in
+    its types stay `?`. A function that says nothing gets one clone, for up to 512; one without a size, for 1.
 
     ```mlir
-    tz.func @head(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> { ... }
-    // becomes, with sizes = "head:1,8"
-    tz.func @head_1(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> attributes {tz.max_tokens = 1 : i64} { ... }
-    tz.func @head_8(%hidden: tensor<?x576xf32>) -> tensor<?x49152xf32> attributes {tz.max_tokens = 8 : i64} { ... }
+    tz.func @f(%x: tensor<?x576xf32>) -> tensor<?x64xf32> attributes {tz.sizes = {T = [1, 8]}} { ... }
+    // becomes
+    tz.func @f_1(%x: tensor<?x576xf32>) -> tensor<?x64xf32>
+        attributes {tz.function = "f", tz.max_size = 1 : i64} { ... }
+    tz.func @f_8(%x: tensor<?x576xf32>) -> tensor<?x64xf32>
+        attributes {tz.function = "f", tz.max_size = 8 : i64} { ... }
     ```
   }];
   let dependentDialects = ["::terrazzo::tz::TzDialect"];
-  let options = [
-    Option<"sizes", "sizes", "std::string", "\"trunk:1,8,512;head:1,8,32\"",
-           "functions and their numbers of tokens: name:size,size;name:size">,
-  ];
 }
 
 def PlaceOperations : Pass<"tz-place-operations", "::mlir::ModuleOp"> {
@@ -70,7 +69,7 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
     Operations are grouped by what they are, not by the model that they come from. Each attention and each set of
     products of one input begins a kernel. Row-wise operations on a product's results join it when they can be cut by
     groups of columns narrower than the row; row-wise operations before a product join it when their rows, at the
-    function's `tz.max_tokens`, fit a quarter of the target's largest memory level that a worker has to itself,
+    function's `tz.max_size`, fit a quarter of the target's largest memory level that a worker has to itself,
     since each worker then repeats them; all others become kernels of their own, with their neighbours. Reshapes between kernels
     vanish: a buffer may be seen with another shape.
 
@@ -79,20 +78,21 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
     since the last barrier writes, or writes what it reads.
 
     ```mlir
-    tz.func @head_1(%h: tensor<?x32xf32>) -> tensor<?x64xf32> attributes {tz.max_tokens = 1 : i64} {
+    tz.func @f_1(%h: tensor<?x32xf32> {tz.name = "h"}) -> (tensor<?x64xf32> {tz.name = "y"})
+        attributes {tz.function = "f", tz.max_size = 1 : i64} {
       %w = tz.use_weight @up : tensor<64x32xf32>
       %y = tz.matmul %h, %w : (tensor<?x32xf32>, tensor<64x32xf32>) -> tensor<?x64xf32>
       tz.return %y : tensor<?x64xf32>
     }
     // becomes
-    plan.kernel @head_1_matmul attributes {plan.max_tokens = 1 : i64, target = #t} { module {
-      tz.func @head_1_matmul(%h: tensor<?x32xf32>, %w: tensor<64x32xf32>) -> tensor<?x64xf32> { ... }
+    plan.kernel @f_1_matmul attributes {plan.max_size = 1 : i64, target = #t} { module {
+      tz.func @f_1_matmul(%h: tensor<?x32xf32>, %w: tensor<64x32xf32>) -> tensor<?x64xf32> { ... }
     } }
-    plan.program @head_1 attributes {max_tokens = 1 : i64} {
-      %0 = plan.argument "hidden" : <tensor<?x32xf32>>
+    plan.program @f_1 attributes {function = "f", max_size = 1 : i64} {
+      %0 = plan.argument 0 "h" : <tensor<?x32xf32>>
       %1 = plan.weight @up : <tensor<64x32xf32>>
-      %2 = plan.argument "logits" : <tensor<?x64xf32>>
-      plan.launch @head_1_matmul(%0, %1, %2) : ...
+      %2 = plan.result 0 "y" : <tensor<?x64xf32>>
+      plan.launch @f_1_matmul(%0, %1, %2) : ...
     }
     ```
   }];
@@ -104,8 +104,8 @@ def PlaceCopies : Pass<"tz-place-copies", "::mlir::ModuleOp"> {
   let description = [{
     Kernels of the first of `plan.targets` run on a device, all others on the processor beside it, the host, and none
     sees the other's memory. What a kernel of one side writes and one of the other reads is copied once, between
-    barriers, before its first reader there; hidden rows and logits of the caller lie on the device. Weights, tokens
-    and the call are bound on each side that uses them. A state that both sides use is an error: `tz-place-operations`
+    barriers, before its first reader there; arguments and results of the caller lie on the device. Weights and
+    arguments of integers, which come from the caller's own memory, are bound on each side that uses them. A state that both sides use is an error: `tz-place-operations`
     leaves none.
 
     ```mlir
@@ -141,7 +141,7 @@ def FormPrepare : Pass<"tz-form-prepare", "::mlir::ModuleOp"> {
     brought by a program of their own, `@prepare_host`.
 
     ```mlir
-    plan.program @prepare attributes {max_tokens = 1 : i64} {
+    plan.program @prepare attributes {max_size = 1 : i64} {
       %0 = plan.weight @up : <tensor<64x32x!tz.block<q8_0>>>
       %1 = plan.packed @up : <tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>>
       plan.launch @prepare_q8_0_64x32(%0, %1) : ...
@@ -171,13 +171,13 @@ def PlanArena : Pass<"tz-plan-arena", "::mlir::ModuleOp"> {
     host have an arena of their own, `@p_host_arena`.
 
     ```mlir
-    plan.program @p attributes {max_tokens = 1 : i64} {
+    plan.program @p attributes {max_size = 1 : i64} {
       %0 = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
       ...
     }
     // becomes
     plan.arena @p_arena {bytes = 128 : i64}
-    plan.program @p attributes {max_tokens = 1 : i64} {
+    plan.program @p attributes {max_size = 1 : i64} {
       %0 = plan.slice @p_arena {bytes = 128 : i64, offset = 0 : i64} : <tensor<?x32xf32>>
       ...
     }

@@ -38,9 +38,9 @@ LogicalResult KernelOp::verify() {
 }
 
 void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
-                      int64_t maxTokens) {
+                      int64_t maxSize) {
   state.addAttribute("sym_name", builder.getStringAttr(name));
-  state.addAttribute("max_tokens", builder.getI64IntegerAttr(maxTokens));
+  state.addAttribute("max_size", builder.getI64IntegerAttr(maxSize));
   state.addRegion()->emplaceBlock();
 }
 
@@ -67,9 +67,10 @@ LogicalResult CopyOp::verify() {
     return emitOpError("copies within one side; exactly one of its buffers "
                        "must be a transient or slice of the host");
   for (Value buffer : getOperands())
-    if (!buffer.getDefiningOp<TransientOp>() &&
-        !buffer.getDefiningOp<SliceOp>() && !buffer.getDefiningOp<ArgumentOp>())
-      return emitOpError("copies what is no argument, transient or slice");
+    if (!isa_and_nonnull<TransientOp, SliceOp, ArgumentOp, ResultOp>(
+            buffer.getDefiningOp()))
+      return emitOpError(
+          "copies what is no argument, result, transient or slice");
   return success();
 }
 

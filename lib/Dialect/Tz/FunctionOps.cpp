@@ -5,7 +5,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Dialect/Tz/Signature.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -86,6 +86,8 @@ LogicalResult FuncOp::verify() {
   if (!states.empty())
     return emitOpError("drops the state '")
            << states.begin()->first() << "': no result carries it";
+  if (failed(verifySignature(*this)))
+    return failure();
   if (isExternal())
     return success();
   for (Block &block : getBody()) {

@@ -69,6 +69,13 @@ LogicalResult verifyDims(Operation *op, Type type, Attribute value) {
   return success();
 }
 
+LogicalResult verifyName(Operation *op, Type type, Attribute value) {
+  auto name = dyn_cast<StringAttr>(value);
+  if (!isa<RankedTensorType>(type) || !name || name.empty())
+    return op->emitOpError("'tz.name' is a string on a tensor");
+  return success();
+}
+
 LogicalResult verifyState(Operation *op, Type type, Attribute value) {
   if (!isa<CacheType>(type) || !isa<StringAttr>(value))
     return op->emitOpError("'tz.state' is a string on a '!tz.cache'");
@@ -98,6 +105,8 @@ LogicalResult TzDialect::verifyRegionArgAttribute(Operation *op, unsigned,
     return verifyDims(op, type, attribute.getValue());
   if (attribute.getName() == kStateAttr)
     return verifyState(op, type, attribute.getValue());
+  if (attribute.getName() == kNameAttr)
+    return verifyName(op, type, attribute.getValue());
   return op->emitOpError("has an unknown argument attribute '")
          << attribute.getName().strref() << "'";
 }
@@ -108,6 +117,8 @@ LogicalResult TzDialect::verifyRegionResultAttribute(Operation *op, unsigned,
   Type type = cast<FunctionOpInterface>(op).getResultTypes()[result];
   if (attribute.getName() == kStateAttr)
     return verifyState(op, type, attribute.getValue());
+  if (attribute.getName() == kNameAttr)
+    return verifyName(op, type, attribute.getValue());
   return op->emitOpError("has an unknown result attribute '")
          << attribute.getName().strref() << "'";
 }

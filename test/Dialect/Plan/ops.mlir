@@ -36,10 +36,10 @@ module attributes {plan.spec = #plan.target_spec<
   // CHECK: plan.state @blk.0.k : !tz.cache<3x64xf16, ?>
   plan.state @"blk.0.k" : !tz.cache<3x64xf16, ?>
 
-  // CHECK: plan.program @trunk_1 attributes {max_tokens = 1 : i64} {
-  plan.program @trunk_1 attributes {max_tokens = 1 : i64} {
-    // CHECK: plan.argument "hidden" : <tensor<?x8xf32>>
-    %x = plan.argument "hidden" : !plan.buffer<tensor<?x8xf32>>
+  // CHECK: plan.program @trunk_1 attributes {max_size = 1 : i64} {
+  plan.program @trunk_1 attributes {max_size = 1 : i64} {
+    // CHECK: plan.argument 0 "x" : <tensor<?x8xf32>>
+    %x = plan.argument 0 "x" : !plan.buffer<tensor<?x8xf32>>
     // CHECK: plan.weight @w : <tensor<8xf32>>
     %w = plan.weight @w : !plan.buffer<tensor<8xf32>>
     // CHECK: plan.packed @w : <tensor<8xf32, #tz.layout<interleave = 16>>>

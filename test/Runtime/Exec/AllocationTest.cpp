@@ -3,7 +3,7 @@
 // Nothing is allocated per token: every entry of the C library's allocator in
 // this program counts.
 #include "ToyModel.h"
-#include "exec/Session.h"
+#include "decode/Session.h"
 
 #include <atomic>
 #include <gtest/gtest.h>
@@ -49,6 +49,7 @@ COUNTED void *aligned_alloc(size_t alignment, size_t bytes) {
 
 using namespace terrazzo;
 using namespace terrazzo::exec;
+using decode::Session;
 using namespace terrazzo::test;
 
 TEST(Allocation, NothingPerToken) {
@@ -61,7 +62,7 @@ TEST(Allocation, NothingPerToken) {
   auto package = PackageFile::open(folder.file("toy.tzp"));
   auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
   ASSERT_TRUE(bool(package) && bool(weights));
-  SessionOptions options;
+  ExecutionOptions options;
   options.threads = {2, /*force=*/true};
   auto session =
       Session::open(std::move(*package), std::move(*weights), options);

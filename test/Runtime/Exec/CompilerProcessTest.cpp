@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The compiler's protocol, spoken by small scripts.
-#include "exec/CompilerProcess.h"
+#include "compile/CompilerProcess.h"
 #include "ToyModel.h"
 
 #include <chrono>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exec/CpuTarget.h"
+#include "machine/CpuTarget.h"
 
 #include <gtest/gtest.h>
 
-using namespace terrazzo::exec;
+using namespace terrazzo::machine;
 
 static CpuFeatures zen5() {
   CpuFeatures cpu;

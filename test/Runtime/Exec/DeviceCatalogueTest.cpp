@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exec/DeviceCatalogue.h"
+#include "device/DeviceCatalogue.h"
 #include "ToyModel.h"
 
 #include <cstdlib>

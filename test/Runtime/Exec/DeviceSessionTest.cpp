@@ -4,8 +4,8 @@
 // CPU, and every way in which a device can fail.
 #include "ToyDevice.h"
 #include "ToyModel.h"
-#include "exec/DeviceCatalogue.h"
-#include "exec/Session.h"
+#include "decode/Session.h"
+#include "device/DeviceCatalogue.h"
 
 #include <cmath>
 #include <cstring>
@@ -15,6 +15,7 @@
 
 using namespace terrazzo;
 using namespace terrazzo::exec;
+using decode::Session;
 using namespace terrazzo::test;
 
 namespace {
@@ -48,7 +49,7 @@ protected:
   bool isOld() const { return strstr(GetParam(), "toy-old") != nullptr; }
 
   Expected<std::unique_ptr<Session>>
-  tryOpen(const std::string &name, SessionOptions options = {},
+  tryOpen(const std::string &name, ExecutionOptions options = {},
           const std::string &package = "toy.tzp") {
     auto device = openDevice(description, name);
     if (!device)
@@ -58,7 +59,7 @@ protected:
   }
 
   Expected<std::unique_ptr<Session>> openOn(const std::string &name,
-                                            const SessionOptions &options) {
+                                            const ExecutionOptions &options) {
     auto package = PackageFile::open(folder.file(name));
     if (!package)
       return package.takeError();
@@ -131,7 +132,7 @@ TEST_P(DeviceSessionTest, TheSameBitsWithWorkBesideTheDevice) {
   auto package = toyMixedPackage(code);
   ASSERT_TRUE(writePackage(package, code, folder.file("mixed.tzp")).ok());
   auto cpu = take(openOn("cpu.tzp", {}));
-  SessionOptions options;
+  ExecutionOptions options;
   options.threads = {2, /*force=*/true};
   auto toy = take(tryOpen("toy:0", options, "mixed.tzp"));
   ASSERT_TRUE(cpu && toy);
@@ -185,12 +186,12 @@ TEST_P(DeviceSessionTest, StatesBeginAsZerosAndFillsAreDone) {
   for (auto &program : package.variants[0]->programs) {
     if (program->name.substr(0, 6) != "trunk_")
       continue;
-    Binding hidden(Space::Hidden, 0, 0, row), state(Space::State, 0, 0, 0);
+    Binding hidden(Space::Result, 0, 0, row), state(Space::State, 0, 0, 0);
     auto fill = std::make_unique<CommandT>(),
          copy = std::make_unique<CommandT>();
     fill->kind = CommandKind::Fill;
     fill->bindings = {hidden};
-    fill->bytes_per_token = row;
+    fill->bytes_per_size = row;
     fill->value = 7;
     copy->kind = CommandKind::Copy;
     copy->bindings = {state, hidden};
@@ -212,7 +213,7 @@ TEST_P(DeviceSessionTest, StatesBeginAsZerosAndFillsAreDone) {
 }
 
 TEST_P(DeviceSessionTest, PackedWeightsAreKept) {
-  SessionOptions options;
+  ExecutionOptions options;
   options.cacheFolder = folder.file("cache");
   std::vector<std::string> notes;
   options.note = [&](const std::string &text) { notes.push_back(text); };
@@ -356,7 +357,7 @@ TEST_P(DeviceSessionTest, FactsForPeople) {
 }
 
 TEST_P(DeviceSessionTest, PackedWeightsAreThoseOfTheFileInUse) {
-  SessionOptions options;
+  ExecutionOptions options;
   options.cacheFolder = folder.file("cache");
   std::vector<int32_t> ids = tokens(5);
   auto answer = [&] {

@@ -2,11 +2,11 @@
 //
 // Which package fits, with a script in the compiler's place that copies the toy
 // package and counts how often it was asked.
-#include "exec/PackageCache.h"
+#include "compile/PackageCache.h"
 #include "ToyModel.h"
-#include "exec/CacheFolder.h"
-#include "exec/CpuTarget.h"
+#include "compile/CacheFolder.h"
 #include "exec/ModelHash.h"
+#include "machine/CpuTarget.h"
 
 #include <filesystem>
 #include <fstream>
@@ -42,7 +42,7 @@ protected:
   bool obtain() {
     auto file = formats::GgufFile::open(model);
     EXPECT_TRUE(bool(file));
-    auto obtained = obtainPackage(**file, request);
+    auto obtained = obtainPackage({(*file)->path(), "", file->get()}, request);
     EXPECT_TRUE(bool(obtained)) << obtained.error().format();
     return bool(obtained);
   }
@@ -136,7 +136,8 @@ TEST_F(PackageCacheTest, ADamagedEntryIsMadeAgain) {
 
 TEST_F(PackageCacheTest, AnEntryThatFitsAnotherModelIsMadeAgain) {
   PackageCode code;
-  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  auto package =
+      toyPackage(code, machine::cpuTargets(machine::hostFeatures()).front());
   package.manifest->settings = {"general.architecture = 'other'"};
   ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
   EXPECT_TRUE(obtain());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ToyModel.h"
-#include "exec/Session.h"
+#include "decode/Session.h"
 
 #include <filesystem>
 #include <fstream>
@@ -37,7 +37,7 @@ TEST(Package, SurvivesTheRoundTrip) {
   writeToyPackage(folder.file("toy.tzp"));
   auto file = PackageFile::open(folder.file("toy.tzp"));
   ASSERT_TRUE(bool(file)) << file.error().format();
-  EXPECT_EQ(file->root().manifest()->vocabulary(), uint32_t(toyVocabulary));
+  EXPECT_EQ(file->root().functions()->size(), 2u);
   EXPECT_EQ(file->root().variants()->Get(0)->programs()->size(), 7u);
   EXPECT_EQ(file->codeOffset() % packagePageBytes, 0u);
 }
@@ -154,6 +154,43 @@ TEST(Package, RefusesEachKindOfNonsense) {
             "accepted");
 }
 
+TEST(Package, RefusesNonsenseAboutFunctions) {
+  using namespace package;
+  auto argument = [](PackageT &p) -> ValueT & {
+    return *p.functions[0]->arguments[0];
+  };
+  EXPECT_EQ(refusal([](PackageT &p) { p.functions[1]->name.clear(); }),
+            "function 1 has no name");
+  EXPECT_EQ(refusal([](PackageT &p) { p.functions[0]->sizes = {"T", "S"}; }),
+            "function trunk has sizes that this program does not know");
+  EXPECT_EQ(refusal([&](PackageT &p) { argument(p).type = "f31"; }),
+            "function trunk, argument 0 has no name, or a type that there is "
+            "not");
+  EXPECT_EQ(refusal([&](PackageT &p) { argument(p).dims = {Dim(1, 0)}; }),
+            "function trunk, argument 0 has a dimension of a size that there "
+            "is not");
+  EXPECT_EQ(refusal([](PackageT &p) {
+              p.functions[0]->results[0]->dims[1] = Dim(-1, 1ull << 45);
+            }),
+            "function trunk, result 0 is absurdly large");
+  EXPECT_EQ(
+      refusal([](PackageT &p) { p.variants[0]->programs[1]->function = 2; }),
+      "variant cpu:x86-64-v3, program trunk_1 computes a function that "
+      "there is not");
+  EXPECT_EQ(refusal([](PackageT &p) {
+              p.variants[0]->programs[1]->commands[0]->bindings[0] =
+                  Binding(Space::Argument, 2, 0, 0);
+            }),
+            "variant cpu:x86-64-v3, program trunk_1, command 0, binding 0 "
+            "names a buffer that does not exist");
+  EXPECT_EQ(refusal([](PackageT &p) {
+              p.variants[0]->programs[0]->commands[0]->bindings[0] =
+                  Binding(Space::Result, 0, 0, 0);
+            }),
+            "variant cpu:x86-64-v3, program prepare, command 0, binding 0 "
+            "names a buffer that does not exist");
+}
+
 TEST(Package, RefusesNonsenseAboutTheHostPart) {
   using namespace package;
   auto refusal = [](const std::function<void(VariantT &)> &damage) {
@@ -190,11 +227,12 @@ TEST(Package, RefusesNonsenseAboutTheHostPart) {
   EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 3).host = false; }),
                   "both sides use"));
   EXPECT_TRUE(has(refusal([&](VariantT &v) {
-                    command(v, 5).bindings[2] = Binding(Space::Hidden, 0, 0, 0);
+                    command(v, 5).bindings[2] = Binding(Space::Result, 0, 0, 0);
                   }),
                   "lies on the device alone"));
   EXPECT_TRUE(has(refusal([&](VariantT &v) {
-                    command(v, 2).bindings[1] = Binding(Space::Tokens, 0, 0, 0);
+                    command(v, 2).bindings[1] =
+                        Binding(Space::Argument, 0, 0, 0);
                   }),
                   "copies what does not cross"));
   EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 2).bytes = 1 << 20; }),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exec/Session.h"
+#include "decode/Session.h"
 #include "ToyModel.h"
-#include "exec/CpuTarget.h"
+#include "machine/CpuTarget.h"
 
 #include <cmath>
 #include <cstdio>
@@ -11,6 +11,7 @@
 
 using namespace terrazzo;
 using namespace terrazzo::exec;
+using decode::Session;
 using namespace terrazzo::test;
 
 namespace {
@@ -22,7 +23,7 @@ protected:
     writeToyPackage(folder.file("toy.tzp"));
   }
 
-  Expected<std::unique_ptr<Session>> tryOpen(const SessionOptions &options) {
+  Expected<std::unique_ptr<Session>> tryOpen(const ExecutionOptions &options) {
     auto package = PackageFile::open(folder.file("toy.tzp"));
     if (!package)
       return package.takeError();
@@ -33,7 +34,7 @@ protected:
   }
 
   std::unique_ptr<Session> open(unsigned threads, uint32_t context = 2048) {
-    SessionOptions options;
+    ExecutionOptions options;
     options.threads = {threads, /*force=*/true};
     options.contextSize = context;
     auto session = tryOpen(options);
@@ -158,7 +159,7 @@ TEST_F(SessionTest, RefusesWhatDoesNotFit) {
 TEST_F(SessionTest, AContextIsNoLongerThanACacheOfFixedRows) {
   PackageCode code;
   package::PackageT package =
-      toyPackage(code, cpuTargets(hostFeatures()).front());
+      toyPackage(code, machine::cpuTargets(machine::hostFeatures()).front());
   package.states[0]->rows = 24;
   ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")));
   auto session = open(1, 2048);
@@ -170,7 +171,7 @@ TEST_F(SessionTest, AContextIsNoLongerThanACacheOfFixedRows) {
 }
 
 TEST_F(SessionTest, RefusesAnAbsurdContext) {
-  SessionOptions options;
+  ExecutionOptions options;
   options.contextSize = 4000000000u;
   auto session = tryOpen(options);
   ASSERT_FALSE(bool(session));
@@ -224,7 +225,7 @@ namespace {
 std::vector<float> answer(const Folder &folder, const std::string &model) {
   auto package = PackageFile::open(folder.file("toy.tzp"));
   auto weights = formats::GgufFile::open(folder.file(model));
-  SessionOptions options;
+  ExecutionOptions options;
   options.threads.count = 1;
   options.cacheFolder = folder.file("cache");
   auto session =
@@ -268,7 +269,8 @@ TEST_F(SessionTest, AFileReplacedWhileItIsOpenedIsRefused) {
 
 TEST_F(SessionTest, SettingsThatWereCompiledInAreDemanded) {
   PackageCode code;
-  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  auto package =
+      toyPackage(code, machine::cpuTargets(machine::hostFeatures()).front());
   package.manifest->settings = {"general.architecture = 'toy'"};
   ASSERT_TRUE(writePackage(package, code, folder.file("toy.tzp")).ok());
   EXPECT_TRUE(bool(tryOpen({})));
@@ -284,7 +286,8 @@ TEST_F(SessionTest, SettingsThatWereCompiledInAreDemanded) {
 
 TEST_F(SessionTest, ATensorThatThePackageDoesNotKnowIsRefused) {
   PackageCode code;
-  auto package = toyPackage(code, cpuTargets(hostFeatures()).front());
+  auto package =
+      toyPackage(code, machine::cpuTargets(machine::hostFeatures()).front());
   package.manifest->settings = {"general.architecture = 'toy'"};
   package.weights[1]->name = "table";
   package.weights[1]->offset = package.weights[0]->offset;

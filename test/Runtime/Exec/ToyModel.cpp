@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ToyModel.h"
-#include "exec/CpuTarget.h"
+#include "machine/CpuTarget.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -125,23 +125,43 @@ std::unique_ptr<CommandT> barrier() {
   return command;
 }
 
+ValueT value(const char *name, const char *type, std::vector<Dim> dims) {
+  ValueT made;
+  made.name = name;
+  made.type = type;
+  made.dims = std::move(dims);
+  return made;
+}
+
+std::unique_ptr<FunctionT>
+function(const char *name, std::vector<ValueT> arguments, ValueT result) {
+  auto made = std::make_unique<FunctionT>();
+  made->name = name;
+  made->sizes = {"T"};
+  for (ValueT &argument : arguments)
+    made->arguments.push_back(std::make_unique<ValueT>(std::move(argument)));
+  made->results.push_back(std::make_unique<ValueT>(std::move(result)));
+  return made;
+}
+
 std::unique_ptr<ProgramT> trunk(uint32_t tokens) {
   auto program = std::make_unique<ProgramT>();
   program->name = "trunk_" + std::to_string(tokens);
-  program->max_tokens = tokens;
+  program->function = 0;
+  program->max_size = tokens;
   program->arena_bytes = tokens * toyHidden * sizeof(float);
   Binding x(Space::Arena, 0, 0, program->arena_bytes);
-  Binding call(Space::Call, 0, 0, 4), state(Space::State, 0, 0, 0);
+  Binding call(Space::Argument, 1, 0, 4), state(Space::State, 0, 0, 0);
   auto &commands = program->commands;
   commands.push_back(launch(Embed,
-                            {Binding(Space::Tokens, 0, 0, tokens * 4),
+                            {Binding(Space::Argument, 0, 0, tokens * 4),
                              Binding(Space::Weight, 0, 0, tensorBytes), x},
                             1, {1}));
   commands.push_back(barrier());
   commands.push_back(launch(Append, {x, call, state}, 1, {1}));
   commands.push_back(barrier());
   commands.push_back(launch(
-      Mix, {state, call, Binding(Space::Hidden, 0, 0, program->arena_bytes)}, 1,
+      Mix, {state, call, Binding(Space::Result, 0, 0, program->arena_bytes)}, 1,
       {1}));
   return program;
 }
@@ -149,12 +169,13 @@ std::unique_ptr<ProgramT> trunk(uint32_t tokens) {
 std::unique_ptr<ProgramT> head(uint32_t rows) {
   auto program = std::make_unique<ProgramT>();
   program->name = "head_" + std::to_string(rows);
-  program->max_tokens = rows;
+  program->function = 1;
+  program->max_size = rows;
   program->commands.push_back(
       launch(Project,
-             {Binding(Space::Hidden, 0, 0, rows * toyHidden * 4),
+             {Binding(Space::Argument, 0, 0, rows * toyHidden * 4),
               Binding(Space::Packed, 0, 0, tensorBytes),
-              Binding(Space::Logits, 0, 0, rows * toyVocabulary * 4)},
+              Binding(Space::Result, 0, 0, rows * toyVocabulary * 4)},
              toyVocabulary / 16, {1}));
   return program;
 }
@@ -162,7 +183,7 @@ std::unique_ptr<ProgramT> head(uint32_t rows) {
 std::unique_ptr<ProgramT> prepare() {
   auto program = std::make_unique<ProgramT>();
   program->name = "prepare";
-  program->max_tokens = 1;
+  program->max_size = 1;
   program->commands.push_back(
       launch(Transpose,
              {Binding(Space::Weight, 1, 0, tensorBytes),
@@ -201,8 +222,6 @@ PackageT toyPackage(exec::PackageCode &code, const std::string &target) {
   package.manifest = std::make_unique<ManifestT>();
   package.manifest->producer = "test";
   package.manifest->architecture = "toy";
-  package.manifest->vocabulary = toyVocabulary;
-  package.manifest->hidden_size = toyHidden;
   package.manifest->context_length = 2048;
   package.weights.push_back(weight("table", dataOffset));
   package.weights.push_back(weight("head", dataOffset + tensorBytes));
@@ -211,6 +230,13 @@ PackageT toyPackage(exec::PackageCode &code, const std::string &target) {
   state->type = "f32";
   state->row_bytes = toyHidden * sizeof(float);
   package.states.push_back(std::move(state));
+  package.functions.push_back(function(
+      "trunk",
+      {value("tokens", "i32", {Dim(0, 0)}), value("position", "i32", {})},
+      value("hidden", "f32", {Dim(0, 0), Dim(-1, toyHidden)})));
+  package.functions.push_back(function(
+      "head", {value("hidden", "f32", {Dim(0, 0), Dim(-1, toyHidden)})},
+      value("logits", "f32", {Dim(0, 0), Dim(-1, toyVocabulary)})));
 
   auto variant = std::make_unique<VariantT>();
   variant->target = target;
@@ -241,7 +267,7 @@ PackageT toyPackage(exec::PackageCode &code, const std::string &target) {
 }
 
 void writeToyPackage(const std::string &path) {
-  auto targets = exec::cpuTargets(exec::hostFeatures());
+  auto targets = machine::cpuTargets(machine::hostFeatures());
   ASSERT_FALSE(targets.empty()) << "the tests need an x86-64-v3 processor";
   exec::PackageCode code;
   PackageT package = toyPackage(code, targets.front());
@@ -266,7 +292,7 @@ void writeToyDevicePackage(const std::string &path) {
 }
 
 void writeToyBothPackage(const std::string &path) {
-  auto targets = exec::cpuTargets(exec::hostFeatures());
+  auto targets = machine::cpuTargets(machine::hostFeatures());
   ASSERT_FALSE(targets.empty()) << "the tests need an x86-64-v3 processor";
   exec::PackageCode code, deviceCode;
   PackageT package = toyPackage(code, targets.front());
@@ -287,7 +313,7 @@ static void moveToHost(ProgramT &program) {
     auto command = std::make_unique<CommandT>();
     command->kind = kind;
     command->bindings = {from, to};
-    command->bytes_per_token = row;
+    command->bytes_per_size = row;
     return command;
   };
   auto &commands = program.commands; // embed, append, mix between barriers
@@ -295,13 +321,13 @@ static void moveToHost(ProgramT &program) {
   commands[4]->bindings[2] = mixed;
   commands.insert(commands.begin() + 2, copy(CommandKind::ToHost, x, x));
   commands.push_back(
-      copy(CommandKind::ToDevice, mixed, Binding(Space::Hidden, 0, 0, bytes)));
+      copy(CommandKind::ToDevice, mixed, Binding(Space::Result, 0, 0, bytes)));
 }
 
 PackageT toyMixedPackage(exec::PackageCode &code) {
   PackageT package = toyDevicePackage(code);
   VariantT &variant = *package.variants[0];
-  auto targets = exec::cpuTargets(exec::hostFeatures());
+  auto targets = machine::cpuTargets(machine::hostFeatures());
   exec::PackageCode hostCode;
   PackageT host =
       toyPackage(hostCode, targets.empty() ? "cpu:none" : targets.front());

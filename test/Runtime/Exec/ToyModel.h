@@ -4,7 +4,7 @@
 // kernels are Kernels.c: the executor is tested without the compiler.
 #pragma once
 
-#include "exec/Package.h"
+#include "package/Package.h"
 
 #include <string>
 #include <vector>

@@ -29,7 +29,7 @@ tz.weight @"blk.1.ffn_up.weight" : tensor<128x64x!tz.block<q8_0>> {file = "tiny.
 tz.weight @"blk.1.ffn_down.weight" : tensor<64x128x!tz.block<q8_0>> {file = "tiny.gguf", tensor = "blk.1.ffn_down.weight", offset = 78464 : i64, bytes = 8704 : i64, hash = 0 : i64}
 tz.weight @"blk.1.post_ffw_norm.weight" : tensor<64xf32> {file = "tiny.gguf", tensor = "blk.1.post_ffw_norm.weight", offset = 87168 : i64, bytes = 256 : i64, hash = 0 : i64}
 tz.weight @"output_norm.weight" : tensor<64xf32> {file = "tiny.gguf", tensor = "output_norm.weight", offset = 87424 : i64, bytes = 256 : i64, hash = 0 : i64}
-tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"]}, %position: tensor<i32>, %k0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, %v0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, %k1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, %v1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) -> (tensor<?x64xf32>, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) {
+tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"], tz.name = "tokens"}, %position: tensor<i32> {tz.name = "position"}, %k0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, %v0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, %k1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, %v1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) -> (tensor<?x64xf32> {tz.name = "hidden"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) attributes {tz.sizes = {T = [1]}} {
   %1 = tz.use_weight @"token_embd.weight" : tensor<96x64x!tz.block<q8_0>> loc("token_embd.weight")
   %2 = tz.embedding %1, %ids : (tensor<96x64x!tz.block<q8_0>>, tensor<?xi32>) -> tensor<?x64xf32> loc("token_embd.weight")
   %3 = tz.scalar 8.0 : tensor<f32> loc("token_embd.weight")
@@ -114,7 +114,7 @@ tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"]}, %position: tensor<i32>, %k
   %82 = tz.elementwise add(%69, %81) : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32> loc("blk.1.post_ffw_norm.weight")
   tz.return %82, %22, %23, %61, %62 : tensor<?x64xf32>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>
 }
-tz.func @head(%hidden: tensor<?x64xf32> {tz.dims = ["T", 64]}) -> tensor<?x96xf32> {
+tz.func @head(%hidden: tensor<?x64xf32> {tz.dims = ["T", 64], tz.name = "hidden"}) -> (tensor<?x96xf32> {tz.name = "logits"}) attributes {tz.sizes = {T = [1]}} {
   %1 = tz.use_weight @"output_norm.weight" : tensor<64xf32> loc("output_norm.weight")
   %2 = tz.rms_norm %hidden, %1 {epsilon = 1.0e-5 : f64} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32> loc("output_norm.weight")
   %3 = tz.use_weight @"token_embd.weight" : tensor<96x64x!tz.block<q8_0>> loc("token_embd.weight")

@@ -21,7 +21,7 @@ tz.weight @"blk.1.ffn_gate.weight" : tensor<128x64x!tz.block<q8_0>> {file = "tin
 tz.weight @"blk.1.ffn_up.weight" : tensor<128x64x!tz.block<q8_0>> {file = "tiny.gguf", tensor = "blk.1.ffn_up.weight", offset = 68480 : i64, bytes = 8704 : i64, hash = 0 : i64}
 tz.weight @"blk.1.ffn_down.weight" : tensor<64x128x!tz.block<q8_0>> {file = "tiny.gguf", tensor = "blk.1.ffn_down.weight", offset = 77184 : i64, bytes = 8704 : i64, hash = 0 : i64}
 tz.weight @"output_norm.weight" : tensor<64xf32> {file = "tiny.gguf", tensor = "output_norm.weight", offset = 85888 : i64, bytes = 256 : i64, hash = 0 : i64}
-tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"]}, %position: tensor<i32>, %k0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, %v0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, %k1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, %v1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) -> (tensor<?x64xf32>, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) {
+tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"], tz.name = "tokens"}, %position: tensor<i32> {tz.name = "position"}, %k0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, %v0: !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, %k1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, %v1: !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) -> (tensor<?x64xf32> {tz.name = "hidden"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.0.v"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.k"}, !tz.cache<1x32xf16, ?> {tz.state = "blk.1.v"}) attributes {tz.sizes = {T = [1, 4096]}} {
   %1 = tz.use_weight @"token_embd.weight" : tensor<96x64x!tz.block<q8_0>> loc("token_embd.weight")
   %2 = tz.embedding %1, %ids : (tensor<96x64x!tz.block<q8_0>>, tensor<?xi32>) -> tensor<?x64xf32> loc("token_embd.weight")
   %3 = tz.use_weight @"blk.0.attn_norm.weight" : tensor<64xf32> loc("blk.0.attn_norm.weight")
@@ -88,7 +88,7 @@ tz.func @trunk(%ids: tensor<?xi32> {tz.dims = ["T"]}, %position: tensor<i32>, %k
   %64 = tz.elementwise add(%53, %63) : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32> loc("blk.1.ffn_down.weight")
   tz.return %64, %16, %17, %47, %48 : tensor<?x64xf32>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>, !tz.cache<1x32xf16, ?>
 }
-tz.func @head(%hidden: tensor<?x64xf32> {tz.dims = ["T", 64]}) -> tensor<?x96xf32> {
+tz.func @head(%hidden: tensor<?x64xf32> {tz.dims = ["T", 64], tz.name = "hidden"}) -> (tensor<?x96xf32> {tz.name = "logits"}) attributes {tz.sizes = {T = [1]}} {
   %1 = tz.use_weight @"output_norm.weight" : tensor<64xf32> loc("output_norm.weight")
   %2 = tz.rms_norm %hidden, %1 {epsilon = 1.0e-5 : f64} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32> loc("output_norm.weight")
   %3 = tz.use_weight @"token_embd.weight" : tensor<96x64x!tz.block<q8_0>> loc("token_embd.weight")

@@ -30,7 +30,7 @@ std::string llvmFeatures(TargetAttr target);
 /// core.
 plan::TargetSpecAttr buildSpec(TargetAttr target);
 mlir::FailureOr<plan::KernelConfigAttr>
-configureKernel(plan::KernelOp kernel, int64_t maxTokens, TargetAttr target);
+configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target);
 
 /// tile.dot -> this processor's instructions.
 std::unique_ptr<mlir::Pass> createLowerDotPass(TargetAttr target);

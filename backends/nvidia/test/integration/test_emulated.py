@@ -82,3 +82,29 @@ def test_one_package_for_several_chips(terrazzo, smollm2, tmp_path):
             assert "Paris" in found["text"], (device, target)
     check = terrazzo("check", package, "--device", "emu:sm_80", code=(0, 7))
     assert "nvidia:sm_80" in check.out
+
+
+MODULE = """
+tz.func @mix(%x: tensor<?x24xf32> {tz.dims = ["R", 24], tz.name = "x"}, %g: tensor<24xf32> {tz.name = "gain"})
+    -> (tensor<?x24xf32> {tz.name = "scaled"}, tensor<?x24xf32> {tz.name = "normed"}) attributes {tz.sizes = {R = [1, 40]}} {
+  %0 = tz.elementwise mul(%x, %g) : (tensor<?x24xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  %1 = tz.rms_norm %0, %g {epsilon = 1.0e-5 : f64} : (tensor<?x24xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  tz.return %0, %1 : tensor<?x24xf32>, tensor<?x24xf32>
+}
+"""
+
+
+def test_functions_of_a_module(terrazzo, tmp_path):
+    (tmp_path / "mix.mlir").write_text(MODULE)
+    random = np.random.default_rng(1)
+    for rows in (0, 1, 33):
+        x, gain = (random.standard_normal(s).astype(np.float32) for s in ((rows, 24), (24,)))
+        np.save(tmp_path / "x.npy", x)
+        np.save(tmp_path / "gain.npy", gain)
+        words = [w for n in ("x", "gain") for w in ("--input", f"{n}={tmp_path / n}.npy")]
+        words += [w for n in ("scaled", "normed") for w in ("--output", f"{n}={tmp_path / n}.npy")]
+        terrazzo("call", "-m", tmp_path / "mix.mlir", "--device", "emu:sm_80", *words)
+        scaled = x.astype(np.float64) * gain
+        normed = scaled / np.sqrt((scaled**2).mean(-1, keepdims=True) + 1e-5) * gain
+        np.testing.assert_allclose(np.load(tmp_path / "scaled.npy"), scaled, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(np.load(tmp_path / "normed.npy"), normed, rtol=2e-5, atol=1e-5)

@@ -67,22 +67,22 @@ def Plan_StateOp : Plan_Op<"state", [Symbol]> {
 def Plan_ProgramOp : Plan_Op<"program", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove]> {
   let summary = "a command list";
   let description = [{
-    Runs for any number of tokens up to `max_tokens` (rows, for a head). Launches between two barriers may run at the
-    same time.
+    Computes `function` for any value of its size up to `max_size`; without a function it packs weights. Launches
+    between two barriers may run at the same time.
 
     ```mlir
-    plan.program @head_1 attributes {max_tokens = 1 : i64} {
-      %hidden = plan.argument "hidden" : !plan.buffer<tensor<?x576xf32>>
+    plan.program @project_1 attributes {function = "project", max_size = 1 : i64} {
+      %x = plan.argument 0 "x" : !plan.buffer<tensor<?x576xf32>>
       %w = plan.weight @token_embd : !plan.buffer<tensor<49152x576x!tz.block<q8_0>>>
-      %logits = plan.argument "logits" : !plan.buffer<tensor<?x49152xf32>>
-      plan.launch @norm_matmul(%hidden, %w, %logits) : ...
+      %y = plan.result 0 "y" : !plan.buffer<tensor<?x49152xf32>>
+      plan.launch @norm_matmul(%x, %w, %y) : ...
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$max_tokens);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$max_size, OptionalAttr<StrAttr>:$function);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
-  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$maxTokens)>];
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$maxSize)>];
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -94,9 +94,21 @@ class Plan_BufferOp<string mnemonic> : Plan_Op<mnemonic, [Pure]> {
 }
 
 def Plan_ArgumentOp : Plan_BufferOp<"argument"> {
-  let summary = "a buffer that the caller brings: tokens, call, hidden or logits";
-  let arguments = (ins StrAttr:$name);
-  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let summary = "a buffer that the caller fills";
+  let description = [{
+    `number` counts the function's arguments without its states.
+  }];
+  let arguments = (ins I64Attr:$number, StrAttr:$name);
+  let assemblyFormat = "$number $name attr-dict `:` type($result)";
+}
+
+def Plan_ResultOp : Plan_BufferOp<"result"> {
+  let summary = "a buffer of the caller that the program fills";
+  let description = [{
+    `number` counts the function's results without its states.
+  }];
+  let arguments = (ins I64Attr:$number, StrAttr:$name);
+  let assemblyFormat = "$number $name attr-dict `:` type($result)";
 }
 
 def Plan_WeightBufferOp : Plan_BufferOp<"weight"> {
@@ -120,7 +132,7 @@ def Plan_StateBufferOp : Plan_BufferOp<"state_buffer"> {
 def Plan_TransientOp : Plan_Op<"transient", [MemoryEffects<[MemAlloc]>]> {
   let summary = "memory that lives within one run of the program; has no place yet";
   let description = [{
-    `bytes` is its size at the program's `max_tokens`. `tz-plan-arena` replaces it by `plan.slice`. With `host` it is
+    `bytes` is its size at the program's `max_size`. `tz-plan-arena` replaces it by `plan.slice`. With `host` it is
     memory of the processor beside the device that the program is for.
   }];
   let arguments = (ins I64Attr:$bytes, UnitAttr:$host);

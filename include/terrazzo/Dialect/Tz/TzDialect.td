@@ -13,7 +13,8 @@ def Tz_Dialect : Dialect {
   let summary = "what a transformer model computes";
   let description = [{
     A model is `tz` ops and nothing else. Tensors have value semantics; sizes that change from call to call are
-    `?`, and each is named by the argument attribute `tz.dims`. Weights stay in the user's file and are referred to
+    `?`, and each is named by the argument attribute `tz.dims`. Arguments and results
+    have names for callers (`tz.name`). Weights stay in the user's file and are referred to
     by module symbols (`tz.weight`). What outlives a call is a value of type `!tz.cache`, tied from a function's
     argument to its result by the attribute `tz.state` on both, so that it may always be updated in place.
   }];
@@ -27,6 +28,10 @@ def Tz_Dialect : Dialect {
     static constexpr llvm::StringLiteral kDimsAttr = "tz.dims";
     /// Argument and result attribute: the name of the state that the argument brings and the result leaves.
     static constexpr llvm::StringLiteral kStateAttr = "tz.state";
+    /// Argument and result attribute: what callers know it by.
+    static constexpr llvm::StringLiteral kNameAttr = "tz.name";
+    /// Function attribute: the values of each size that code is made for, {T = [1, 8, 512]}; the last is the bound.
+    static constexpr llvm::StringLiteral kSizesAttr = "tz.sizes";
     /// Adds the types; they are defined in a file of their own.
     void registerTypes();
   }];

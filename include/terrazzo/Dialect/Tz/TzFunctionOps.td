@@ -15,15 +15,17 @@ include "terrazzo/Dialect/Tz/TzTypes.td"
 def Tz_FuncOp : Tz_Op<"func", [FunctionOpInterface, IsolatedFromAbove, AffineScope]> {
   let summary = "a function of the model";
   let description = [{
-    A decoder has `@trunk`, token ids to hidden rows, and `@head`, hidden rows to logits. An argument of type
-    `!tz.cache` carries `tz.state = "name"`, and exactly one result carries the same name. The reference
-    interpreter evaluates the body op by op.
+    Callers know its arguments and results by `tz.name`, and the sizes that change from call to call by the names in
+    `tz.dims`. `tz.sizes` says for which of their values code is made; calls of other values take the next larger one.
+    An argument of type `!tz.cache` carries `tz.state = "name"`, and exactly one result carries the same name. The
+    reference interpreter evaluates the body op by op.
 
     ```mlir
-    tz.func @head(%hidden: tensor<?x576xf32> {tz.dims = ["T", 576]}) -> tensor<?x49152xf32> {
-      %w = tz.use_weight @token_embd : tensor<49152x576x!tz.block<q8_0>>
-      %logits = tz.matmul %hidden, %w : (tensor<?x576xf32>, tensor<49152x576x!tz.block<q8_0>>) -> tensor<?x49152xf32>
-      tz.return %logits : tensor<?x49152xf32>
+    tz.func @project(%x: tensor<?x576xf32> {tz.dims = ["T", 576], tz.name = "x"})
+        -> (tensor<?x49152xf32> {tz.name = "y"}) attributes {tz.sizes = {T = [1, 8, 32]}} {
+      %w = tz.use_weight @table : tensor<49152x576x!tz.block<q8_0>>
+      %y = tz.matmul %x, %w : (tensor<?x576xf32>, tensor<49152x576x!tz.block<q8_0>>) -> tensor<?x49152xf32>
+      tz.return %y : tensor<?x49152xf32>
     }
     ```
   }];
@@ -45,7 +47,7 @@ def Tz_ReturnOp : Tz_Op<"return", [Pure, HasParent<"FuncOp">, ReturnLike, Termin
   let summary = "the results of a function";
   let description = [{
     ```mlir
-    tz.return %hidden : tensor<?x576xf32>
+    tz.return %y : tensor<?x576xf32>
     ```
   }];
   let arguments = (ins Variadic<AnyType>:$operands);

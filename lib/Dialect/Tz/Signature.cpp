@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "terrazzo/Dialect/Tz/Signature.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace terrazzo::tz {
+
+namespace {
+
+constexpr StringLiteral kUnnamedSize = "T";
+
+void addSize(Signature &signature, StringRef name) {
+  if (!llvm::is_contained(signature.sizes, name))
+    signature.sizes.push_back(name.str());
+}
+
+void addSizes(Signature &signature, RankedTensorType type, ArrayAttr dims) {
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    auto name =
+        dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i]) : StringAttr();
+    addSize(signature, name ? name.getValue() : StringRef(kUnnamedSize));
+  }
+}
+
+SignatureValue valueOf(StringAttr name, StringRef kind, unsigned number,
+                       unsigned position, RankedTensorType type) {
+  return {name ? name.str() : (kind + Twine(number)).str(), position, type};
+}
+
+} // namespace
+
+Signature signatureOf(FuncOp func) {
+  Signature signature;
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      continue;
+    addSizes(signature, tensor,
+             func.getArgAttrOfType<ArrayAttr>(i, TzDialect::kDimsAttr));
+    signature.arguments.push_back(
+        valueOf(func.getArgAttrOfType<StringAttr>(i, TzDialect::kNameAttr),
+                "arg", signature.arguments.size(), i, tensor));
+  }
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      signature.results.push_back(
+          valueOf(func.getResultAttrOfType<StringAttr>(i, TzDialect::kNameAttr),
+                  "result", signature.results.size(), i, tensor));
+  return signature;
+}
+
+static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
+  Attribute given = func->getAttr(TzDialect::kSizesAttr);
+  if (!given)
+    return success();
+  auto sizes = dyn_cast<DictionaryAttr>(given);
+  if (!sizes)
+    return func.emitOpError("'tz.sizes' is a dictionary: {T = [1, 8, 512]}");
+  for (NamedAttribute size : sizes) {
+    if (!llvm::is_contained(signature.sizes, size.getName().strref()))
+      return func.emitOpError("'tz.sizes' names '")
+             << size.getName().strref()
+             << "', which is no size of an argument in 'tz.dims'";
+    auto values = dyn_cast<ArrayAttr>(size.getValue());
+    int64_t before = 0;
+    for (Attribute value : values ? values.getValue() : ArrayRef<Attribute>()) {
+      auto number = dyn_cast<IntegerAttr>(value);
+      if (!number || number.getInt() <= before) {
+        before = 0;
+        break;
+      }
+      before = number.getInt();
+    }
+    if (before == 0)
+      return func.emitOpError("'tz.sizes' of '")
+             << size.getName().strref()
+             << "' is an array of numbers from 1 on, the smaller first";
+  }
+  return success();
+}
+
+LogicalResult verifySignature(FuncOp func) {
+  Signature signature = signatureOf(func);
+  for (const auto *values : {&signature.arguments, &signature.results}) {
+    llvm::StringSet<> names;
+    for (const SignatureValue &value : *values)
+      if (!names.insert(value.name).second)
+        return func.emitOpError("has two ")
+               << (values == &signature.arguments ? "arguments" : "results")
+               << " named '" << value.name << "'";
+  }
+  return verifySizes(func, signature);
+}
+
+} // namespace terrazzo::tz

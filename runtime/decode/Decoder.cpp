@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "decode/Decoder.h"
+
+#include <cstring>
+
+namespace terrazzo::decode {
+
+using namespace exec;
+
+namespace {
+
+/// The position's share of the inputs, which the tokens follow.
+constexpr uint64_t positionBytes = 64;
+constexpr uint64_t alignment = 64;
+
+/// Calls that are the same for each token.
+enum Recording : int { TokenOnly, TokenAndLogits, FirstRowLogits };
+
+template <typename Vector> uint32_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+/// Whether `value` is what its role asks for; with `rows`, its first dimension
+/// is the function's size.
+bool is(const package::Value &value, std::string_view name,
+        std::string_view type, uint32_t rank, bool rows) {
+  if (value.name()->string_view() != name ||
+      value.type()->string_view() != type || count(value.dims()) != rank)
+    return false;
+  for (uint32_t i = 0; i < rank; ++i)
+    if ((value.dims()->Get(i)->size() >= 0) != (rows && i == 0))
+      return false;
+  return true;
+}
+
+/// The number of the value of that name; -1: there is none.
+template <typename Values>
+int find(const Values *values, std::string_view name, std::string_view type,
+         uint32_t rank, bool rows) {
+  for (uint32_t i = 0; i < count(values); ++i)
+    if (is(*values->Get(i), name, type, rank, rows))
+      return int(i);
+  return -1;
+}
+
+} // namespace
+
+Expected<std::unique_ptr<Decoder>>
+Decoder::open(const LoadedModel &model, const ExecutionOptions &options) {
+  std::unique_ptr<Decoder> decoder(new Decoder(model));
+  if (std::string why = decoder->findRoles(); !why.empty())
+    return Error{ExitCode::PackageIncompatible,
+                 "TZ0708",
+                 "the package is not a language model",
+                 model.file.path(),
+                 std::move(why),
+                 "`terrazzo inspect` shows its functions"};
+  if (Status status = decoder->allocate(options); !status)
+    return status.takeError();
+  return decoder;
+}
+
+std::string Decoder::findRoles() {
+  trunks = model.programsOf("trunk");
+  heads = model.programsOf("head");
+  if (trunks.empty() || heads.empty())
+    return "it has no function 'trunk', or none 'head'";
+  const package::Function &trunk = *model.function("trunk");
+  const package::Function &head = *model.function("head");
+  int tokens = find(trunk.arguments(), "tokens", "i32", 1, true);
+  int position = find(trunk.arguments(), "position", "i32", 0, false);
+  if (tokens < 0 || position < 0 || count(trunk.arguments()) != 2 ||
+      count(trunk.results()) != 1 ||
+      find(trunk.results(), "hidden", "f32", 2, true) < 0)
+    return "its 'trunk' is not tokens: i32[T], position: i32[] -> hidden: "
+           "f32[T, H]";
+  if (count(head.arguments()) != 1 || count(head.results()) != 1 ||
+      find(head.arguments(), "hidden", "f32", 2, true) < 0 ||
+      find(head.results(), "logits", "f32", 2, true) < 0)
+    return "its 'head' is not hidden: f32[R, H] -> logits: f32[R, V]";
+  width = uint32_t(trunk.results()->Get(0)->dims()->Get(1)->value());
+  columns = uint32_t(head.results()->Get(0)->dims()->Get(1)->value());
+  if (head.arguments()->Get(0)->dims()->Get(1)->value() != width)
+    return "its 'head' takes rows of another width than its 'trunk' gives";
+  tokensNumber = size_t(tokens);
+  return {};
+}
+
+Status Decoder::allocate(const ExecutionOptions &options) {
+  uint64_t inputBytes =
+      positionBytes + uint64_t(largestChunk()) * sizeof(int32_t);
+  struct Need {
+    Place *place;
+    uint64_t bytes;
+    Memory use;
+    const char *purpose;
+  } needs[] = {{&inputsPlace, inputBytes, Memory::Inputs, "tokens"},
+               {&hiddenPlace, largestChunk() * rowBytes(), Memory::Results,
+                "intermediate results"},
+               {&stagingPlace, largestHead() * rowBytes(), Memory::Results,
+                "intermediate results"},
+               {&logitsPlace, largestHead() * logitsRowBytes(), Memory::Results,
+                "logits"}};
+  uint64_t total = 0;
+  for (const Need &need : needs)
+    total += need.bytes;
+  auto executor = openExecutor(model, options, total);
+  if (!executor)
+    return executor.takeError();
+  runs = std::move(*executor);
+  for (const Need &need : needs) {
+    auto place = runs->allocate(need.bytes, need.use, need.purpose);
+    if (!place)
+      return place.takeError();
+    *need.place = *place;
+  }
+  inputs.assign(inputBytes, 0);
+  trunkArguments[tokensNumber] = inputsPlace + positionBytes;
+  trunkArguments[1 - tokensNumber] = inputsPlace;
+  return {};
+}
+
+uint32_t Decoder::smallest(const std::vector<uint32_t> &programs,
+                           uint64_t size) const {
+  for (uint32_t program : programs)
+    if (sizeOf(program) >= size)
+      return program;
+  return programs.back();
+}
+
+/// Where a head writes: the caller's memory, where it may.
+Place Decoder::placeFor(float *logits) const {
+  Place own = runs->borrow(logits);
+  return own.address ? own : logitsPlace;
+}
+
+Status Decoder::fetch(float *logits, Place from, uint32_t rows) {
+  return from == logitsPlace ? runs->read(logits, from, rows * logitsRowBytes())
+                             : Status();
+}
+
+Status Decoder::runTrunk(std::span<const int32_t> chunk, uint32_t position,
+                         float *logits) {
+  hiddenFetched = false;
+  int32_t first = int32_t(position);
+  memcpy(inputs.data(), &first, sizeof(first));
+  memcpy(inputs.data() + positionBytes, chunk.data(), chunk.size_bytes());
+  if (Status status = runs->write(inputsPlace, inputs.data(),
+                                  positionBytes + chunk.size_bytes());
+      !status)
+    return status;
+  Invocation calls[2];
+  calls[0] = {smallest(trunks, chunk.size()),
+              int64_t(chunk.size()),
+              trunkArguments,
+              {&hiddenPlace, 1}};
+  uint32_t lastRow = uint32_t(chunk.size()) - 1;
+  bool together = logits && lastRow * rowBytes() % alignment == 0;
+  if (!together) {
+    Status status = runs->run({calls, 1}, chunk.size() == 1 ? TokenOnly : -1);
+    return status && logits ? runHead(lastRow, 1, logits) : status;
+  }
+  Place row = hiddenPlace + lastRow * rowBytes(), target = placeFor(logits);
+  calls[1] = {heads.front(), 1, {&row, 1}, {&target, 1}};
+  if (Status status = runs->run(calls, chunk.size() == 1 ? TokenAndLogits : -1);
+      !status)
+    return status;
+  return fetch(logits, target, 1);
+}
+
+Status Decoder::runHead(uint32_t firstRow, uint32_t rows, float *logits) {
+  Place input = hiddenPlace + firstRow * rowBytes();
+  if (input.address % alignment != 0) {
+    if (Status status = runs->copy(stagingPlace, input, rows * rowBytes());
+        !status)
+      return status;
+    input = stagingPlace;
+  }
+  Place target = placeFor(logits);
+  Invocation call = {
+      smallest(heads, rows), int64_t(rows), {&input, 1}, {&target, 1}};
+  if (Status status = runs->run(
+          {&call, 1}, firstRow == 0 && rows == 1 ? FirstRowLogits : -1);
+      !status)
+    return status;
+  return fetch(logits, target, rows);
+}
+
+const float *Decoder::hidden(uint32_t rows) {
+  if (!hiddenFetched) {
+    hiddenRows.resize(uint64_t(rows) * width);
+    hiddenFetched =
+        bool(runs->read(hiddenRows.data(), hiddenPlace, rows * rowBytes()));
+  }
+  return hiddenFetched ? hiddenRows.data() : nullptr;
+}
+
+} // namespace terrazzo::decode

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// terrazzo-c/runtime.h over decode::Session. Nothing is thrown across it.
+#include "decode/Session.h"
+#include "device/DeviceCatalogue.h"
+#include "terrazzo-c/runtime.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+using namespace terrazzo;
+using namespace terrazzo::exec;
+using decode::Session;
+
+struct terrazzo_session {
+  std::unique_ptr<Session> session;
+  std::string error;
+};
+
+namespace {
+
+std::string textOf(const char *text) { return text ? text : ""; }
+
+/// The caller's struct as far as it goes, zeros behind it.
+template <typename T> T widened(const T &given) {
+  T full;
+  memset(&full, 0, sizeof(full));
+  memcpy(&full, &given, std::min(given.struct_size, sizeof(full)));
+  return full;
+}
+
+Error outOfMemory() {
+  Error error;
+  error.code = "TZ0003";
+  error.exit = ExitCode::OutOfMemory;
+  error.what = "out of memory";
+  return error;
+}
+
+Expected<std::unique_ptr<Session>>
+openSession(const terrazzo_session_options &from) {
+  Error usage;
+  usage.code = "TZ0804";
+  usage.exit = ExitCode::Usage;
+  usage.what = "terrazzo_session_open needs a package and weights";
+  if (!from.package_path || !from.weights_path)
+    return usage;
+  auto package = PackageFile::open(from.package_path);
+  if (!package)
+    return package.takeError();
+  auto weights = formats::GgufFile::open(from.weights_path);
+  if (!weights)
+    return weights.takeError();
+  ExecutionOptions options;
+  options.target = textOf(from.target);
+  options.cacheFolder = textOf(from.cache_folder);
+  options.contextSize = from.context_size;
+  options.threads = {from.threads};
+  if (std::string name = textOf(from.device); !name.empty() && name != "cpu") {
+    auto device = DeviceCatalogue::read().open(name);
+    if (!device)
+      return device.takeError();
+    options.device = std::move(*device);
+  }
+  return Session::open(std::move(*package), std::move(*weights), options);
+}
+
+int answer(terrazzo_session *session, Status status) {
+  if (status)
+    return 0;
+  session->error = status.error().format();
+  return int(status.error().exit);
+}
+
+} // namespace
+
+uint32_t terrazzo_runtime_version(void) { return TERRAZZO_RUNTIME_VERSION; }
+
+int terrazzo_session_open(const terrazzo_session_options *options,
+                          terrazzo_session **session, char *error,
+                          size_t errorBytes) {
+  if (!options || !session)
+    return int(ExitCode::Usage);
+  *session = nullptr;
+  Error failure = outOfMemory();
+  try {
+    auto opened = openSession(widened(*options));
+    if (opened) {
+      *session = new terrazzo_session{std::move(*opened), {}};
+      return 0;
+    }
+    failure = opened.takeError();
+  } catch (const std::bad_alloc &) {
+    failure = outOfMemory();
+  }
+  std::string text = failure.format();
+  if (error && errorBytes > 0) {
+    size_t count = std::min(text.size(), errorBytes - 1);
+    memcpy(error, text.data(), count);
+    error[count] = '\0';
+  }
+  return int(failure.exit);
+}
+
+void terrazzo_session_close(terrazzo_session *session) { delete session; }
+
+int terrazzo_session_query(const terrazzo_session *session,
+                           terrazzo_session_facts *facts) {
+  if (!session || !facts || facts->struct_size < sizeof(size_t))
+    return int(ExitCode::Usage);
+  const Session &from = *session->session;
+  terrazzo_session_facts full = {facts->struct_size,  from.vocabulary(),
+                                 from.hiddenSize(),   from.contextSize(),
+                                 from.largestChunk(), from.position(),
+                                 from.threads()};
+  memcpy(facts, &full, std::min(facts->struct_size, sizeof(full)));
+  return 0;
+}
+
+int terrazzo_session_step(terrazzo_session *session, const int32_t *tokens,
+                          size_t count, float *logits) {
+  if (!session || (!tokens && count > 0))
+    return int(ExitCode::Usage);
+  return answer(session, session->session->step({tokens, count}, logits));
+}
+
+int terrazzo_session_logits(terrazzo_session *session, uint32_t firstRow,
+                            uint32_t rows, float *logits) {
+  if (!session || (!logits && rows > 0))
+    return int(ExitCode::Usage);
+  return answer(session, session->session->logits(firstRow, rows, logits));
+}
+
+const float *terrazzo_session_hidden(const terrazzo_session *session) {
+  return session ? session->session->hidden() : nullptr;
+}
+
+int terrazzo_session_rewind(terrazzo_session *session, uint32_t position) {
+  if (!session)
+    return int(ExitCode::Usage);
+  session->session->rewind(position);
+  return 0;
+}
+
+const char *terrazzo_session_error(const terrazzo_session *session) {
+  return session ? session->error.c_str() : "";
+}

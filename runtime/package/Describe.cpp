@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "package/Describe.h"
+
+namespace terrazzo::package {
+
+namespace {
+
+template <typename Vector> uint32_t count(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+template <typename Values>
+std::string list(const Function &function, const Values *values) {
+  std::string text;
+  for (uint32_t i = 0; i < count(values); ++i)
+    text += (i ? ", " : "") + values->Get(i)->name()->str() + ": " +
+            describeType(function, *values->Get(i));
+  return text;
+}
+
+} // namespace
+
+std::string describeType(const Function &function, const Value &value) {
+  std::string text = value.type()->str();
+  for (uint32_t i = 0; i < count(value.dims()); ++i) {
+    const Dim &dim = *value.dims()->Get(i);
+    text +=
+        (i ? ", " : "[") +
+        (dim.size() < 0 ? std::to_string(dim.value())
+                        : function.sizes()->Get(uint32_t(dim.size()))->str());
+  }
+  return count(value.dims()) ? text + "]" : text;
+}
+
+std::string describe(const Function &function) {
+  return function.name()->str() + "(" + list(function, function.arguments()) +
+         ") -> " +
+         (count(function.results()) ? list(function, function.results())
+                                    : "nothing");
+}
+
+} // namespace terrazzo::package

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "package/Values.h"
+
+namespace terrazzo::package {
+
+static constexpr ElementType types[] = {
+    {"f64", "<f8", 8, false}, {"f32", "<f4", 4, false},
+    {"f16", "<f2", 2, false}, {"bf16", "", 2, false},
+    {"i64", "<i8", 8, true},  {"i32", "<i4", 4, true},
+    {"i16", "<i2", 2, true},  {"i8", "|i1", 1, true},
+};
+
+const ElementType *findElementType(std::string_view word) {
+  for (const ElementType &type : types)
+    if (type.word == word)
+      return &type;
+  return nullptr;
+}
+
+uint64_t valueBytes(const Value &value, uint64_t size) {
+  uint64_t bytes = findElementType(value.type()->string_view())->bytes;
+  for (uint32_t i = 0; value.dims() && i < value.dims()->size(); ++i) {
+    const Dim &dim = *value.dims()->Get(i);
+    bytes *= dim.size() < 0 ? dim.value() : size;
+  }
+  return bytes;
+}
+
+} // namespace terrazzo::package

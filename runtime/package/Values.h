@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arguments and results of functions: types of their elements, by the words
+// that packages have for them, and bytes.
+#pragma once
+
+#include "package/Package_generated.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace terrazzo::package {
+
+/// One row of the table.
+struct ElementType {
+  std::string_view word; ///< "f32", as MLIR spells it
+  std::string_view npy;  ///< NumPy's, little-endian: "<f4"; empty: it has none
+  uint32_t bytes;
+  bool integer;
+};
+
+/// Null for a word that is none.
+const ElementType *findElementType(std::string_view word);
+
+/// Bytes of a checked value of a function whose size is `size`.
+uint64_t valueBytes(const Value &value, uint64_t size);
+
+} // namespace terrazzo::package
