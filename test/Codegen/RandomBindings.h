@@ -8,8 +8,28 @@
 #include "Support/RandomWeights.h"
 #include "terrazzo/Reference/Values.h"
 #include <random>
+#include <sys/mman.h>
 
 namespace terrazzo::test {
+
+/// Pages of memory with one behind them that cannot be touched.
+class GuardedPages {
+public:
+  GuardedPages(size_t bytes, size_t page) : bytes(bytes), page(page) {
+    start = static_cast<char *>(::mmap(nullptr, bytes + page,
+                                       PROT_READ | PROT_WRITE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ::mprotect(start + bytes, page, PROT_NONE);
+  }
+  GuardedPages(const GuardedPages &) = delete;
+  GuardedPages &operator=(const GuardedPages &) = delete;
+  ~GuardedPages() { ::munmap(start, bytes + page); }
+  char *end() const { return start + bytes; }
+
+private:
+  char *start;
+  size_t bytes, page;
+};
 
 struct RandomBindings {
   /// Bindings of the kernel in order: arguments, then results that are not
@@ -32,6 +52,7 @@ struct RandomBindings {
 
 private:
   void *hold(std::vector<char> content);
+  void *holdAtTheEnd(const std::vector<char> &content);
   void bind(void *memory, size_t size) {
     bindings.push_back(memory);
     bytes.push_back(size);
@@ -41,6 +62,7 @@ private:
   std::mt19937 random;
   std::vector<std::unique_ptr<std::vector<char>>> memory;
   std::vector<std::unique_ptr<std::vector<uint16_t>>> cacheMemory;
+  std::vector<std::unique_ptr<GuardedPages>> guardedMemory;
 };
 
 } // namespace terrazzo::test
