@@ -5,6 +5,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
@@ -26,6 +27,16 @@ std::string ownFolder() {
   std::string text(path, length > 0 ? size_t(length) : 0);
   size_t slash = text.rfind('/');
   return slash == std::string::npos ? std::string() : text.substr(0, slash);
+}
+
+/// Of the library or program that this code is in.
+std::string libraryFolder() {
+  Dl_info facts;
+  static const char here = 0;
+  std::string path =
+      ::dladdr(&here, &facts) && facts.dli_fname ? facts.dli_fname : "";
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
 }
 
 Error childError(const std::string &compiler, std::string why) {
@@ -234,8 +245,9 @@ Expected<std::string> Child::finish(const std::atomic<bool> *cancelled) {
 Expected<std::string> findCompiler() {
   constexpr const char *name = "terrazzo-compile";
   std::string beside = ownFolder() + "/" + name;
-  if (::access(beside.c_str(), X_OK) == 0)
-    return beside;
+  for (const std::string &path : {beside, libraryFolder() + "/../bin/" + name})
+    if (::access(path.c_str(), X_OK) == 0)
+      return path;
   const char *given = ::getenv("TERRAZZO_COMPILE");
   if (given && ::access(given, X_OK) == 0)
     return std::string(given);

@@ -27,7 +27,8 @@ struct CompilerListener {
   std::function<void(const std::string &line)> line;
 };
 
-/// Path of the compiler, or TZ0422 with what to do.
+/// Path of the compiler: beside this program, in the bin beside this library's
+/// folder, or as $TERRAZZO_COMPILE names it; TZ0422 with what to do.
 Expected<std::string> findCompiler();
 
 /// Runs the compiler to its end. Answers its last line ("done", as JSON text;

@@ -131,6 +131,19 @@ Status DeviceExecutor::run(std::span<const Invocation> calls, int recording) {
   return records ? device->replay(own) : issue(calls);
 }
 
+Status DeviceExecutor::resetStates() {
+  for (uint32_t i = 0; i < buffers.states.size(); ++i)
+    if (buffers.states[i])
+      if (Status status =
+              device->fill(buffers.states[i], 0,
+                           model.stateBytes(*model.root().states()->Get(i)));
+          !status)
+        return status;
+  if (host)
+    host->resetStates();
+  return device->synchronize();
+}
+
 Status DeviceExecutor::readState(uint32_t state, uint8_t *target) {
   uint64_t bytes = model.stateBytes(*model.root().states()->Get(state));
   if (buffers.states[state])

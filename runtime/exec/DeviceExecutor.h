@@ -50,6 +50,8 @@ public:
   Status read(void *to, Place from, uint64_t bytes) override;
   Status copy(Place to, Place from, uint64_t bytes) override;
   Status run(std::span<const Invocation> calls, int recording) override;
+  Status finish() override { return device->synchronize(); }
+  Status resetStates() override;
   Status readState(uint32_t state, uint8_t *target) override;
   unsigned threads() const override { return host ? host->threads() : 0; }
 

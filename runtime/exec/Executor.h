@@ -64,6 +64,10 @@ public:
   /// programs, sizes and places, may bear a number from 0 on: what can, records
   /// them.
   virtual Status run(std::span<const Invocation> calls, int recording = -1) = 0;
+  /// Waits for what is pending; tells what went wrong before.
+  virtual Status finish() = 0;
+  /// Makes all states zeros again.
+  virtual Status resetStates() = 0;
   /// Copies the bytes of a state, as many as stateBytes().
   virtual Status readState(uint32_t state, uint8_t *target) = 0;
   /// Threads of the CPU that compute; 0 when a device does all.

@@ -3,6 +3,7 @@
 #include "package/Describe.h"
 #include "package/Values.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace terrazzo::exec {
@@ -38,9 +39,13 @@ Error refused(const Function &function, const std::string &why) {
           ""};
 }
 
+const package::ElementType &typeOf(const Value &value) {
+  return *package::findElementType(value.type()->string_view());
+}
+
 /// The element at `index`, of any integer type.
 int64_t integerAt(const Value &value, const void *data, uint64_t index) {
-  uint64_t bytes = package::findElementType(value.type()->string_view())->bytes;
+  uint64_t bytes = typeOf(value).bytes;
   const auto *from = static_cast<const uint8_t *>(data) + index * bytes;
   int64_t wide = int8_t(from[bytes - 1]) < 0 ? -1 : 0;
   memcpy(&wide, from, bytes);
@@ -50,106 +55,192 @@ int64_t integerAt(const Value &value, const void *data, uint64_t index) {
 } // namespace
 
 Expected<std::unique_ptr<FunctionRunner>>
-FunctionRunner::open(const LoadedModel &model, const ExecutionOptions &options,
-                     std::string_view name) {
-  const Function *function = model.function(name);
-  if (name.empty() && count(model.root().functions()) == 1)
-    function = model.root().functions()->Get(0);
-  std::unique_ptr<FunctionRunner> runner;
-  if (function) {
-    runner.reset(new FunctionRunner(model, *function));
-    runner->programs = model.programsOf(function->name()->string_view());
+FunctionRunner::open(const LoadedModel &model,
+                     const ExecutionOptions &options) {
+  std::unique_ptr<FunctionRunner> runner(new FunctionRunner(model));
+  runner->listFunctions();
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < runner->functions(); ++i) {
+    uint64_t bytes = 0, size = runner->largestSize(i);
+    for (const auto *slots :
+         {&runner->all[i].arguments, &runner->all[i].results})
+      for (const Slot &slot : *slots)
+        bytes += package::valueBytes(*slot.value, size);
+    most = std::max(most, bytes);
   }
-  if (!runner || runner->programs.empty())
-    return unknownFunction(model, name);
-  if (Status status = runner->allocate(options); !status)
-    return status.takeError();
+  auto opened = openExecutor(model, options, most);
+  if (!opened)
+    return opened.takeError();
+  runner->executor = std::move(*opened);
+  runner->onDevice = options.device != nullptr;
   return runner;
 }
 
-uint64_t FunctionRunner::largestSize() const {
-  return model.programs[programs.back()]->max_size();
+void FunctionRunner::listFunctions() {
+  for (uint32_t i = 0; i < count(model.root().functions()); ++i) {
+    Callable callable;
+    callable.source = model.root().functions()->Get(i);
+    callable.programs =
+        model.programsOf(callable.source->name()->string_view());
+    for (uint32_t v = 0; v < count(callable.source->arguments()); ++v)
+      callable.arguments.push_back(
+          {callable.source->arguments()->Get(v), Place()});
+    for (uint32_t v = 0; v < count(callable.source->results()); ++v)
+      callable.results.push_back({callable.source->results()->Get(v), Place()});
+    callable.argumentPlaces.resize(callable.arguments.size());
+    callable.resultPlaces.resize(callable.results.size());
+    all.push_back(std::move(callable));
+  }
 }
 
-Status FunctionRunner::allocate(const ExecutionOptions &options) {
-  uint64_t total = 0, size = largestSize();
-  for (const auto *values : {source->arguments(), source->results()})
-    for (uint32_t i = 0; i < count(values); ++i)
-      total += package::valueBytes(*values->Get(i), size);
-  auto opened = openExecutor(model, options, total);
-  if (!opened)
-    return opened.takeError();
-  executor = std::move(*opened);
-  auto add = [&](const auto *values, std::vector<Place> &places,
-                 const char *purpose) -> Status {
-    for (uint32_t i = 0; i < count(values); ++i) {
-      const Value &value = *values->Get(i);
-      bool integer =
-          package::findElementType(value.type()->string_view())->integer;
-      auto place = executor->allocate(
-          std::max<uint64_t>(package::valueBytes(value, size), 1),
-          integer ? Memory::Inputs : Memory::Results, purpose);
-      if (!place)
-        return place.takeError();
-      places.push_back(*place);
-    }
-    return {};
-  };
-  Status status = add(source->arguments(), arguments, "arguments");
-  return status ? add(source->results(), results, "results") : status;
+Expected<uint32_t> FunctionRunner::find(std::string_view name) const {
+  for (uint32_t i = 0; i < functions(); ++i)
+    if ((name.empty() && functions() == 1) ||
+        function(i).name()->string_view() == name)
+      if (!all[i].programs.empty())
+        return i;
+  return unknownFunction(model, name);
 }
 
-Status FunctionRunner::checkIntegers(uint64_t size, const Value &value,
+uint64_t FunctionRunner::largestSize(uint32_t function) const {
+  const std::vector<uint32_t> &programs = all[function].programs;
+  return programs.empty() ? 0 : model.programs[programs.back()]->max_size();
+}
+
+Status FunctionRunner::checkIntegers(const Callable &callable, uint64_t size,
+                                     const Value &value,
                                      const void *data) const {
-  uint64_t elements =
-      package::valueBytes(value, size) /
-      package::findElementType(value.type()->string_view())->bytes;
+  uint64_t elements = package::valueBytes(value, size) / typeOf(value).bytes;
   for (uint64_t i = 0; value.limit() && i < elements; ++i)
     if (int64_t id = integerAt(value, data, i);
         id < 0 || uint64_t(id) >= value.limit())
-      return refused(*source, "'" + value.name()->str() + "' holds " +
-                                  std::to_string(id) + " at " +
-                                  std::to_string(i) + "; it takes 0 to " +
-                                  std::to_string(value.limit() - 1));
+      return refused(*callable.source, "'" + value.name()->str() + "' holds " +
+                                           std::to_string(id) + " at " +
+                                           std::to_string(i) +
+                                           "; it takes 0 to " +
+                                           std::to_string(value.limit() - 1));
   for (uint64_t i = 0; value.position() && i < elements; ++i)
     if (int64_t at = integerAt(value, data, i);
         at < 0 || uint64_t(at) + size > model.context)
-      return refused(*source, "'" + value.name()->str() + "' is " +
-                                  std::to_string(at) + ", and " +
-                                  std::to_string(size) +
-                                  " more rows do not fit into caches of " +
-                                  std::to_string(model.context));
+      return refused(*callable.source,
+                     "'" + value.name()->str() + "' is " + std::to_string(at) +
+                         ", and " + std::to_string(size) +
+                         " more rows do not fit into caches of " +
+                         std::to_string(model.context));
   return {};
 }
 
-Status FunctionRunner::call(uint64_t size, std::span<const void *const> from,
-                            std::span<void *const> to) {
-  if (size > largestSize())
-    return refused(*source, "its size is " + std::to_string(size) +
-                                ", and code was made for up to " +
-                                std::to_string(largestSize()));
-  for (uint32_t i = 0; i < arguments.size(); ++i) {
-    const Value &value = *source->arguments()->Get(i);
-    if (Status status = checkIntegers(size, value, from[i]); !status)
+/// Whether programs can use the array where it lies.
+bool FunctionRunner::isUsable(const Array &array) const {
+  constexpr uintptr_t alignment = 64;
+  return array.onDevice
+             ? reinterpret_cast<uintptr_t>(array.data) % alignment == 0
+             : executor->borrow(array.data).address != 0;
+}
+
+Status FunctionRunner::ownPlace(const Callable &callable, Slot &slot,
+                                const char *purpose) {
+  if (slot.own.address)
+    return {};
+  uint64_t size = model.programs[callable.programs.back()]->max_size();
+  auto place = executor->allocate(
+      std::max<uint64_t>(package::valueBytes(*slot.value, size), 1),
+      typeOf(*slot.value).integer ? Memory::Inputs : Memory::Results, purpose);
+  if (!place)
+    return place.takeError();
+  slot.own = *place;
+  return {};
+}
+
+Status FunctionRunner::bindArgument(Callable &callable, uint32_t number,
+                                    uint64_t size, const Array &array) {
+  Slot &slot = callable.arguments[number];
+  Place &place = callable.argumentPlaces[number];
+  Place given{reinterpret_cast<uint64_t>(array.data), nullptr};
+  uint64_t bytes = package::valueBytes(*slot.value, size);
+  const void *data = array.data;
+  bool integer = typeOf(*slot.value).integer;
+  // Integers are looked at, and kernels beside a device need them too.
+  if (integer && array.onDevice && bytes) {
+    integers.resize(bytes);
+    if (Status status = executor->read(integers.data(), given, bytes); !status)
       return status;
-    if (Status status = executor->write(arguments[i], from[i],
-                                        package::valueBytes(value, size));
+    data = integers.data();
+  }
+  if (integer)
+    if (Status status = checkIntegers(callable, size, *slot.value, data);
         !status)
       return status;
+  if (isUsable(array) && !(integer && onDevice)) {
+    place = given;
+    return {};
   }
-  uint32_t program = programs.back();
-  for (size_t i = programs.size(); i-- > 0;)
-    if (model.programs[programs[i]]->max_size() >= size)
-      program = programs[i];
-  Invocation call{program, int64_t(size), arguments, results};
-  if (Status status = executor->run({&call, 1}); !status)
+  if (Status status = ownPlace(callable, slot, "arguments"); !status)
+    return status;
+  place = slot.own;
+  if (bytes == 0)
+    return {};
+  return array.onDevice && !integer ? executor->copy(place, given, bytes)
+                                    : executor->write(place, data, bytes);
+}
+
+Status FunctionRunner::bindResult(Callable &callable, uint32_t number,
+                                  const Array &array) {
+  Slot &slot = callable.results[number];
+  Place &place = callable.resultPlaces[number];
+  if (isUsable(array)) {
+    place = {reinterpret_cast<uint64_t>(array.data), nullptr};
+    return {};
+  }
+  Status status = ownPlace(callable, slot, "results");
+  place = slot.own;
+  return status;
+}
+
+Status FunctionRunner::fetch(const Callable &callable, uint32_t number,
+                             uint64_t size, const Array &array) {
+  const Slot &slot = callable.results[number];
+  uint64_t bytes = package::valueBytes(*slot.value, size);
+  Place given{reinterpret_cast<uint64_t>(array.data), nullptr};
+  if (callable.resultPlaces[number] == given || bytes == 0)
+    return {};
+  return array.onDevice ? executor->copy(given, slot.own, bytes)
+                        : executor->read(array.data, slot.own, bytes);
+}
+
+Status FunctionRunner::call(uint32_t index, uint64_t size,
+                            std::span<const Array> arguments,
+                            std::span<const Array> results) {
+  Callable &callable = all[index];
+  if (size > largestSize(index))
+    return refused(*callable.source, "its size is " + std::to_string(size) +
+                                         ", and code was made for up to " +
+                                         std::to_string(largestSize(index)));
+  for (const auto *arrays : {&arguments, &results})
+    for (const Array &array : *arrays)
+      if (array.onDevice && !onDevice)
+        return refused(*callable.source,
+                       "an array lies on a device, and the package runs on "
+                       "the processor");
+  for (uint32_t i = 0; i < arguments.size(); ++i)
+    if (Status status = bindArgument(callable, i, size, arguments[i]); !status)
+      return status;
+  for (uint32_t i = 0; i < results.size(); ++i)
+    if (Status status = bindResult(callable, i, results[i]); !status)
+      return status;
+  uint32_t program = callable.programs.back();
+  for (size_t i = callable.programs.size(); i-- > 0;)
+    if (model.programs[callable.programs[i]]->max_size() >= size)
+      program = callable.programs[i];
+  Invocation invocation{program, int64_t(size), callable.argumentPlaces,
+                        callable.resultPlaces};
+  if (Status status = executor->run({&invocation, 1}); !status)
     return status;
   for (uint32_t i = 0; i < results.size(); ++i)
-    if (Status status = executor->read(
-            to[i], results[i],
-            package::valueBytes(*source->results()->Get(i), size));
-        !status)
+    if (Status status = fetch(callable, i, size, results[i]); !status)
       return status;
+  if (Status status = executor->finish(); !status)
+    return status;
   return model.weightsIntact();
 }
 

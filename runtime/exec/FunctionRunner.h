@@ -1,51 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Any function of a package on arrays of the host:
+// The functions of a package on a caller's arrays:
 //
-//   auto runner = FunctionRunner::open(model, options, "encode");
-//   const void *arguments[] = {ids};              // as the function orders
-//   them void *results[] = {vectors};
-//   (*runner)->call(rows, arguments, results);
+//   auto runner = FunctionRunner::open(model, options);
+//   auto encode = (*runner)->find("encode");
+//   Array arguments[] = {{ids}};                  // as the function orders
+//   them Array results[] = {{vectors}};
+//   (*runner)->call(*encode, rows, arguments, results);
 //
 // Arrays are dense, the last dimension innermost, and as large as the
-// function's types say for that size. States keep what calls left in them; they
-// begin as zeros. Not thread-safe.
+// function's types say for that size. Those that programs can use where they
+// lie, aligned to 64 bytes and on their side, are; others are copied. States
+// are shared by all functions and keep what calls left in them; they begin as
+// zeros. When a call returns, its results are there. Not thread-safe.
 #pragma once
 
 #include "exec/Executor.h"
 
 namespace terrazzo::exec {
 
+/// A caller's memory: the host's, or the device's that the programs run on.
+struct Array {
+  void *data = nullptr;
+  bool onDevice = false;
+};
+
 class FunctionRunner {
 public:
-  /// `name`: empty for the only function. TZ0808 when there is none of that
-  /// name. `model` outlives it.
+  /// `model` outlives it.
   static Expected<std::unique_ptr<FunctionRunner>>
-  open(const LoadedModel &model, const ExecutionOptions &options,
-       std::string_view name);
+  open(const LoadedModel &model, const ExecutionOptions &options);
 
-  const package::Function &function() const { return *source; }
-  /// Calls are of at most this size.
-  uint64_t largestSize() const;
+  uint32_t functions() const { return uint32_t(all.size()); }
+  const package::Function &function(uint32_t index) const {
+    return *all[index].source;
+  }
+  /// By name; empty for the only one. TZ0808 when there is none of that name.
+  Expected<uint32_t> find(std::string_view name) const;
+  /// Calls of a function are of at most this size; 0: no code for it is here.
+  uint64_t largestSize(uint32_t function) const;
 
-  /// Errors: TZ0809 for a size or integers that the function does not take.
-  Status call(uint64_t size, std::span<const void *const> arguments,
-              std::span<void *const> results);
+  /// Errors: TZ0809 for sizes, integers or places that the function does not
+  /// take. `arguments` and `results` are as many as it has.
+  Status call(uint32_t function, uint64_t size,
+              std::span<const Array> arguments, std::span<const Array> results);
 
-  unsigned threads() const { return executor->threads(); }
+  /// Makes all states zeros again.
+  Status resetStates() { return executor->resetStates(); }
+  const LoadedModel &loaded() const { return model; }
+  Executor &runs() { return *executor; }
 
 private:
-  FunctionRunner(const LoadedModel &model, const package::Function &source)
-      : model(model), source(&source) {}
-  Status allocate(const ExecutionOptions &options);
-  Status checkIntegers(uint64_t size, const package::Value &value,
-                       const void *data) const;
+  /// One argument or result: where it lies unless the caller's memory serves.
+  struct Slot {
+    const package::Value *value;
+    Place own;
+  };
+  struct Callable {
+    const package::Function *source;
+    std::vector<uint32_t> programs; ///< smallest first
+    std::vector<Slot> arguments, results;
+    std::vector<Place> argumentPlaces, resultPlaces; ///< of the call at hand
+  };
+
+  explicit FunctionRunner(const LoadedModel &model) : model(model) {}
+  void listFunctions();
+  Status bindArgument(Callable &callable, uint32_t number, uint64_t size,
+                      const Array &array);
+  Status bindResult(Callable &callable, uint32_t number, const Array &array);
+  Status fetch(const Callable &callable, uint32_t number, uint64_t size,
+               const Array &array);
+  Status ownPlace(const Callable &callable, Slot &slot, const char *purpose);
+  Status checkIntegers(const Callable &callable, uint64_t size,
+                       const package::Value &value, const void *data) const;
+  bool isUsable(const Array &array) const;
 
   const LoadedModel &model;
-  const package::Function *source;
-  std::vector<uint32_t> programs; ///< smallest first
   std::unique_ptr<Executor> executor;
-  std::vector<Place> arguments, results;
+  bool onDevice = false;
+  std::vector<Callable> all;     ///< as in the package
+  std::vector<uint8_t> integers; ///< those that came from a device
 };
 
 } // namespace terrazzo::exec

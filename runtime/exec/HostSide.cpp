@@ -3,6 +3,7 @@
 #include "exec/CpuPacking.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace terrazzo::exec {
 
@@ -99,6 +100,8 @@ BoundProgram HostSide::bind(const Program &program, uint32_t first,
   return BoundProgram(model.root(), variant, program, image, buffers, first,
                       last);
 }
+
+void HostSide::resetStates() { memset(states.data(), 0, states.size()); }
 
 Status HostSide::run(Device &device, const BoundProgram &program,
                      const int64_t *sizes, CommandTime *times) {

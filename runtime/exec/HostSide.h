@@ -34,6 +34,7 @@ public:
   /// A state that lies on this side.
   const uint8_t *state(uint32_t index) const { return buffers.states[index]; }
 
+  void resetStates();
   /// Runs and returns when it is done. `times`: of the program's commands from
   /// its first on, or null.
   Status run(Device &device, const BoundProgram &program, const int64_t *sizes,

@@ -106,6 +106,11 @@ Status TeamExecutor::run(std::span<const Invocation> calls, int recording) {
   return {};
 }
 
+Status TeamExecutor::resetStates() {
+  memset(states.data(), 0, states.size());
+  return {};
+}
+
 Status TeamExecutor::readState(uint32_t state, uint8_t *target) {
   memcpy(target, buffers.states[state],
          model.stateBytes(*model.root().states()->Get(state)));

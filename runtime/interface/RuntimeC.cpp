@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo-c/runtime.h over decode::Session. Nothing is thrown across it.
+#include "Answers.h"
 #include "decode/Session.h"
 #include "device/DeviceCatalogue.h"
 #include "terrazzo-c/runtime.h"
 
-#include <algorithm>
-#include <cstring>
-#include <new>
-
 using namespace terrazzo;
 using namespace terrazzo::exec;
+using namespace terrazzo::interface;
 using decode::Session;
 
 struct terrazzo_session {
@@ -19,24 +17,6 @@ struct terrazzo_session {
 };
 
 namespace {
-
-std::string textOf(const char *text) { return text ? text : ""; }
-
-/// The caller's struct as far as it goes, zeros behind it.
-template <typename T> T widened(const T &given) {
-  T full;
-  memset(&full, 0, sizeof(full));
-  memcpy(&full, &given, std::min(given.struct_size, sizeof(full)));
-  return full;
-}
-
-Error outOfMemory() {
-  Error error;
-  error.code = "TZ0003";
-  error.exit = ExitCode::OutOfMemory;
-  error.what = "out of memory";
-  return error;
-}
 
 Expected<std::unique_ptr<Session>>
 openSession(const terrazzo_session_options &from) {
@@ -83,39 +63,32 @@ int terrazzo_session_open(const terrazzo_session_options *options,
   if (!options || !session)
     return int(ExitCode::Usage);
   *session = nullptr;
-  Error failure = outOfMemory();
-  try {
+  std::unique_ptr<terrazzo_session> made;
+  Status status = guarded([&]() -> Status {
     auto opened = openSession(widened(*options));
-    if (opened) {
-      *session = new terrazzo_session{std::move(*opened), {}};
-      return 0;
-    }
-    failure = opened.takeError();
-  } catch (const std::bad_alloc &) {
-    failure = outOfMemory();
-  }
-  std::string text = failure.format();
-  if (error && errorBytes > 0) {
-    size_t count = std::min(text.size(), errorBytes - 1);
-    memcpy(error, text.data(), count);
-    error[count] = '\0';
-  }
-  return int(failure.exit);
+    if (!opened)
+      return opened.takeError();
+    made.reset(new terrazzo_session{std::move(*opened), {}});
+    return {};
+  });
+  if (!status)
+    return told(status.error(), error, errorBytes);
+  *session = made.release();
+  return 0;
 }
 
 void terrazzo_session_close(terrazzo_session *session) { delete session; }
 
 int terrazzo_session_query(const terrazzo_session *session,
                            terrazzo_session_facts *facts) {
-  if (!session || !facts || facts->struct_size < sizeof(size_t))
+  if (!session || !facts)
     return int(ExitCode::Usage);
   const Session &from = *session->session;
-  terrazzo_session_facts full = {facts->struct_size,  from.vocabulary(),
+  terrazzo_session_facts full = {sizeof(full),        from.vocabulary(),
                                  from.hiddenSize(),   from.contextSize(),
                                  from.largestChunk(), from.position(),
                                  from.threads()};
-  memcpy(facts, &full, std::min(facts->struct_size, sizeof(full)));
-  return 0;
+  return narrowed(full, facts);
 }
 
 int terrazzo_session_step(terrazzo_session *session, const int32_t *tokens,

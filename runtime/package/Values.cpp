@@ -10,6 +10,10 @@ static constexpr ElementType types[] = {
     {"i16", "<i2", 2, true},  {"i8", "|i1", 1, true},
 };
 
+uint32_t elementNumber(std::string_view word) {
+  return uint32_t(findElementType(word) - types);
+}
+
 const ElementType *findElementType(std::string_view word) {
   for (const ElementType &type : types)
     if (type.word == word)

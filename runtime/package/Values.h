@@ -19,6 +19,8 @@ struct ElementType {
   bool integer;
 };
 
+/// Its row in the table, which the C interface numbers from 1 on.
+uint32_t elementNumber(std::string_view word);
 /// Null for a word that is none.
 const ElementType *findElementType(std::string_view word);
 

@@ -26,8 +26,8 @@ void *RandomBindings::hold(std::vector<char> bytes) {
 void *RandomBindings::holdAtTheEnd(const std::vector<char> &content) {
   size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   size_t bytes = llvm::alignTo(content.size(), 64);
-  auto guarded = std::make_unique<GuardedPages>(llvm::alignTo(bytes, page),
-                                                page);
+  auto guarded =
+      std::make_unique<GuardedPages>(llvm::alignTo(bytes, page), page);
   char *start = guarded->end() - bytes;
   std::memcpy(start, content.data(), content.size());
   guardedMemory.push_back(std::move(guarded));

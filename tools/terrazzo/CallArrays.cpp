@@ -165,12 +165,13 @@ Status CallArrays::draw(const CallInputs &inputs) {
       drawn[i].resize(bytes);
       fill(argument, bytes / typeOf(argument).bytes, random, drawn[i].data());
     }
-    argumentData.push_back(files[i] ? files[i]->data : drawn[i].data());
+    argumentData.push_back(
+        {files[i] ? const_cast<uint8_t *>(files[i]->data) : drawn[i].data()});
   }
   for (uint32_t i = 0; i < count(function->results()); ++i) {
     outputs.emplace_back(
         package::valueBytes(*function->results()->Get(i), value));
-    resultData.push_back(outputs.back().data());
+    resultData.push_back({outputs.back().data()});
   }
   return {};
 }

@@ -4,6 +4,7 @@
 // the size that follows from them, and results.
 #pragma once
 
+#include "exec/FunctionRunner.h"
 #include "formats/Npy.h"
 #include "package/Package_generated.h"
 #include "support/Error.h"
@@ -26,8 +27,12 @@ public:
   make(const terrazzo::package::Function &function, const CallInputs &inputs);
 
   uint64_t size() const { return value; }
-  const std::vector<const void *> &arguments() const { return argumentData; }
-  const std::vector<void *> &results() const { return resultData; }
+  const std::vector<terrazzo::exec::Array> &arguments() const {
+    return argumentData;
+  }
+  const std::vector<terrazzo::exec::Array> &results() const {
+    return resultData;
+  }
   /// Shape of a value of the function at this size.
   std::vector<uint64_t> shapeOf(const terrazzo::package::Value &of) const;
 
@@ -41,6 +46,5 @@ private:
   uint64_t value = 1;
   std::vector<std::optional<terrazzo::formats::NpyFile>> files;
   std::vector<std::vector<uint8_t>> drawn, outputs;
-  std::vector<const void *> argumentData;
-  std::vector<void *> resultData;
+  std::vector<terrazzo::exec::Array> argumentData, resultData;
 };

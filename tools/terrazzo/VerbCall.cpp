@@ -103,7 +103,7 @@ Status writeOutputs(const package::Function &function, const CallArrays &arrays,
     Status status =
         writer.open(file->second, std::string(type.npy), arrays.shapeOf(value));
     if (status)
-      status = writer.write(arrays.results()[i],
+      status = writer.write(arrays.results()[i].data,
                             package::valueBytes(value, arrays.size()));
     if (status)
       status = writer.close();
@@ -150,12 +150,12 @@ Status print(const package::Function &function, const CallArrays &arrays,
       shape += (shape.empty() ? "[" : ", ") + std::to_string(size);
       elements *= size;
     }
-    text +=
-        value.name()->str() + ": " + value.type()->str() + shape +
-        (shape.empty() ? "" : "]") +
-        firstElements(value, static_cast<const uint8_t *>(arrays.results()[i]),
-                      elements) +
-        "\n";
+    text += value.name()->str() + ": " + value.type()->str() + shape +
+            (shape.empty() ? "" : "]") +
+            firstElements(
+                value, static_cast<const uint8_t *>(arrays.results()[i].data),
+                elements) +
+            "\n";
   }
   return writeResult(text);
 }
@@ -181,11 +181,13 @@ Status call(const CallOptions &options, const CommonOptions &common) {
                                          opened->weights, opened->options);
   if (!model)
     return model.takeError();
-  auto runner =
-      exec::FunctionRunner::open(**model, opened->options, options.function);
+  auto runner = exec::FunctionRunner::open(**model, opened->options);
   if (!runner)
     return runner.takeError();
-  const package::Function &function = (*runner)->function();
+  auto index = (*runner)->find(options.function);
+  if (!index)
+    return index.takeError();
+  const package::Function &function = (*runner)->function(*index);
   if (Status status = checkOutputs(function, outputs); !status)
     return status;
   auto arrays = CallArrays::make(function, inputs);
@@ -197,8 +199,8 @@ Status call(const CallOptions &options, const CommonOptions &common) {
   std::vector<double> seconds;
   for (uint32_t i = 0; i < options.repeat && !interrupted(); ++i) {
     double begin = secondsNow();
-    if (Status status = (*runner)->call(arrays->size(), arrays->arguments(),
-                                        arrays->results());
+    if (Status status = (*runner)->call(*index, arrays->size(),
+                                        arrays->arguments(), arrays->results());
         !status)
       return status;
     seconds.push_back(secondsNow() - begin);

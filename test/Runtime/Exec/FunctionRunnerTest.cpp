@@ -6,6 +6,7 @@
 #include "ToyModel.h"
 #include "device/DeviceCatalogue.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace terrazzo;
@@ -33,7 +34,7 @@ protected:
     options.device = std::move(*device);
   }
 
-  Expected<std::unique_ptr<FunctionRunner>> open(const char *name) {
+  Expected<std::unique_ptr<FunctionRunner>> open() {
     auto package =
         PackageFile::open(folder.file(GetParam() + std::string(".tzp")));
     auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
@@ -44,7 +45,7 @@ protected:
     if (!made)
       return made.takeError();
     model = std::move(*made);
-    return FunctionRunner::open(*model, options, name);
+    return FunctionRunner::open(*model, options);
   }
 
   static std::vector<int32_t> tokens(size_t count) {
@@ -60,18 +61,18 @@ protected:
 };
 
 TEST_P(FunctionRunnerTest, StatesStayBetweenCalls) {
-  auto runner = open("trunk");
+  auto runner = open();
   ASSERT_TRUE(bool(runner)) << runner.error().format();
-  EXPECT_EQ((*runner)->largestSize(), 512u);
+  EXPECT_EQ((*runner)->largestSize(0), 512u);
   std::vector<int32_t> ids = tokens(31);
   std::vector<float> want = toyReference(ids);
   size_t at = 0;
   for (size_t size : {1, 7, 0, 8, 13, 1, 1}) {
     std::vector<float> hidden(size * toyHidden + 1, 99.0f);
     auto position = int32_t(at);
-    const void *arguments[] = {ids.data() + at, &position};
-    void *results[] = {hidden.data()};
-    Status status = (*runner)->call(size, arguments, results);
+    Array arguments[] = {{ids.data() + at}, {&position}};
+    Array results[] = {{hidden.data()}};
+    Status status = (*runner)->call(0, size, arguments, results);
     ASSERT_TRUE(status.ok()) << status.error().format();
     for (size_t i = 0; i < size * toyHidden; ++i)
       ASSERT_FLOAT_EQ(hidden[i], want[at * toyHidden + i]) << at << " " << i;
@@ -81,16 +82,16 @@ TEST_P(FunctionRunnerTest, StatesStayBetweenCalls) {
 }
 
 TEST_P(FunctionRunnerTest, EachFunctionHasItsOwnSignature) {
-  auto runner = open("head");
+  auto runner = open();
   ASSERT_TRUE(bool(runner)) << runner.error().format();
-  EXPECT_EQ((*runner)->function().arguments()->size(), 1u);
+  EXPECT_EQ((*runner)->function(1).arguments()->size(), 1u);
   for (size_t size : {1, 3, 32}) {
     std::vector<float> hidden(size * toyHidden), logits(size * toyVocabulary);
     for (size_t i = 0; i < hidden.size(); ++i)
       hidden[i] = float(i % 11) / 8;
-    const void *arguments[] = {hidden.data()};
-    void *results[] = {logits.data()};
-    Status status = (*runner)->call(size, arguments, results);
+    Array arguments[] = {{hidden.data()}};
+    Array results[] = {{logits.data()}};
+    Status status = (*runner)->call(1, size, arguments, results);
     ASSERT_TRUE(status.ok()) << status.error().format();
     for (size_t row = 0; row < size; ++row) {
       std::vector<float> want = toyLogits(&hidden[row * toyHidden]);
@@ -102,23 +103,69 @@ TEST_P(FunctionRunnerTest, EachFunctionHasItsOwnSignature) {
 }
 
 TEST_P(FunctionRunnerTest, RefusesWhatNoFunctionTakes) {
-  auto none = open("body");
+  auto runner = open();
+  ASSERT_TRUE(bool(runner));
+  auto none = (*runner)->find("body");
   ASSERT_FALSE(bool(none));
   EXPECT_EQ(none.error().code, "TZ0808");
   EXPECT_EQ(none.error().why, "it has trunk, head");
-  auto unnamed = open("");
+  auto unnamed = (*runner)->find("");
   ASSERT_FALSE(bool(unnamed));
   EXPECT_EQ(unnamed.error().what, "the package has several functions");
-  auto runner = open("head");
-  ASSERT_TRUE(bool(runner));
+  auto head = (*runner)->find("head");
+  ASSERT_TRUE(bool(head));
   std::vector<float> hidden(33 * toyHidden), logits(33 * toyVocabulary);
-  const void *arguments[] = {hidden.data()};
-  void *results[] = {logits.data()};
-  Status status = (*runner)->call(33, arguments, results);
+  Array arguments[] = {{hidden.data()}}, results[] = {{logits.data()}};
+  Status status = (*runner)->call(*head, 33, arguments, results);
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, "TZ0809");
   EXPECT_EQ(status.error().why,
             "its size is 33, and code was made for up to 32");
+}
+
+TEST_P(FunctionRunnerTest, StatesBecomeZerosAgain) {
+  auto runner = open();
+  ASSERT_TRUE(bool(runner));
+  std::vector<int32_t> ids = tokens(3);
+  std::vector<float> hidden(3 * toyHidden), zeros(3 * toyHidden, 0.0f);
+  int32_t position = 0;
+  Array arguments[] = {{ids.data()}, {&position}},
+        results[] = {{hidden.data()}};
+  ASSERT_TRUE((*runner)->call(0, 3, arguments, results).ok());
+  std::vector<uint8_t> state(
+      model->stateBytes(*model->root().states()->Get(0)));
+  ASSERT_TRUE((*runner)->runs().readState(0, state.data()).ok());
+  EXPECT_NE(memcmp(state.data(), zeros.data(), zeros.size() * 4), 0);
+  ASSERT_TRUE((*runner)->resetStates().ok());
+  ASSERT_TRUE((*runner)->runs().readState(0, state.data()).ok());
+  EXPECT_EQ(memcmp(state.data(), zeros.data(), zeros.size() * 4), 0);
+}
+
+TEST_P(FunctionRunnerTest, AlignedArraysAreUsedWhereTheyLie) {
+  auto runner = open();
+  ASSERT_TRUE(bool(runner));
+  alignas(64) float aligned[2 * toyHidden], out[2 * toyVocabulary + 16];
+  for (size_t i = 0; i < std::size(aligned); ++i)
+    aligned[i] = float(i % 7) - 3;
+  // The same numbers from memory of any alignment.
+  for (size_t shift : {0, 1, 3}) {
+    std::vector<float> moved(std::size(aligned) + 16);
+    float *from = moved.data() + shift;
+    memcpy(from, aligned, sizeof(aligned));
+    Array arguments[] = {{shift ? from : aligned}}, results[] = {{out + shift}};
+    ASSERT_TRUE((*runner)->call(1, 2, arguments, results).ok());
+    std::vector<float> want = toyLogits(aligned);
+    for (int v = 0; v < toyVocabulary; ++v)
+      ASSERT_FLOAT_EQ(out[shift + size_t(v)], want[size_t(v)]);
+  }
+  bool copies = (*runner)->runs().borrow(aligned).address == 0;
+  EXPECT_EQ(copies, GetParam() != std::string("cpu"));
+  Array elsewhere[] = {{aligned, true}}, results[] = {{out}};
+  if (!copies) {
+    Status status = (*runner)->call(1, 2, elsewhere, results);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, "TZ0809");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Toy, FunctionRunnerTest,

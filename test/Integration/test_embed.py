@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The C interface as strangers use it: docs/embed.c as it stands, and arrays of NumPy through ctypes without a copy."""
+
+import ctypes as c
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import BUILD, ROOT
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("embed")
+    compiler = shutil.which("clang-22") or shutil.which("cc")
+    subprocess.run([compiler, "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I", ROOT / "include",
+                    ROOT / "docs/embed.c", "-L", BUILD / "lib", "-lTerrazzoRuntime", "-o", folder / "embed"], check=True)
+    return folder
+
+
+def run(folder, **more):
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib"), **more}
+    return subprocess.run([folder / "embed", folder / "embed.tzp"], capture_output=True, text=True, env=environment)
+
+
+def test_the_program_of_the_documents(embedded):
+    result = run(embedded)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "mix(x: f32[R, 4], gain: f32[4]) -> y: f32[R, 4], R up to 64"
+    root = (25 / 4) ** 0.5
+    assert [float(x) for x in lines[1].split()] == pytest.approx([1, 2, 3, 4], rel=1e-5)
+    assert [float(x) for x in lines[2].split()] == pytest.approx([3 / root, 0, 12 / root, 0], rel=1e-5)
+
+
+def test_the_library_links_no_compiler():
+    needed = subprocess.run(["readelf", "-d", BUILD / "lib/libTerrazzoRuntime.so"], capture_output=True, text=True).stdout
+    assert "NEEDED" in needed and "LLVM" not in needed and "MLIR" not in needed
+
+
+class Diagnostic(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t)] + [(n, c.c_char_p) for n in ("severity", "code", "what", "where", "why", "help")]
+
+
+SAY = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Diagnostic))
+PROGRESS = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_uint64, c.c_uint64)
+
+
+class Compile(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("model_path", c.c_char_p), ("module_text", c.c_char_p),
+                ("module_bytes", c.c_size_t), ("output_path", c.c_char_p), ("target", c.c_char_p),
+                ("compiler", c.c_char_p), ("fallback_error", c.c_int), ("context", c.c_void_p),
+                ("diagnostic", SAY), ("progress", PROGRESS)]
+
+
+class Options(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("package_path", c.c_char_p), ("package_bytes", c.c_void_p),
+                ("package_size", c.c_size_t), *[(n, c.c_char_p) for n in ("weights_path", "target", "cache_folder", "device")],
+                ("threads", c.c_uint32), ("cache_rows", c.c_uint32)]
+
+
+class View(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("data", c.c_void_p), ("shape", c.POINTER(c.c_int64)),
+                ("strides", c.POINTER(c.c_int64)), *[(n, c.c_uint32) for n in ("rank", "element", "place", "reserved")]]
+
+
+@pytest.fixture(scope="module")
+def library():
+    found = c.CDLL(BUILD / "lib/libTerrazzoRuntime.so")
+    found.terrazzo_program_error.restype = c.c_char_p
+    return found
+
+
+def compiled(library, text, output, **more):
+    """(exit code, error text, diagnostics, stages)."""
+    said, stages = [], []
+
+    def say(_, d):
+        said.append((d.contents.severity, d.contents.code, d.contents.what, d.contents.where))
+
+    options = Compile(c.sizeof(Compile), module_text=text, module_bytes=len(text), output_path=bytes(output),
+                      diagnostic=SAY(say), progress=PROGRESS(lambda _, stage, done, total: stages.append(stage)), **more)
+    error = c.create_string_buffer(2000)
+    code = library.terrazzo_compile(c.byref(options), error, len(error))
+    return code, error.value.decode(), said, stages
+
+
+SILU = b"""tz.func @f(%x: tensor<?x8xf32> {tz.dims = ["R", 8], tz.name = "x"}) -> (tensor<?x8xf32> {tz.name = "y"}) {
+  %0 = tz.elementwise silu(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  tz.return %0 : tensor<?x8xf32>
+}"""
+
+
+def test_compiling_from_memory(library, tmp_path):
+    code, error, said, stages = compiled(library, SILU, tmp_path / "f.tzp")
+    assert (code, error, said) == (0, "", []) and stages[0] == b"import" and stages[-1] == b"package"
+    assert (tmp_path / "f.tzp").exists()
+
+
+@pytest.mark.parametrize("text,more,code,part", [
+    (SILU.replace(b"silu", b"sulu"), {}, 3, "there is no elementwise function 'sulu'"),
+    (b"", {"target": b"nosuch:chip"}, 4, "nosuch"),
+    (SILU, {"compiler": b"/no/such/compiler"}, 4, "/no/such/compiler"),
+])
+def test_diagnostics_come_through_the_callback(library, tmp_path, text, more, code, part):
+    got, error, said, _ = compiled(library, text, tmp_path / "f.tzp", **more)
+    assert got == code and error.startswith("error[TZ")
+    assert part in error + str(said)
+    assert said[-1][0] == b"error" and not (tmp_path / "f.tzp").exists()
+
+
+def tensor_of(array):
+    """NumPy's own DLPack capsule: where the DLTensor lies in it."""
+    capsule = array.__dlpack__()
+    pointer = c.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = c.c_void_p, [c.py_object, c.c_char_p]
+    return pointer(capsule, b"dltensor"), capsule
+
+
+def aligned(shape):
+    room = np.zeros(int(np.prod(shape)) * 4 + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start:start + int(np.prod(shape)) * 4].view(np.float32).reshape(shape)
+
+
+def test_arrays_of_numpy(library, tmp_path):
+    assert compiled(library, SILU, tmp_path / "f.tzp")[0] == 0
+    program = c.c_void_p()
+    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "f.tzp"))
+    assert library.terrazzo_program_open(c.byref(options), c.byref(program), None, 0) == 0
+    for rows, make in ((0, aligned), (1, aligned), (37, aligned), (37, lambda shape: np.zeros(shape, np.float32)),
+                       (5, lambda shape: np.zeros(shape[0] * 8 + 1, np.float32)[1:].reshape(shape))):
+        x, y = make((rows, 8)), make((rows, 8))
+        x[:] = np.random.default_rng(rows).standard_normal((rows, 8))
+        views, held = [], []
+        for array in (x, y):
+            tensor, capsule = tensor_of(array)
+            held.append(capsule)
+            view = View(c.sizeof(View))
+            assert library.terrazzo_view_from_dlpack(c.c_void_p(tensor), c.byref(view)) == 0
+            assert view.data == array.ctypes.data
+            views.append((c.POINTER(View) * 1)(c.pointer(view)))
+        code = library.terrazzo_program_call(program, 0, views[0], c.c_size_t(1), views[1], c.c_size_t(1))
+        assert code == 0, library.terrazzo_program_error(program)
+        wide = x.astype(np.float64)
+        np.testing.assert_allclose(y, wide / (1 + np.exp(-wide)), rtol=1e-5, atol=1e-6)
+    library.terrazzo_program_close(program)
