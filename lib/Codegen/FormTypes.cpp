@@ -173,12 +173,31 @@ Reason check(tz::ConvertLayoutOp op) {
                  });
 }
 
+/// Loops take arrays of any shape.
+Reason checkLoops(Operation *op) {
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  if (!result.getElementType().isF32())
+    return say("kernels compute on f32, not on ", result.getElementType());
+  for (Value operand : op->getOperands()) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    bool weight =
+        type.hasStaticShape() && isPlainWeight(tz::stripReshapes(operand));
+    if (weight && (!isFloat(type.getElementType()) || type.getEncoding()))
+      return say("a weight of ", type,
+                 " is read by products and embeddings alone");
+    if (!weight && !type.getElementType().isF32())
+      return say("kernels compute on f32, not on ", type.getElementType());
+  }
+  return {};
+}
+
 /// What has a form without looking at types.
 Reason checkFree(Operation *) { return {}; }
 
 } // namespace
 
-std::string whyNoForm(Operation *op) {
+/// Why `op` is no operation on rows, no product and no attention.
+static Reason whyNoRows(Operation *op) {
   return llvm::TypeSwitch<Operation *, Reason>(op)
       .Case<tz::ElementwiseOp, tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp,
             tz::AttentionOp, tz::MatmulOp, tz::EmbeddingOp,
@@ -186,6 +205,14 @@ std::string whyNoForm(Operation *op) {
       .Case<tz::ReshapeOp, tz::ScalarOp, tz::UseWeightOp, tz::ReturnOp>(
           [](auto free) { return checkFree(free); })
       .Default([](Operation *) { return say("no kernel form computes it"); });
+}
+
+bool needsLoops(Operation *op) {
+  return isa<tz::LoopOp>(op) && !whyNoRows(op).empty();
+}
+
+std::string whyNoForm(Operation *op) {
+  return isa<tz::LoopOp>(op) ? checkLoops(op) : whyNoRows(op);
 }
 
 } // namespace terrazzo::codegen

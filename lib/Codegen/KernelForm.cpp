@@ -90,7 +90,12 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
       return op.emitError(reason);
     if (isa<tz::ReturnOp>(op))
       continue;
-    if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
+    if (needsLoops(&op)) {
+      if (form.loops)
+        return op.emitOpError("is the second operation of a kernel of loops");
+      form.kind = KernelForm::Loops;
+      form.loops = cast<tz::LoopOp>(op);
+    } else if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
       form.kind = KernelForm::ConvertLayout;
       form.convert = convert;
     } else if (auto attention = dyn_cast<tz::AttentionOp>(op)) {
@@ -119,13 +124,14 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
     }
   }
   bool single = form.kind == KernelForm::Attention ||
-                form.kind == KernelForm::ConvertLayout;
+                form.kind == KernelForm::ConvertLayout ||
+                form.kind == KernelForm::Loops;
   if (single &&
       (!matmuls.empty() || llvm::any_of(form.prologue, [](Operation *op) {
-        return !isa<tz::ReshapeOp>(op);
+        return !isa<tz::ReshapeOp, tz::ScalarOp>(op);
       })))
     return function.emitOpError(
-        "mixes attention or a layout conversion with other work");
+        "mixes attention, loops or a layout conversion with other work");
   if (form.kind == KernelForm::Contraction &&
       failed(formSections(matmuls, epilogue, form)))
     return failure();

@@ -33,6 +33,13 @@ void placeBindings(Emitter &e, RowsT &rows, tz::FuncOp function,
       place(result);
 }
 
+/// Reshapes before the loops are other names for the same memory.
+template <typename RowsT> void placeReshapes(RowsT &rows, KernelForm &form) {
+  for (mlir::Operation *op : form.prologue)
+    if (auto reshape = llvm::dyn_cast<tz::ReshapeOp>(op))
+      rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
+}
+
 /// Reshapes around the attention are other names for the same memory.
 template <typename RowsT> void placeAttention(RowsT &rows, KernelForm &form) {
   for (mlir::Operation *op : form.prologue) {

@@ -97,6 +97,10 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
     case KernelForm::ConvertLayout:
       lowerConvertLayout(frame, *form);
       break;
+    case KernelForm::Loops:
+      placeReshapes(rows, *form);
+      lowerLoops(frame, *form);
+      break;
     }
     emitter.createOp<func::ReturnOp>();
     function.erase();

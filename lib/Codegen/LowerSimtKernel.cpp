@@ -106,6 +106,9 @@ private:
       return lowerSimtAttention(frame, form);
     case KernelForm::ConvertLayout:
       return lowerSimtConvertLayout(frame, form);
+    case KernelForm::Loops:
+      placeReshapes(frame.rows, form);
+      return lowerSimtLoops(frame, form);
     }
   }
 

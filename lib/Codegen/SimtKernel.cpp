@@ -3,6 +3,7 @@
 // How kernels are cut for workgroups of many threads.
 #include "terrazzo/Codegen/SimtKernel.h"
 #include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Codegen/LoopCut.h"
 
 using namespace mlir;
 
@@ -174,6 +175,11 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
     int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
                        .getShape()[0];
     return answer(llvm::divideCeil(rows, kInterleave), 0, kSumsBytes);
+  }
+  case KernelForm::Loops: {
+    LoopCut cut(form->loops);
+    config.threads = 256;
+    return answer(cut.factor, cut.tile, kSumsBytes);
   }
   case KernelForm::Contraction:
     break;

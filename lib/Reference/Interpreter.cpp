@@ -118,7 +118,8 @@ private:
     return llvm::TypeSwitch<Operation *, Status>(&op)
         .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
               tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
-              tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::AttentionOp>(
+              tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::AttentionOp,
+              tz::TransposeOp, tz::ReduceOp, tz::ContractOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -297,6 +298,22 @@ private:
                                static_cast<int64_t>(op.getWindow())};
     return give(op.getResult(),
                 attention(*query, *keys, *cached, at, settings));
+  }
+
+  Status eval(tz::TransposeOp op) {
+    return give(op.getResult(),
+                transpose(*tensor(op.getInput()), op.getPermutation()));
+  }
+
+  Status eval(tz::ReduceOp op) {
+    return give(op.getResult(), reduce(*tensor(op.getInput()),
+                                       op.getCombiner(), op.getAxes()));
+  }
+
+  Status eval(tz::ContractOp op) {
+    return give(op.getResult(),
+                contract(op.getDims(), *tensor(op.getLeft()),
+                         *tensor(op.getRight())));
   }
 
   const WeightReader &read;

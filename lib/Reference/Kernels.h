@@ -26,6 +26,13 @@ Tensor gather(const Weight &weight, llvm::ArrayRef<int32_t> ids);
 /// All numbers of a weight.
 Tensor decode(const Weight &weight);
 
+Tensor transpose(const Tensor &input, llvm::ArrayRef<int64_t> permutation);
+/// Axes stay as dimensions of 1.
+Tensor reduce(const Tensor &input, tz::Combiner combiner,
+              llvm::ArrayRef<int64_t> axes);
+/// `dims` as in tz.contract.
+Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right);
+
 struct RopeSettings {
   tz::RopeMode mode;
   double base, scale;

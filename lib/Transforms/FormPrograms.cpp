@@ -42,16 +42,13 @@ private:
 
   /// Bytes of what a program is given must follow from its one size.
   LogicalResult checkType(StringRef kind, const tz::SignatureValue &value) {
-    auto shape = value.type.getShape();
     if (value.type.getEncoding() || !value.type.getElementType().isIntOrFloat())
       return func.emitOpError(kind) << " '" << value.name << "' of type "
                                     << value.type << " is no array of numbers";
-    if (shape.size() > 1 && llvm::any_of(shape.drop_front(), [](int64_t size) {
-          return ShapedType::isDynamic(size);
-        }))
+    if (value.type.getNumDynamicDims() > 1)
       return func.emitOpError(kind)
              << " '" << value.name << "' of type " << value.type
-             << ": only the first dimension may change from call to call";
+             << ": one dimension at most may change from call to call";
     return success();
   }
 

@@ -125,7 +125,9 @@ private:
   }
 
   void startOrJoinEpilogue(Operation *op) {
-    if (isa<tz::AttentionOp>(op)) {
+    if (codegen::needsLoops(op)) {
+      newGroup(GroupKind::Loops, op);
+    } else if (isa<tz::AttentionOp>(op)) {
       newGroup(GroupKind::Attention, op);
     } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
       auto [shared, isNew] =
@@ -149,6 +151,7 @@ private:
       return;
     switch (groups[group].kind) {
     case GroupKind::Attention:
+    case GroupKind::Loops:
       return;
     case GroupKind::Rows: {
       bool simple = isa<tz::ElementwiseOp>(op);

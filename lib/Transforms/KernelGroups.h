@@ -4,7 +4,8 @@
 // are: contractions and attentions begin groups; row-wise operations join the
 // one before (cut by column groups) or the one after (repeated by each worker
 // when its rows stay in near memory), and otherwise form groups of rows.
-// Weights, scalars and reshapes belong to no group: they follow their users.
+// Operations on arrays that are no rows stand alone, as loops. Weights, scalars
+// and reshapes belong to no group: they follow their users.
 #pragma once
 
 #include "terrazzo/Dialect/Plan/Plan.h"
@@ -12,7 +13,7 @@
 
 namespace terrazzo {
 
-enum class GroupKind { Contraction, Attention, Rows };
+enum class GroupKind { Contraction, Attention, Rows, Loops };
 
 struct KernelGroup {
   GroupKind kind;

@@ -6,6 +6,7 @@
 #include "TzCpu/Cpu.h"
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelFrame.h"
+#include "terrazzo/Codegen/LoopCut.h"
 
 using namespace mlir;
 using namespace terrazzo::codegen;
@@ -108,6 +109,10 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
     int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
                        .getShape()[0];
     return config((rows + kInterleave - 1) / kInterleave, {0, 0}, 0);
+  }
+  case KernelForm::Loops: {
+    LoopCut cut(form->loops);
+    return config(cut.factor, {cut.tile, 0}, 0);
   }
   case KernelForm::Contraction:
     break;

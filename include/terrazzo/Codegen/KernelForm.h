@@ -4,11 +4,13 @@
 // into prologue, products and epilogue.
 //
 //   Row            row-wise operations only (embedding, rms_norm, elementwise,
-//   rope, reshape, cache_append) Contraction    a prologue of row-wise
-//   operations, one or more tz.matmul of the same input, an epilogue of
-//                  row-wise operations on their results
+//                  rope, reshape, cache_append)
+//   Contraction    a prologue of row-wise operations, one or more tz.matmul of
+//                  the same input, an epilogue of row-wise operations on their
+//                  results
 //   Attention      one tz.attention, with reshapes
 //   ConvertLayout  one tz.convert_layout
+//   Loops          one operation that says its loops, on arrays of any shape
 //
 // The epilogue falls into sections: products whose results meet in the epilogue
 // belong to one section and are computed for the same columns; sections are
@@ -31,13 +33,14 @@ struct Section {
 };
 
 struct KernelForm {
-  enum Kind { Row, Contraction, Attention, ConvertLayout };
+  enum Kind { Row, Contraction, Attention, ConvertLayout, Loops };
   Kind kind = Row;
   /// Row-wise operations that do not depend on a product, in order.
   llvm::SmallVector<mlir::Operation *> prologue;
   llvm::SmallVector<Section> sections;
   tz::AttentionOp attention;
   tz::ConvertLayoutOp convert;
+  tz::LoopOp loops;
 
   /// The shared input of all products.
   mlir::Value input() { return sections.front().matmuls.front().getInput(); }
@@ -53,6 +56,10 @@ mlir::FailureOr<KernelForm> analyseKernel(tz::FuncOp function);
 /// reads; empty: one does. Asked of the model's operations, before kernels are
 /// formed, and of a kernel's, where arguments stand for weights.
 std::string whyNoForm(mlir::Operation *op);
+
+/// Whether `op` says its loops and is no operation on rows: it is a kernel of
+/// the form Loops.
+bool needsLoops(mlir::Operation *op);
 
 /// Columns that an operation on rows needs together: a head for what works on
 /// heads, else 1.

@@ -91,6 +91,7 @@ void lowerRowKernel(KernelFrame &frame, KernelForm &form,
                     llvm::ArrayRef<mlir::Value> results);
 void lowerAttention(KernelFrame &frame, KernelForm &form);
 void lowerConvertLayout(KernelFrame &frame, KernelForm &form);
+void lowerLoops(KernelFrame &frame, KernelForm &form);
 
 /// Rows of queries that one workgroup of an attention kernel takes, and its
 /// scratch in bytes.

@@ -13,6 +13,7 @@
 //   Attention      a workgroup takes one query head and one row, or a block of
 //                  rows with a MatrixUnit
 //   ConvertLayout  a workgroup takes sixteen rows
+//   Loops          a workgroup takes what LoopCut.h says, a thread an element
 #pragma once
 
 #include "mlir/Pass/Pass.h"
@@ -109,5 +110,6 @@ int64_t simtAttentionScratch(tz::AttentionOp attention,
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form);
 
 void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form);
+void lowerSimtLoops(SimtFrame &frame, KernelForm &form);
 
 } // namespace terrazzo::codegen

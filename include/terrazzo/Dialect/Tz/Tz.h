@@ -51,6 +51,8 @@ ElementwiseError errorOf(ElementwiseFunction function);
 
 #include "terrazzo/Dialect/Tz/TzDialect.h.inc"
 
+#include "terrazzo/Dialect/Tz/LoopNest.h"
+
 #define GET_ATTRDEF_CLASSES
 #include "terrazzo/Dialect/Tz/TzAttributes.h.inc"
 

@@ -6,9 +6,10 @@
 #define TERRAZZO_DIALECT_TZ_TZELEMENTWISEOPS_TD
 
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "terrazzo/Dialect/Tz/LoopInterface.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
-def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure]> {
+def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure, DeclareOpInterfaceMethods<Tz_LoopInterface>]> {
   let summary = "a scalar function applied to each element, with broadcasting";
   let description = [{
     The functions, with their operands, meaning and error, are the rows of `ElementwiseFunctions.def`. Shapes are

@@ -11,5 +11,6 @@ include "terrazzo/Dialect/Tz/TzElementwiseOps.td"
 include "terrazzo/Dialect/Tz/TzContractionOps.td"
 include "terrazzo/Dialect/Tz/TzNormalisationOps.td"
 include "terrazzo/Dialect/Tz/TzAttentionOps.td"
+include "terrazzo/Dialect/Tz/TzLoopOps.td"
 
 #endif

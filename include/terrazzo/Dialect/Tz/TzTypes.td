@@ -94,6 +94,10 @@ def Tz_ElementwiseFunctionAttr : AttrDef<Tz_Dialect, "ElementwiseFunction"> {
 
 def Tz_RopeMode : Tz_Enum<"RopeMode", "which values a rotation pairs", [
     I32EnumAttrCase<"Neox", 0, "neox">, I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;
+def Tz_Combiner : Tz_Enum<"Combiner", "how elements are combined into one", [
+    I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">, I32EnumAttrCase<"Max", 2, "max">,
+    I32EnumAttrCase<"Min", 3, "min">, I32EnumAttrCase<"Prod", 4, "prod">]>;
+def Tz_CombinerAttr : EnumAttr<Tz_Dialect, Tz_Combiner, "combiner">;
 def Tz_RopeModeAttr : EnumAttr<Tz_Dialect, Tz_RopeMode, "rope_mode">;
 
 #endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How the loops of an operation (LoopNest.h) are shared out among workgroups,
+// and where their elements lie. A workgroup takes one iteration of each outer
+// loop; within it run the inner loop, which is the result's innermost, the
+// others that are left, and those that are reduced.
+//
+//   contract "thd,shd->hts", T = ?      outer h, t   inner s   reduced d
+//   reduce max ?x12x? [2]               outer ?, 12  inner 12  reduced ?
+//   elementwise on 1000                 inner, in blocks of 256
+#pragma once
+
+#include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+
+namespace terrazzo::codegen {
+
+/// Elements of a workgroup where there is no outer loop.
+inline constexpr int64_t kLoopBlock = 256;
+
+struct LoopCut {
+  explicit LoopCut(tz::LoopOp op);
+
+  mlir::Operation *op;
+  tz::LoopNest nest;
+  /// Loops that workgroups count, the slowest first; at most one is '?'.
+  llvm::SmallVector<unsigned> outer;
+  /// Result loops that are left, without the inner one.
+  llvm::SmallVector<unsigned> rest;
+  /// The result's innermost loop that has more than one iteration; none: the
+  /// result is one element.
+  std::optional<unsigned> inner;
+  llvm::SmallVector<unsigned> reduced;
+
+  /// Workgroups are factor x ceil(size / tile), a tile of 0 leaves it out.
+  int64_t factor = 1, tile = 0;
+  bool inBlocks = false; ///< workgroups are blocks of the inner loop
+};
+
+/// Emits one workgroup's loops. `EmitterT` is what the chip's kernels are
+/// written with.
+class LoopPlaces {
+public:
+  /// `size` is the function's; `memoryOf` gives a value's memory.
+  LoopPlaces(Emitter &e, const LoopCut &cut, mlir::Value size,
+             llvm::function_ref<mlir::Value(mlir::Value)> memoryOf);
+
+  /// Iterations of a loop.
+  mlir::Value sizeOf(unsigned loop);
+  /// The indices of the outer loops in `workgroup`; the others are null.
+  llvm::SmallVector<mlir::Value> indicesOf(mlir::Value workgroup);
+  /// First and last of the inner loop's iterations in `workgroup`.
+  std::pair<mlir::Value, mlir::Value> innerRange(mlir::Value workgroup);
+
+  /// Distance of neighbours along `loop`, in elements: 0, 1, or -1 for any
+  /// other. Operand -1 is the result.
+  int64_t strideOf(int operand, unsigned loop);
+  mlir::Value addressOf(int operand, llvm::ArrayRef<mlir::Value> indices);
+
+  /// The function of the operands' elements, from as many lanes as the vector
+  /// along `loop` has; with a null loop, one element.
+  mlir::Value compute(llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                      unsigned loop, mlir::Value mask, mlir::Value before = {});
+  void store(mlir::Value value, llvm::ArrayRef<mlir::Value> indices, bool lanes,
+             mlir::Value mask);
+  mlir::Value loadResult(llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                         mlir::Value mask);
+
+  /// What a reduction begins with, as f32.
+  double initial() const;
+  mlir::Value combine(mlir::Value a, mlir::Value b);
+  /// What is left to do with a combined value.
+  mlir::Value finish(mlir::Value combined);
+
+private:
+  llvm::SmallVector<mlir::AffineExpr> expressionsOf(int operand);
+  mlir::RankedTensorType typeOf(int operand);
+  mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices,
+                   bool lanes, unsigned loop, mlir::Value mask);
+
+  Emitter &e;
+  const LoopCut &cut;
+  mlir::Value size;
+  llvm::SmallVector<mlir::Value> memory; ///< of operands, then the result
+};
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What an operation computes, as loops: said once, by the operation, and read
+// by everything below it. Loop i of
+//
+//   result[result map] = combine over the reduced loops of
+//                        function(operand k [map k], ...)
+//
+// runs over a dimension of an operand or of the result. The loops that are not
+// reduced are the result's dimensions in order; they may run in any order and
+// at the same time.
+#pragma once
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
+
+namespace terrazzo::tz {
+
+enum class ElementwiseFunction : uint32_t;
+enum class Combiner : uint32_t;
+
+struct LoopNest {
+  /// Of each loop: its number of iterations, '?' for the function's size.
+  llvm::SmallVector<int64_t> sizes;
+  /// Loops from this one on are reduced.
+  unsigned parallel = 0;
+  /// Of each operand, its dimensions as loops or as the constant 0.
+  llvm::SmallVector<mlir::AffineMap> operands;
+  /// Of the operands' elements; none: the only operand's element.
+  std::optional<ElementwiseFunction> function;
+  /// Of the reduced loops; none: there are none.
+  std::optional<Combiner> combiner;
+
+  bool reduces() const { return parallel < sizes.size(); }
+};
+
+} // namespace terrazzo::tz
+
+#include "terrazzo/Dialect/Tz/LoopInterface.h.inc"
+
+namespace terrazzo::tz {
+
+/// Checks that operands and result have the shapes that the loops of `op` say.
+mlir::LogicalResult verifyLoops(mlir::Operation *op);
+
+} // namespace terrazzo::tz

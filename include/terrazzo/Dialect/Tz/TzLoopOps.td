@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations on arrays of any shape: what they compute is their loops.
+
+#ifndef TERRAZZO_DIALECT_TZ_TZLOOPOPS_TD
+#define TERRAZZO_DIALECT_TZ_TZLOOPOPS_TD
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "terrazzo/Dialect/Tz/LoopInterface.td"
+include "terrazzo/Dialect/Tz/TzTypes.td"
+
+class Tz_LoopOp<string mnemonic> : Tz_Op<mnemonic, [Pure, DeclareOpInterfaceMethods<Tz_LoopInterface>]> {
+  let results = (outs AnyRankedTensor:$result);
+  let hasVerifier = 1;
+}
+
+def Tz_TransposeOp : Tz_LoopOp<"transpose"> {
+  let summary = "the same elements with their dimensions in another order";
+  let description = [{
+    Dimension `i` of the result is dimension `permutation[i]` of the input.
+
+    ```mlir
+    %t = tz.transpose %x [1, 0, 2] : tensor<?x12x64xf32> -> tensor<12x?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
+  let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($result)";
+}
+
+def Tz_ReduceOp : Tz_LoopOp<"reduce"> {
+  let summary = "elements of some dimensions combined into one";
+  let description = [{
+    `sum`, `mean`, `max`, `min` or `prod` over `axes`, which stay in the result as dimensions of 1. Over no element
+    they are 0, NaN, -infinity, infinity and 1. `max` and `min` give NaN where an element is NaN.
+
+    ```mlir
+    %m = tz.reduce max %s [2] : tensor<12x?x?xf32> -> tensor<12x?x1xf32>
+    ```
+  }];
+  let arguments = (ins Tz_CombinerAttr:$combiner, AnyRankedTensor:$input, DenseI64ArrayAttr:$axes);
+  let assemblyFormat = "$combiner $input $axes attr-dict `:` type($input) `->` type($result)";
+}
+
+def Tz_ContractOp : Tz_LoopOp<"contract"> {
+  let summary = "a product of two arrays, summed over the dimensions that the result lacks";
+  let description = [{
+    Each letter of `dims` names a dimension: those of the left side, of the right side, and of the result. A letter that
+    the result lacks is summed over; one that all three have is a batch. Either side may be transposed.
+
+    ```mlir
+    %s = tz.contract "thd,shd->hts" %q, %k : (tensor<?x12x64xf32>, tensor<?x12x64xf32>) -> tensor<12x?x?xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$dims, AnyRankedTensor:$left, AnyRankedTensor:$right);
+  let assemblyFormat = "$dims $left `,` $right attr-dict `:` functional-type(operands, $result)";
+}
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/ElementwiseCode.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+LoopCut::LoopCut(tz::LoopOp loops) : op(loops.getOperation()), nest(loops.getLoops()) {
+  for (unsigned loop = nest.parallel; loop-- > 0 && !inner;)
+    if (nest.sizes[loop] != 1)
+      inner = loop;
+  bool counted = false;
+  for (unsigned loop = 0; loop < nest.parallel; ++loop) {
+    if (inner == loop)
+      continue;
+    bool dynamic = ShapedType::isDynamic(nest.sizes[loop]);
+    if (dynamic && counted) {
+      rest.push_back(loop);
+      continue;
+    }
+    outer.push_back(loop);
+    counted |= dynamic;
+    if (dynamic)
+      tile = 1;
+    else
+      factor *= nest.sizes[loop];
+  }
+  for (unsigned loop = nest.parallel; loop < nest.sizes.size(); ++loop)
+    reduced.push_back(loop);
+  inBlocks = inner && factor == 1 && tile == 0;
+  if (!inBlocks)
+    return;
+  if (ShapedType::isDynamic(nest.sizes[*inner]))
+    tile = kLoopBlock;
+  else
+    factor = llvm::divideCeil(nest.sizes[*inner], kLoopBlock);
+}
+
+LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, Value size,
+                       function_ref<Value(Value)> memoryOf)
+    : e(e), cut(cut), size(size) {
+  Operation *op = cut.op;
+  for (Value operand : op->getOperands())
+    memory.push_back(operand.getDefiningOp<tz::ScalarOp>() ? Value()
+                                                           : memoryOf(operand));
+  memory.push_back(memoryOf(op->getResult(0)));
+}
+
+Value LoopPlaces::sizeOf(unsigned loop) {
+  int64_t count = cut.nest.sizes[loop];
+  return ShapedType::isDynamic(count) ? size : e.index(count);
+}
+
+SmallVector<Value> LoopPlaces::indicesOf(Value workgroup) {
+  SmallVector<Value> indices(cut.nest.sizes.size());
+  if (cut.inBlocks) {
+    for (unsigned loop : cut.outer)
+      indices[loop] = e.index(0);
+    return indices;
+  }
+  Value rest = workgroup;
+  for (unsigned loop : llvm::reverse(cut.outer)) {
+    if (cut.nest.sizes[loop] == 1) {
+      indices[loop] = e.index(0);
+      continue;
+    }
+    Value count = sizeOf(loop);
+    indices[loop] = e.create<arith::RemUIOp>(rest, count);
+    rest = e.create<arith::DivUIOp>(rest, count);
+  }
+  return indices;
+}
+
+std::pair<Value, Value> LoopPlaces::innerRange(Value workgroup) {
+  if (!cut.inner)
+    return {e.index(0), e.index(1)};
+  Value end = sizeOf(*cut.inner);
+  if (!cut.inBlocks)
+    return {e.index(0), end};
+  Value begin = e.mul(workgroup, kLoopBlock);
+  return {begin, e.min(e.add(begin, kLoopBlock), end)};
+}
+
+RankedTensorType LoopPlaces::typeOf(int operand) {
+  Operation *op = cut.op;
+  Value value = operand < 0 ? Value(op->getResult(0)) : op->getOperand(operand);
+  return cast<RankedTensorType>(value.getType());
+}
+
+SmallVector<AffineExpr> LoopPlaces::expressionsOf(int operand) {
+  if (operand >= 0)
+    return llvm::to_vector(cut.nest.operands[operand].getResults());
+  SmallVector<AffineExpr> loops;
+  for (unsigned loop = 0; loop < cut.nest.parallel; ++loop)
+    loops.push_back(getAffineDimExpr(loop, e.getContext()));
+  return loops;
+}
+
+int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
+  ArrayRef<int64_t> shape = typeOf(operand).getShape();
+  int64_t behind = 1, found = 0;
+  SmallVector<AffineExpr> expressions = expressionsOf(operand);
+  for (size_t i = shape.size(); i-- > 0;) {
+    auto dim = dyn_cast<AffineDimExpr>(expressions[i]);
+    if (dim && dim.getPosition() == loop)
+      found = behind == 1 && found == 0 ? 1 : -1;
+    behind = ShapedType::isDynamic(shape[i]) ? -1
+             : behind < 0                    ? -1
+                                             : behind * shape[i];
+  }
+  return found;
+}
+
+Value LoopPlaces::addressOf(int operand, ArrayRef<Value> indices) {
+  ArrayRef<int64_t> shape = typeOf(operand).getShape();
+  Value address = e.index(0), behind = e.index(1);
+  SmallVector<AffineExpr> expressions = expressionsOf(operand);
+  for (size_t i = shape.size(); i-- > 0;) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expressions[i]))
+      address = e.add(address, e.mul(indices[dim.getPosition()], behind));
+    behind = e.mul(behind, ShapedType::isDynamic(shape[i]) ? size
+                                                           : e.index(shape[i]));
+  }
+  return address;
+}
+
+Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
+                       unsigned loop, Value mask) {
+  Value from = cut.op->getOperand(operand);
+  if (auto scalar = from.getDefiningOp<tz::ScalarOp>()) {
+    double value = scalar.getValue().convertToDouble();
+    return lanes ? e.f32Vector(value) : e.f32(value);
+  }
+  Type element = typeOf(operand).getElementType();
+  Value at = addressOf(operand, indices);
+  if (lanes && strideOf(operand, loop) == 1)
+    return e.loadedToF32(e.loadLanes(memory[operand], at, mask), element);
+  Value one = e.loadedToF32(e.load(memory[operand], at), element);
+  return lanes ? e.splat(one) : one;
+}
+
+Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
+                          Value mask, Value before) {
+  SmallVector<Value> elements;
+  for (unsigned i = 0; i < cut.nest.operands.size(); ++i)
+    elements.push_back(load(i, indices, lanes, loop, mask));
+  bool product = cut.nest.function == tz::ElementwiseFunction::Mul &&
+                 cut.nest.combiner == tz::Combiner::Sum;
+  if (before && product)
+    return e.fma(elements[0], elements[1], before);
+  Value value = cut.nest.function
+                    ? applyFunction(e, *cut.nest.function, elements)
+                    : elements[0];
+  return before ? combine(before, value) : value;
+}
+
+void LoopPlaces::store(Value value, ArrayRef<Value> indices, bool lanes,
+                       Value mask) {
+  Value at = addressOf(-1, indices);
+  if (lanes)
+    e.storeLanes(value, memory.back(), at, mask);
+  else
+    e.store(value, memory.back(), at);
+}
+
+Value LoopPlaces::loadResult(ArrayRef<Value> indices, bool lanes, Value mask) {
+  Value at = addressOf(-1, indices);
+  return lanes ? e.loadLanes(memory.back(), at, mask)
+               : e.load(memory.back(), at);
+}
+
+double LoopPlaces::initial() const {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  switch (*cut.nest.combiner) {
+  case tz::Combiner::Sum:
+  case tz::Combiner::Mean:
+    return 0;
+  case tz::Combiner::Max:
+    return -infinity;
+  case tz::Combiner::Min:
+    return infinity;
+  case tz::Combiner::Prod:
+    return 1;
+  }
+  return 0;
+}
+
+Value LoopPlaces::combine(Value a, Value b) {
+  switch (*cut.nest.combiner) {
+  case tz::Combiner::Sum:
+  case tz::Combiner::Mean:
+    return e.addf(a, b);
+  case tz::Combiner::Max:
+    return e.maxf(a, b);
+  case tz::Combiner::Min:
+    return e.create<arith::MinimumFOp>(a, b);
+  case tz::Combiner::Prod:
+    return e.mulf(a, b);
+  }
+  return a;
+}
+
+Value LoopPlaces::finish(Value combined) {
+  if (cut.nest.combiner != tz::Combiner::Mean)
+    return combined;
+  Value count = e.index(1);
+  for (unsigned loop : cut.reduced)
+    count = e.mul(count, sizeOf(loop));
+  Value number = e.create<arith::SIToFPOp>(
+      e.getF32Type(), e.create<arith::IndexCastOp>(e.getI64Type(), count));
+  if (isa<VectorType>(combined.getType()))
+    number = e.splat(number);
+  return e.divf(combined, number);
+}
+
+} // namespace terrazzo::codegen

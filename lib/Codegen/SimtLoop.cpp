@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loops for workgroups of many threads: each thread takes elements of the inner
+// loop, and reduces for each of them alone.
+#include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/SimtKernel.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+namespace {
+
+class SimtLoop {
+public:
+  SimtLoop(SimtEmitter &e, const LoopCut &cut, LoopPlaces &places)
+      : e(e), cut(cut), places(places) {}
+
+  void run(Value workgroup) {
+    indices = places.indicesOf(workgroup);
+    auto [first, last] = places.innerRange(workgroup);
+    e.each(e.sub(last, first), [&, start = first](Value i) {
+      if (cut.inner)
+        indices[*cut.inner] = e.add(start, i);
+      each(cut.rest, [&] { emitElement(); });
+    });
+  }
+
+private:
+  void each(ArrayRef<unsigned> loops, function_ref<void()> body) {
+    if (loops.empty())
+      return body();
+    e.loop(e.index(0), places.sizeOf(loops.front()), 1, [&](Value i) {
+      indices[loops.front()] = i;
+      each(loops.drop_front(), body);
+    });
+  }
+
+  void emitElement() {
+    Value value =
+        cut.nest.reduces()
+            ? places.finish(reduceFrom(cut.reduced, e.f32(places.initial())))
+            : places.compute(indices, /*lanes=*/false, 0, {});
+    places.store(value, indices, /*lanes=*/false, {});
+  }
+
+  Value reduceFrom(ArrayRef<unsigned> loops, Value start) {
+    return e.loop(e.index(0), places.sizeOf(loops.front()), 1, {start},
+                  [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                    indices[loops.front()] = i;
+                    if (loops.size() > 1)
+                      return {reduceFrom(loops.drop_front(), carried[0])};
+                    return {places.compute(indices, /*lanes=*/false, 0, {},
+                                           carried[0])};
+                  })[0];
+  }
+
+  SimtEmitter &e;
+  const LoopCut &cut;
+  LoopPlaces &places;
+  SmallVector<Value> indices;
+};
+
+} // namespace
+
+void lowerSimtLoops(SimtFrame &frame, KernelForm &form) {
+  LoopCut cut(form.loops);
+  LoopPlaces places(frame.e, cut, frame.tokens, [&](Value value) {
+    return frame.rows.placeOf(value).memory;
+  });
+  SimtLoop(frame.e, cut, places).run(frame.workgroup);
+}
+
+} // namespace terrazzo::codegen

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loops of operations, and the check of shapes that follows from them.
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/Builders.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+#include "terrazzo/Dialect/Tz/LoopInterface.cpp.inc"
+
+namespace terrazzo::tz {
+
+namespace {
+
+RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// A map whose results are these loops.
+AffineMap mapOf(ArrayRef<int64_t> loops, unsigned count, MLIRContext *context) {
+  SmallVector<AffineExpr> results;
+  for (int64_t loop : loops)
+    results.push_back(getAffineDimExpr(loop, context));
+  return AffineMap::get(count, 0, results, context);
+}
+
+/// Whether the numbers are 0 to count - 1, each at most once.
+bool areDimensions(ArrayRef<int64_t> numbers, int64_t count) {
+  llvm::SmallDenseSet<int64_t> seen;
+  return llvm::all_of(numbers, [&](int64_t number) {
+    return number >= 0 && number < count && seen.insert(number).second;
+  });
+}
+
+} // namespace
+
+LogicalResult verifyLoops(Operation *op) {
+  LoopNest nest = cast<LoopOp>(op).getLoops();
+  auto result = typeOf(op->getResult(0));
+  if (ArrayRef(nest.sizes).take_front(nest.parallel) != result.getShape())
+    return op->emitOpError("does not give ") << result;
+  for (auto [value, map] : llvm::zip(op->getOperands(), nest.operands)) {
+    auto type = typeOf(value);
+    if (type.getRank() != map.getNumResults())
+      return op->emitOpError("does not take ") << type;
+    for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults()))
+      if (auto loop = dyn_cast<AffineDimExpr>(expression)) {
+        if (size != nest.sizes[loop.getPosition()])
+          return op->emitOpError("takes ")
+                 << type << " with a dimension that has another size elsewhere";
+      } else if (size != 1) {
+        return op->emitOpError("does not take ") << type;
+      }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+LoopNest ElementwiseOp::getLoops() {
+  auto result = typeOf(getResult());
+  LoopNest nest;
+  nest.sizes.assign(result.getShape().begin(), result.getShape().end());
+  nest.parallel = nest.sizes.size();
+  nest.function = getFunction();
+  for (Value input : getInputs()) {
+    auto type = typeOf(input);
+    int64_t lead = result.getRank() - type.getRank();
+    SmallVector<AffineExpr> dims;
+    for (auto [i, size] : llvm::enumerate(type.getShape()))
+      dims.push_back(size == 1 ? getAffineConstantExpr(0, getContext())
+                               : getAffineDimExpr(lead + i, getContext()));
+    nest.operands.push_back(
+        AffineMap::get(nest.parallel, 0, dims, getContext()));
+  }
+  return nest;
+}
+
+//===----------------------------------------------------------------------===//
+// Transpose
+//===----------------------------------------------------------------------===//
+
+LoopNest TransposeOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getInput()).getShape();
+  LoopNest nest;
+  SmallVector<int64_t> loops(shape.size());
+  for (auto [i, from] : llvm::enumerate(getPermutation())) {
+    nest.sizes.push_back(shape[from]);
+    loops[from] = i;
+  }
+  nest.parallel = nest.sizes.size();
+  nest.operands.push_back(mapOf(loops, nest.parallel, getContext()));
+  return nest;
+}
+
+LogicalResult TransposeOp::verify() {
+  int64_t rank = typeOf(getInput()).getRank();
+  if (static_cast<int64_t>(getPermutation().size()) != rank ||
+      !areDimensions(getPermutation(), rank))
+    return emitOpError("needs each dimension of ")
+           << getInput().getType() << " once in its permutation";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Reduce
+//===----------------------------------------------------------------------===//
+
+LoopNest ReduceOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getInput()).getShape();
+  LoopNest nest;
+  nest.combiner = getCombiner();
+  nest.parallel = shape.size();
+  nest.sizes.assign(shape.begin(), shape.end());
+  SmallVector<int64_t> loops;
+  for (unsigned i = 0; i < shape.size(); ++i)
+    loops.push_back(i);
+  for (int64_t axis : getAxes()) {
+    loops[axis] = nest.sizes.size();
+    nest.sizes.push_back(shape[axis]);
+    nest.sizes[axis] = 1;
+  }
+  nest.operands.push_back(mapOf(loops, nest.sizes.size(), getContext()));
+  return nest;
+}
+
+LogicalResult ReduceOp::verify() {
+  if (getAxes().empty() ||
+      !areDimensions(getAxes(), typeOf(getInput()).getRank()))
+    return emitOpError("needs axes of ")
+           << getInput().getType() << ", each once";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Contract
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The letters of "ab,bc->ac"; nothing when the text is not of this form.
+struct Letters {
+  StringRef left, right, result;
+
+  static std::optional<Letters> parse(StringRef text) {
+    Letters letters;
+    StringRef sides;
+    std::tie(sides, letters.result) = text.split("->");
+    std::tie(letters.left, letters.right) = sides.split(',');
+    if (!text.contains("->") || !sides.contains(','))
+      return std::nullopt;
+    for (StringRef side : {letters.left, letters.right, letters.result}) {
+      std::string sorted = side.str();
+      llvm::sort(sorted);
+      if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end() ||
+          !llvm::all_of(side, llvm::isAlpha))
+        return std::nullopt;
+    }
+    bool known = llvm::all_of(letters.result, [&](char letter) {
+      return sides.contains(letter);
+    });
+    return known ? std::optional(letters) : std::nullopt;
+  }
+};
+
+} // namespace
+
+LoopNest ContractOp::getLoops() {
+  Letters letters = *Letters::parse(getDims());
+  std::string order = letters.result.str();
+  for (char letter : (letters.left + letters.right).str())
+    if (!StringRef(order).contains(letter))
+      order += letter;
+  LoopNest nest;
+  nest.parallel = letters.result.size();
+  nest.function = ElementwiseFunction::Mul;
+  nest.combiner = Combiner::Sum;
+  nest.sizes.assign(order.size(), 1);
+  for (auto [side, value] : {std::pair(letters.left, getLeft()),
+                             std::pair(letters.right, getRight())}) {
+    SmallVector<int64_t> loops;
+    for (auto [i, letter] : llvm::enumerate(side)) {
+      loops.push_back(StringRef(order).find(letter));
+      nest.sizes[loops.back()] = typeOf(value).getShape()[i];
+    }
+    nest.operands.push_back(mapOf(loops, order.size(), getContext()));
+  }
+  return nest;
+}
+
+LogicalResult ContractOp::verify() {
+  std::optional<Letters> letters = Letters::parse(getDims());
+  if (!letters)
+    return emitOpError("has '")
+           << getDims()
+           << "', which is not of the form \"ab,bc->ac\" with each letter "
+              "once a side and those of the result before it";
+  for (auto [side, value] : {std::pair(letters->left, getLeft()),
+                             std::pair(letters->right, getRight())})
+    if (static_cast<int64_t>(side.size()) != typeOf(value).getRank())
+      return emitOpError("names ")
+             << side.size() << " dimensions of " << value.getType();
+  return verifyLoops(*this);
+}
+
+} // namespace terrazzo::tz

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arrays of any shape, by counting through all their indices. Each operation
+// has a meaning of its own: none is taken from its loops.
+#include "Kernels.h"
+#include "llvm/ADT/DenseMap.h"
+#include <cmath>
+#include <limits>
+
+namespace terrazzo::reference {
+
+namespace {
+
+/// Row-major distances between neighbours along each dimension.
+Shape stridesOf(llvm::ArrayRef<int64_t> shape) {
+  Shape strides(shape.size(), 1);
+  for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * shape[i + 1];
+  return strides;
+}
+
+/// Calls `body` with each index of an array of this shape, in order.
+template <typename Body> void each(llvm::ArrayRef<int64_t> shape, Body body) {
+  for (int64_t size : shape)
+    if (size == 0)
+      return;
+  Shape index(shape.size(), 0);
+  for (;;) {
+    body(index);
+    int64_t d = static_cast<int64_t>(shape.size()) - 1;
+    while (d >= 0 && ++index[d] == shape[d])
+      index[d--] = 0;
+    if (d < 0)
+      return;
+  }
+}
+
+int64_t at(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> strides) {
+  int64_t place = 0;
+  for (size_t i = 0; i < index.size(); ++i)
+    place += index[i] * strides[i];
+  return place;
+}
+
+} // namespace
+
+Tensor transpose(const Tensor &input, llvm::ArrayRef<int64_t> permutation) {
+  Shape shape;
+  for (int64_t from : permutation)
+    shape.push_back(input.shape[from]);
+  Tensor result(shape);
+  Shape strides = stridesOf(input.shape), moved;
+  for (int64_t from : permutation)
+    moved.push_back(strides[from]);
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    result.values[next++] = input.values[at(index, moved)];
+  });
+  return result;
+}
+
+Tensor reduce(const Tensor &input, tz::Combiner combiner,
+              llvm::ArrayRef<int64_t> axes) {
+  Shape shape = input.shape;
+  int64_t count = 1;
+  for (int64_t axis : axes) {
+    count *= shape[axis];
+    shape[axis] = 1;
+  }
+  Tensor result(shape);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  bool largest = combiner == tz::Combiner::Max,
+       smallest = combiner == tz::Combiner::Min,
+       product = combiner == tz::Combiner::Prod;
+  for (double &value : result.values)
+    value = largest ? -infinity : smallest ? infinity : product ? 1 : 0;
+  Shape strides = stridesOf(shape);
+  for (int64_t axis : axes)
+    strides[axis] = 0;
+  int64_t next = 0;
+  each(input.shape, [&](const Shape &index) {
+    double value = input.values[next++];
+    double &sum = result.values[at(index, strides)];
+    if (product)
+      sum *= value;
+    else if (!largest && !smallest)
+      sum += value;
+    else if (std::isnan(value) || (largest ? value > sum : value < sum))
+      sum = value;
+  });
+  if (combiner == tz::Combiner::Mean)
+    for (double &value : result.values)
+      value /= static_cast<double>(count);
+  return result;
+}
+
+Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right) {
+  auto [sides, kept] = dims.split("->");
+  auto [first, second] = sides.split(',');
+  llvm::DenseMap<char, int64_t> sizes;
+  for (size_t i = 0; i < first.size(); ++i)
+    sizes[first[i]] = left.shape[i];
+  for (size_t i = 0; i < second.size(); ++i)
+    sizes[second[i]] = right.shape[i];
+  std::string order = kept.str();
+  for (char letter : (first + second).str())
+    if (order.find(letter) == std::string::npos)
+      order += letter;
+  Shape all, result;
+  for (char letter : order)
+    all.push_back(sizes[letter]);
+  result.assign(all.begin(), all.begin() + kept.size());
+  Tensor sum(result);
+  auto along = [&](llvm::StringRef letters, const Shape &shape) {
+    Shape strides(order.size(), 0), own = stridesOf(shape);
+    for (size_t i = 0; i < letters.size(); ++i)
+      strides[order.find(letters[i])] = own[i];
+    return strides;
+  };
+  Shape a = along(first, left.shape), b = along(second, right.shape),
+        c = along(kept, result);
+  each(all, [&](const Shape &index) {
+    sum.values[at(index, c)] +=
+        left.values[at(index, a)] * right.values[at(index, b)];
+  });
+  return sum;
+}
+
+} // namespace terrazzo::reference
