@@ -7,7 +7,8 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-LoopCut::LoopCut(tz::LoopOp loops) : op(loops.getOperation()), nest(loops.getLoops()) {
+LoopCut::LoopCut(tz::LoopOp loops)
+    : op(loops.getOperation()), nest(loops.getLoops()) {
   for (unsigned loop = nest.parallel; loop-- > 0 && !inner;)
     if (nest.sizes[loop] != 1)
       inner = loop;
@@ -120,8 +121,8 @@ Value LoopPlaces::addressOf(int operand, ArrayRef<Value> indices) {
   for (size_t i = shape.size(); i-- > 0;) {
     if (auto dim = dyn_cast<AffineDimExpr>(expressions[i]))
       address = e.add(address, e.mul(indices[dim.getPosition()], behind));
-    behind = e.mul(behind, ShapedType::isDynamic(shape[i]) ? size
-                                                           : e.index(shape[i]));
+    behind = e.mul(behind,
+                   ShapedType::isDynamic(shape[i]) ? size : e.index(shape[i]));
   }
   return address;
 }

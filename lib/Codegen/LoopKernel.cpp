@@ -80,8 +80,9 @@ private:
     if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
       along(cut.inner, first, last, lanes, [&](Value mask) {
-        places.store(places.compute(indices, lanes, cut.inner.value_or(0), mask),
-                     indices, lanes, mask);
+        places.store(
+            places.compute(indices, lanes, cut.inner.value_or(0), mask),
+            indices, lanes, mask);
       });
     } else if (cut.inner && isDense(*cut.inner, /*withResult=*/true) &&
                gainsAlongInner()) {

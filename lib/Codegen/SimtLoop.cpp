@@ -45,14 +45,14 @@ private:
   }
 
   Value reduceFrom(ArrayRef<unsigned> loops, Value start) {
-    return e.loop(e.index(0), places.sizeOf(loops.front()), 1, {start},
-                  [&](Value i, ValueRange carried) -> SmallVector<Value> {
-                    indices[loops.front()] = i;
-                    if (loops.size() > 1)
-                      return {reduceFrom(loops.drop_front(), carried[0])};
-                    return {places.compute(indices, /*lanes=*/false, 0, {},
-                                           carried[0])};
-                  })[0];
+    return e.loop(
+        e.index(0), places.sizeOf(loops.front()), 1, {start},
+        [&](Value i, ValueRange carried) -> SmallVector<Value> {
+          indices[loops.front()] = i;
+          if (loops.size() > 1)
+            return {reduceFrom(loops.drop_front(), carried[0])};
+          return {places.compute(indices, /*lanes=*/false, 0, {}, carried[0])};
+        })[0];
   }
 
   SimtEmitter &e;

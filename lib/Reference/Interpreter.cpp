@@ -306,14 +306,13 @@ private:
   }
 
   Status eval(tz::ReduceOp op) {
-    return give(op.getResult(), reduce(*tensor(op.getInput()),
-                                       op.getCombiner(), op.getAxes()));
+    return give(op.getResult(),
+                reduce(*tensor(op.getInput()), op.getCombiner(), op.getAxes()));
   }
 
   Status eval(tz::ContractOp op) {
-    return give(op.getResult(),
-                contract(op.getDims(), *tensor(op.getLeft()),
-                         *tensor(op.getRight())));
+    return give(op.getResult(), contract(op.getDims(), *tensor(op.getLeft()),
+                                         *tensor(op.getRight())));
   }
 
   const WeightReader &read;

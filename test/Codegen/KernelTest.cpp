@@ -266,4 +266,82 @@ TEST(AttentionTest, ValuesOfAnotherWidthThanKeys) {
             products(2e-5));
 }
 
+/// On one row, few and many; T is the number of rows.
+void checkLoops(const std::string &function, double budget) {
+  for (Shape shape : {Shape{1, 1, 0}, Shape{8, 5, 0}, Shape{512, 1, 0},
+                      Shape{512, 16, 0}, Shape{512, 67, 0}})
+    check(function, shape, budget);
+}
+
+TEST(LoopTest, Transpose) {
+  const char *cases[][3] = {{"[1, 0]", "?x37", "37x?"},
+                            {"[0, 1]", "?x5", "?x5"},
+                            {"[1, 0, 2]", "?x3x20", "3x?x20"},
+                            {"[1, 2, 0]", "?x3x16", "3x16x?"},
+                            {"[2, 0, 1]", "4x?x7", "7x4x?"},
+                            {"[0]", "?", "?"},
+                            {"[3, 1, 0, 2]", "2x?x1x5", "5x?x2x1"},
+                            {"[1, 0]", "300x2", "2x300"}};
+  for (auto [permutation, from, to] : cases)
+    checkLoops(
+        loopKernel("transpose", std::string("%a ") + permutation, from, "", to),
+        0);
+}
+
+TEST(LoopTest, Reduce) {
+  const char *cases[][3] = {{"[1]", "?x37", "?x1"},
+                            {"[0]", "?x33", "1x33"},
+                            {"[0, 1]", "?x20", "1x1"},
+                            {"[2]", "3x?x?", "3x?x1"},
+                            {"[1]", "3x?x?", "3x1x?"},
+                            {"[0, 2]", "5x?x16", "1x?x1"},
+                            {"[0]", "?", "1"},
+                            {"[1]", "4x1x?", "4x1x?"},
+                            {"[0, 1, 2]", "2x3x70", "1x1x1"},
+                            {"[1, 0]", "?x3x5", "1x1x5"}};
+  for (const char *combiner : {"sum", "mean", "max", "min"})
+    for (auto [axes, from, to] : cases)
+      checkLoops(loopKernel("reduce", std::string(combiner) + " %a " + axes,
+                            from, "", to),
+                 1e-5);
+  for (const char *shape : {"?x7", "?x20"})
+    checkLoops(loopKernel("reduce", "prod %a [1]", shape, "", "?x1"), 1e-5);
+}
+
+TEST(LoopTest, Contract) {
+  const char *cases[][4] = {{"thd,shd->hts", "?x3x20", "?x3x20", "3x?x?"},
+                            {"hts,shd->thd", "3x?x?", "?x3x20", "?x3x20"},
+                            {"ab,bc->ac", "?x33", "33x40", "?x40"},
+                            {"ab,cb->ac", "?x64", "7x64", "?x7"},
+                            {"ab,cb->ca", "?x16", "?x16", "?x?"},
+                            {"ab,ab->a", "?x19", "?x19", "?"},
+                            {"a,b->ab", "?", "35", "?x35"},
+                            {"ab,ab->", "?x5", "?x5", ""},
+                            {"xab,xbc->xac", "4x5x?", "4x?x6", "4x5x6"},
+                            {"ba,bc->ac", "1x?", "1x1", "?x1"}};
+  for (auto [dims, left, right, result] : cases) {
+    std::string out = *result ? std::string(result) : std::string();
+    std::string text = loopKernel(
+        "contract", "\"" + std::string(dims) + "\" %a, %b", left, right, out);
+    if (out.empty())
+      for (size_t at; (at = text.find("tensor<xf32>")) != std::string::npos;)
+        text.replace(at, 12, "tensor<f32>");
+    checkLoops(text, 2e-5);
+  }
+}
+
+TEST(LoopTest, ElementwiseOnAnyShape) {
+  const char *cases[][3] = {
+      {"3x?x?", "3x?x1", "3x?x?"}, {"3x?x?", "?", "3x?x?"},
+      {"5x7", "5x1", "5x7"},       {"4x?", "1x?", "4x?"},
+      {"33", "33", "33"},          {"600", "1", "600"},
+      {"2x1x?", "2x3x1", "2x3x?"}, {"?", "?", "?"}};
+  for (const char *function : {"sub", "max"})
+    for (auto [left, right, result] : cases)
+      checkLoops(loopKernel("elementwise", std::string(function) + "(%a, %b)",
+                            left, right, result),
+                 1e-6);
+  checkLoops(loopKernel("elementwise", "exp(%a)", "3x?x?", "", "3x?x?"), 1e-6);
+}
+
 } // namespace

@@ -177,4 +177,21 @@ inline std::string gatedKernel() {
          y + "\n tz.return %o : " + y + " }";
 }
 
+/// One operation on arrays: `text` is what stands between its name and its
+/// types, "sum %a [1]"; operands are %a and %b.
+inline std::string loopKernel(const std::string &operation,
+                              const std::string &text, const std::string &a,
+                              const std::string &b, const std::string &result) {
+  std::string left = "tensor<" + a + "xf32>", right = "tensor<" + b + "xf32>",
+              out = "tensor<" + result + "xf32>";
+  bool two = !b.empty();
+  std::string types =
+      operation == "contract" || operation == "elementwise"
+          ? "(" + left + (two ? ", " + right : "") + ") -> " + out
+          : left + " -> " + out;
+  return "tz.func @kernel(%a: " + left + (two ? ", %b: " + right : "") +
+         ") -> " + out + " { %y = tz." + operation + " " + text + " : " +
+         types + " tz.return %y : " + out + " }";
+}
+
 } // namespace terrazzo::test

@@ -117,8 +117,8 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
       continue;
     }
     SmallVector<int64_t> shape(tensor.getShape());
-    if (!shape.empty() && ShapedType::isDynamic(shape[0]))
-      shape[0] = tokens;
+    for (int64_t &dim : shape)
+      dim = ShapedType::isDynamic(dim) ? tokens : dim;
     int64_t count = 1;
     for (int64_t dim : shape)
       count *= dim;
@@ -147,8 +147,13 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
     if (isa<tz::CacheType>(type))
       continue;
-    // One canary row beyond the last must stay as it is.
-    results[i].assign((tokens + 1) * codegen::rowElements(type), 777.0f);
+    // What lies behind the last element must stay as it is.
+    constexpr int64_t behind = 80;
+    int64_t elements = behind;
+    for (int64_t whole = 1;
+         int64_t dim : cast<RankedTensorType>(type).getShape())
+      elements = behind + (whole *= ShapedType::isDynamic(dim) ? tokens : dim);
+    results[i].assign(elements, 777.0f);
     bind(results[i].data(), results[i].size() * 4);
   }
   return ok;

@@ -132,8 +132,10 @@ private:
       pool.push_back(normalise(choice.chance(40) ? reshape(any()) : any()));
     else if (kind < 74)
       pool.push_back(multiply(flat(any()), anySize()));
-    else if (kind < 82)
+    else if (kind < 80)
       addPair();
+    else if (kind < 84)
+      addLoops();
     else if (kind < 90 && position)
       pool.push_back(rotate(any()));
     else if (position)
@@ -221,6 +223,78 @@ private:
       return {};
     int64_t size = choice.from(sizes);
     return reshaped(value, {total / size, size});
+  }
+
+  //===--- loops ----------------------------------------------------------===//
+
+  Value transposed(Value value, ArrayRef<int64_t> permutation) {
+    Dims shape;
+    for (int64_t from : permutation)
+      shape.push_back(cast<RankedTensorType>(value.getType()).getShape()[from]);
+    return tz::TransposeOp::create(b, b.getUnknownLoc(),
+                                   RankedTensorType::get(shape, b.getF32Type()),
+                                   value, permutation);
+  }
+
+  Value reduced(tz::Combiner combiner, Value value, ArrayRef<int64_t> axes) {
+    Dims shape(cast<RankedTensorType>(value.getType()).getShape());
+    for (int64_t axis : axes)
+      shape[axis] = 1;
+    return tz::ReduceOp::create(b, b.getUnknownLoc(),
+                                RankedTensorType::get(shape, b.getF32Type()),
+                                combiner, value, axes);
+  }
+
+  Value contracted(StringRef dims, Value left, Value right,
+                   ArrayRef<int64_t> shape) {
+    return tz::ContractOp::create(b, b.getUnknownLoc(),
+                                  RankedTensorType::get(shape, b.getF32Type()),
+                                  dims, left, right);
+  }
+
+  Value onAnyShape(tz::ElementwiseFunction function, ValueRange inputs) {
+    return tz::ElementwiseOp::create(b, b.getUnknownLoc(), inputs[0].getType(),
+                                     function, inputs);
+  }
+
+  /// A way through arrays that are no rows, and back to rows.
+  void addLoops() {
+    using F = tz::ElementwiseFunction;
+    Value x = asHeads(any(), 1);
+    if (!x)
+      return;
+    Dims dims = rowDims(x);
+    tz::Combiner combiner =
+        choice.of<tz::Combiner>({tz::Combiner::Sum, tz::Combiner::Mean,
+                                 tz::Combiner::Max, tz::Combiner::Min});
+    // A head may be given its rows in parts, so they are no affair of each
+    // other.
+    switch (choice.below(position ? 4 : 2)) {
+    case 0: { // [T, h, d] as [h, T, d]
+      Value heads = onAnyShape(F::Tanh, transposed(x, {1, 0, 2}));
+      pool.push_back(transposed(heads, {1, 0, 2}));
+      return;
+    }
+    case 1:
+      pool.push_back(elementwise(F::Sub, {x, reduced(combiner, x, {2})}, dims));
+      return;
+    case 2: { // over all rows: a value of the function's own, without '?'
+      Value same = reduced(
+          choice.chance(50) ? tz::Combiner::Mean : tz::Combiner::Max, x, {0});
+      pool.push_back(elementwise(F::Add, {x, same}, dims));
+      return;
+    }
+    default: { // attention without a cache
+      Value q = elementwise(F::Tanh, x, dims);
+      Dims scores{dims[0], kDynamic, kDynamic};
+      Value s = contracted("thd,shd->hts", q, q, scores);
+      Value e = onAnyShape(
+          F::Exp, onAnyShape(F::Sub, {s, reduced(tz::Combiner::Max, s, {2})}));
+      Value p = onAnyShape(F::Div, {e, reduced(tz::Combiner::Sum, e, {2})});
+      Dims shape{kDynamic, dims[0], dims[1]};
+      pool.push_back(contracted("hts,shd->thd", p, x, shape));
+    }
+    }
   }
 
   //===--- operations -----------------------------------------------------===//

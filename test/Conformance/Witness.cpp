@@ -38,6 +38,8 @@ public:
       auto error = tz::errorOf(elementwise.getFunction());
       relative = error.relative;
       absolute = error.absolute;
+    } else if (isa<tz::ContractOp, tz::ReduceOp>(op)) {
+      relative = ofSize = 2e-6;
     } else if (isa<tz::RmsNormOp, tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }

@@ -91,6 +91,55 @@ def test_inspect_prints_signatures(terrazzo, package):
     assert functions[1]["arguments"] == [{"name": "arg0", "type": "f32", "shape": ["T", 5]}]
 
 
+ATTENTION = """
+tz.func @attend(%q: tensor<?x3x20xf32> {tz.name = "q"}, %k: tensor<?x3x20xf32> {tz.name = "k"}, %v: tensor<?x3x20xf32> {tz.name = "v"})
+    -> (tensor<?x3x20xf32> {tz.name = "y"}) attributes {tz.sizes = {T = [1, 70]}} {
+  %s = tz.contract "thd,shd->hts" %q, %k : (tensor<?x3x20xf32>, tensor<?x3x20xf32>) -> tensor<3x?x?xf32>
+  %m = tz.reduce max %s [2] : tensor<3x?x?xf32> -> tensor<3x?x1xf32>
+  %d = tz.elementwise sub(%s, %m) : (tensor<3x?x?xf32>, tensor<3x?x1xf32>) -> tensor<3x?x?xf32>
+  %e = tz.elementwise exp(%d) : (tensor<3x?x?xf32>) -> tensor<3x?x?xf32>
+  %z = tz.reduce sum %e [2] : tensor<3x?x?xf32> -> tensor<3x?x1xf32>
+  %p = tz.elementwise div(%e, %z) : (tensor<3x?x?xf32>, tensor<3x?x1xf32>) -> tensor<3x?x?xf32>
+  %y = tz.contract "hts,shd->thd" %p, %v : (tensor<3x?x?xf32>, tensor<?x3x20xf32>) -> tensor<?x3x20xf32>
+  tz.return %y : tensor<?x3x20xf32>
+}
+tz.func @norm(%x: tensor<?x37xf32> {tz.name = "x"}) -> (tensor<?x37xf32> {tz.name = "y"}, tensor<37x?xf32> {tz.name = "turned"}) {
+  %m = tz.reduce mean %x [1] : tensor<?x37xf32> -> tensor<?x1xf32>
+  %c = tz.elementwise sub(%x, %m) : (tensor<?x37xf32>, tensor<?x1xf32>) -> tensor<?x37xf32>
+  %q = tz.elementwise mul(%c, %c) : (tensor<?x37xf32>, tensor<?x37xf32>) -> tensor<?x37xf32>
+  %v = tz.reduce mean %q [1] : tensor<?x37xf32> -> tensor<?x1xf32>
+  %small = tz.scalar 1.0e-5 : tensor<f32>
+  %w = tz.elementwise add(%v, %small) : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %r = tz.elementwise rsqrt(%w) : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %y = tz.elementwise mul(%c, %r) : (tensor<?x37xf32>, tensor<?x1xf32>) -> tensor<?x37xf32>
+  %t = tz.transpose %y [1, 0] : tensor<?x37xf32> -> tensor<37x?xf32>
+  tz.return %y, %t : tensor<?x37xf32>, tensor<37x?xf32>
+}
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:x86-64-v3"])
+@pytest.mark.parametrize("rows", [1, 2, 17, 70])
+def test_attention_without_a_cache_and_a_layer_norm(terrazzo, folder, device, rows):
+    """What encoders are made of, as loops over arrays."""
+    (folder / "loops.mlir").write_text(ATTENTION)
+    random = np.random.default_rng(rows)
+    q, k, v = (random.standard_normal((rows, 3, 20)).astype(np.float32) for _ in range(3))
+    terrazzo("call", "-m", folder / "loops.mlir", "--device", device, "--function", "attend", *save(folder, q=q, k=k, v=v),
+             "--output", f"y={folder}/y.npy")
+    scores = np.einsum("thd,shd->hts", q.astype(np.float64), k.astype(np.float64))
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    want = np.einsum("hts,shd->thd", shares / shares.sum(-1, keepdims=True), v.astype(np.float64))
+    np.testing.assert_allclose(np.load(folder / "y.npy"), want, rtol=1e-5, atol=1e-5)
+    x = random.standard_normal((rows, 37)).astype(np.float32)
+    terrazzo("call", "-m", folder / "loops.mlir", "--device", device, "--function", "norm", *save(folder, x=x),
+             "--output", f"y={folder}/y.npy", "--output", f"turned={folder}/t.npy")
+    centred = x.astype(np.float64) - x.mean(1, keepdims=True, dtype=np.float64)
+    want = centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(np.load(folder / "y.npy"), want, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(np.load(folder / "t.npy"), np.load(folder / "y.npy").T)
+
+
 SIGNATURE = "mix(x: f32[R, 24], y: f32[R, 24], gain: f32[24]) -> sum: f32[R, 24], normed: f32[R, 24]"
 
 

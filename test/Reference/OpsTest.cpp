@@ -247,5 +247,77 @@ TEST_F(ReferenceTest, RopeOfNeighboursScaledWithFactors) {
               want, 1e-14);
 }
 
+//===----------------------------------------------------------------------===//
+// Arrays of any shape
+//===----------------------------------------------------------------------===//
+
+class Arrays : public ReferenceTest {
+protected:
+  std::vector<double> of(const std::string &operation, const std::string &types,
+                         const std::string &arguments,
+                         llvm::SmallVector<Tensor> inputs) {
+    std::string result = types.substr(types.rfind("tensor"));
+    llvm::SmallVector<Value> values;
+    for (Tensor &input : inputs)
+      values.push_back(makeTensor(std::move(input)));
+    return numbers("tz.func @f(" + arguments + ") -> " + result +
+                       " { %r = " + operation + " : " + types +
+                       " tz.return %r : " + result + " }",
+                   std::move(values));
+  }
+};
+
+TEST_F(Arrays, Transposes) {
+  EXPECT_EQ(of("tz.transpose %a [2, 0, 1]",
+               "tensor<?x3x2xf32> -> tensor<2x?x3xf32>",
+               "%a: tensor<?x3x2xf32>",
+               {Tensor({2, 3, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})}),
+            (std::vector<double>{0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11}));
+}
+
+TEST_F(Arrays, Reduces) {
+  auto reduced = [&](const std::string &words, const std::string &result) {
+    return of("tz.reduce " + words, "tensor<?x3xf32> -> " + result,
+              "%a: tensor<?x3xf32>", {Tensor({2, 3}, {1, -2, 3, 4, 5, -6})});
+  };
+  EXPECT_EQ(reduced("sum %a [1]", "tensor<?x1xf32>"),
+            (std::vector<double>{2, 3}));
+  EXPECT_EQ(reduced("mean %a [0]", "tensor<1x3xf32>"),
+            (std::vector<double>{2.5, 1.5, -1.5}));
+  EXPECT_EQ(reduced("max %a [0, 1]", "tensor<1x1xf32>"),
+            (std::vector<double>{5}));
+  EXPECT_EQ(reduced("min %a [1]", "tensor<?x1xf32>"),
+            (std::vector<double>{-2, -6}));
+  EXPECT_EQ(reduced("prod %a [1]", "tensor<?x1xf32>"),
+            (std::vector<double>{-6, -120}));
+}
+
+TEST_F(Arrays, ReducesNothing) {
+  auto reduced = [&](const std::string &combiner) {
+    return of("tz.reduce " + combiner + " %a [0]",
+              "tensor<?x1xf32> -> tensor<1x1xf32>", "%a: tensor<?x1xf32>",
+              {Tensor({0, 1}, {})})[0];
+  };
+  EXPECT_EQ(reduced("sum"), 0);
+  EXPECT_EQ(reduced("prod"), 1);
+  EXPECT_EQ(reduced("max"), -HUGE_VAL);
+  EXPECT_EQ(reduced("min"), HUGE_VAL);
+  EXPECT_TRUE(std::isnan(reduced("mean")));
+}
+
+TEST_F(Arrays, Contracts) {
+  EXPECT_EQ(of("tz.contract \"ab,bc->ca\" %a, %b",
+               "(tensor<?x3xf32>, tensor<3x2xf32>) -> tensor<2x?xf32>",
+               "%a: tensor<?x3xf32>, %b: tensor<3x2xf32>",
+               {Tensor({2, 3}, {1, 2, 3, 4, 5, 6}),
+                Tensor({3, 2}, {1, 0, 0, 1, 2, -1})}),
+            (std::vector<double>{7, 16, -1, -1}));
+  EXPECT_EQ(of("tz.contract \"xa,xb->xb\" %a, %b",
+               "(tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x1xf32>",
+               "%a: tensor<2x2xf32>, %b: tensor<2x1xf32>",
+               {Tensor({2, 2}, {1, 2, 3, 4}), Tensor({2, 1}, {10, 100})}),
+            (std::vector<double>{30, 700}));
+}
+
 } // namespace
 } // namespace terrazzo::reference

@@ -75,8 +75,8 @@ public:
 private:
   llvm::SmallVector<mlir::AffineExpr> expressionsOf(int operand);
   mlir::RankedTensorType typeOf(int operand);
-  mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices,
-                   bool lanes, unsigned loop, mlir::Value mask);
+  mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                   unsigned loop, mlir::Value mask);
 
   Emitter &e;
   const LoopCut &cut;

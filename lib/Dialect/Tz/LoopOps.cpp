@@ -160,9 +160,8 @@ struct Letters {
           !llvm::all_of(side, llvm::isAlpha))
         return std::nullopt;
     }
-    bool known = llvm::all_of(letters.result, [&](char letter) {
-      return sides.contains(letter);
-    });
+    bool known = llvm::all_of(
+        letters.result, [&](char letter) { return sides.contains(letter); });
     return known ? std::optional(letters) : std::nullopt;
   }
 };

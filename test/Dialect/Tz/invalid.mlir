@@ -411,3 +411,91 @@ tz.func @exchanged(%a: !c {tz.state = "a"}, %b: !c {tz.state = "b"}) -> (!c {tz.
   // expected-error @+1 {{returns a version of the state 'b' as the state 'a'}}
   tz.return %b, %a : !c, !c
 }
+
+// -----
+
+tz.func @f(%x: tensor<?x3xf32>) -> tensor<3x?xf32> {
+  // expected-error @+1 {{needs each dimension of 'tensor<?x3xf32>' once in its permutation}}
+  %0 = tz.transpose %x [1, 1] : tensor<?x3xf32> -> tensor<3x?xf32>
+  tz.return %0 : tensor<3x?xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  // expected-error @+1 {{does not give 'tensor<?x3xf32>'}}
+  %0 = tz.transpose %x [1, 0] : tensor<?x3xf32> -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x3xf32>) -> tensor<?x1xf32> {
+  // expected-error @+1 {{needs axes of 'tensor<?x3xf32>', each once}}
+  %0 = tz.reduce sum %x [2] : tensor<?x3xf32> -> tensor<?x1xf32>
+  tz.return %0 : tensor<?x1xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x3xf32>) -> tensor<?xf32> {
+  // expected-error @+1 {{does not give 'tensor<?xf32>'}}
+  %0 = tz.reduce sum %x [1] : tensor<?x3xf32> -> tensor<?xf32>
+  tz.return %0 : tensor<?xf32>
+}
+
+// -----
+
+tz.func @f(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{has 'ab,bc->ad', which is not of the form "ab,bc->ac"}}
+  %0 = tz.contract "ab,bc->ad" %a, %b : (tensor<?x3xf32>, tensor<3x4xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+tz.func @f(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{names 3 dimensions of 'tensor<?x3xf32>'}}
+  %0 = tz.contract "abc,bc->ac" %a, %b : (tensor<?x3xf32>, tensor<3x4xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+tz.func @f(%a: tensor<?x3xf32>, %b: tensor<5x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{takes 'tensor<?x3xf32>' with a dimension that has another size elsewhere}}
+  %0 = tz.contract "ab,bc->ac" %a, %b : (tensor<?x3xf32>, tensor<5x4xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{has two arguments named 'x'}}
+tz.func @f(%a: tensor<?x3xf32> {tz.name = "x"}, %b: tensor<?x3xf32> {tz.name = "x"}) -> tensor<?x3xf32> {
+  %0 = tz.elementwise add(%a, %b) : (tensor<?x3xf32>, tensor<?x3xf32>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'tz.name' is a string on a tensor}}
+tz.func @f(%a: tensor<?x3xf32> {tz.name = 3}) -> tensor<?x3xf32> {
+  %0 = tz.elementwise silu(%a) : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'tz.sizes' names 'S', which is no size of an argument in 'tz.dims'}}
+tz.func @f(%a: tensor<?x3xf32>) -> tensor<?x3xf32> attributes {tz.sizes = {S = [1]}} {
+  %0 = tz.elementwise silu(%a) : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'tz.sizes' of 'T' is an array of numbers from 1 on, the smaller first}}
+tz.func @f(%a: tensor<?x3xf32>) -> tensor<?x3xf32> attributes {tz.sizes = {T = [8, 1]}} {
+  %0 = tz.elementwise silu(%a) : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}

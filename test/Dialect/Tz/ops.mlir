@@ -85,3 +85,14 @@ tz.func @attention(%q: tensor<?x2x4xf32>, %rows: tensor<?x1x4xf32>, %position: t
   %2 = tz.attention %1, %k1, %k1, %position {scale = 0.5 : f64, window = 512 : i64, soft_cap = 30.0 : f64} : (tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, ?>, tensor<i32>) -> tensor<?x2x4xf32>
   tz.return %2, %k1, %v : tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, 640>
 }
+
+// CHECK-LABEL: tz.func @arrays
+tz.func @arrays(%q: tensor<?x3x20xf32>) -> tensor<3x?x1xf32> {
+  // CHECK: tz.transpose %{{.*}} [1, 0, 2] : tensor<?x3x20xf32> -> tensor<3x?x20xf32>
+  %t = tz.transpose %q [1, 0, 2] : tensor<?x3x20xf32> -> tensor<3x?x20xf32>
+  // CHECK: tz.contract "thd,hsd->hts" %{{.*}}, %{{.*}} : (tensor<?x3x20xf32>, tensor<3x?x20xf32>) -> tensor<3x?x?xf32>
+  %s = tz.contract "thd,hsd->hts" %q, %t : (tensor<?x3x20xf32>, tensor<3x?x20xf32>) -> tensor<3x?x?xf32>
+  // CHECK: tz.reduce max %{{.*}} [2] : tensor<3x?x?xf32> -> tensor<3x?x1xf32>
+  %m = tz.reduce max %s [2] : tensor<3x?x?xf32> -> tensor<3x?x1xf32>
+  tz.return %m : tensor<3x?x1xf32>
+}
