@@ -5,6 +5,14 @@
 // declares the tz.weight. A weight that is missing or of another shape or type
 // is recorded, replaced by one of the right shape, and reported by finish().
 // Every op is located at the tensor or block of the user's file it came from.
+//
+// A decoder exports the functions that runtime/decode knows:
+//
+//   tz.func @trunk(%tokens: tensor<?xi32>, %position: tensor<i32>, caches...)
+//       -> (%hidden: tensor<?xHxf32>, caches...)
+//   tz.func @head(%hidden: tensor<?xHxf32>) -> (%logits: tensor<?xVxf32>)
+//
+// where the final norm belongs to @head.
 #pragma once
 
 #include "Metadata.h"

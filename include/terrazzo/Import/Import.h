@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // From a model file to the tz dialect. The module holds no weights: each
-// tz.weight names a tensor of the file. A decoder exports
-//
-//   tz.func @trunk(%ids: tensor<?xi32>, %position: tensor<i32>, caches...)
-//       -> (tensor<?xHxf32>, caches...)
-//   tz.func @head(%hidden: tensor<?xHxf32>) -> tensor<?xVxf32>
-//
-// where the final norm belongs to @head, and the module carries these facts:
-// tz.architecture, tz.file (base name), tz.layers, tz.hidden, tz.vocabulary and
+// tz.weight names a tensor of the file. Its functions are those that
+// lib/Import/GraphBuilder.h says, and it carries these facts: tz.architecture,
+// tz.file (base name), tz.layers, tz.hidden, tz.vocabulary and
 // tz.context_length.
 #pragma once
 

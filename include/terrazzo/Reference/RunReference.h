@@ -16,14 +16,14 @@ struct ReferenceResult {
   double seconds = 0;
 };
 
-/// Feeds `ids` through @trunk in chunks of `chunk` tokens and through @head,
-/// and hands each row of logits to `row`, in order (rounded to float32; the
-/// likelihood is computed before that). `modelPath` is the file that `module`
-/// was imported from. Fails when ids are outside the vocabulary or the file
-/// does not hold the module's weights.
+/// Feeds `ids` through the decoder's two functions (lib/Import/GraphBuilder.h)
+/// in chunks of `chunk` tokens, and hands each row of scores to `row`, in order
+/// (rounded to float32; the likelihood is computed before that). `modelPath` is
+/// the file that `module` was imported from. Fails when ids are outside the
+/// vocabulary or the file does not hold the module's weights.
 Expected<ReferenceResult> runReference(
     mlir::ModuleOp module, llvm::StringRef modelPath,
     llvm::ArrayRef<int32_t> ids, int64_t chunk,
-    llvm::function_ref<void(int64_t row, llvm::ArrayRef<float> logits)> row);
+    llvm::function_ref<void(int64_t row, llvm::ArrayRef<float> scores)> row);
 
 } // namespace terrazzo

@@ -163,7 +163,7 @@ def Plan_CopyOp : Plan_Op<"copy", [SameTypeOperands]> {
   let summary = "brings a buffer from the device to the processor beside it, or back";
   let description = [{
     Exactly one of the two lies on the host: a transient, or a slice, with `host`. The other is a transient, a slice,
-    or hidden rows or logits of the caller. Both hold the same type.
+    or an argument or a result of the caller. Both hold the same type.
 
     ```mlir
     %0 = plan.transient {bytes = 128 : i64, host} : <tensor<?x32xf32>>
