@@ -99,14 +99,27 @@ SmallVector<AffineExpr> LoopPlaces::expressionsOf(int operand) {
   return loops;
 }
 
+/// What a loop is multiplied by in an expression of loops, times and plus
+/// numbers.
+static int64_t factorOf(AffineExpr expression) {
+  auto both = dyn_cast<AffineBinaryOpExpr>(expression);
+  if (!both)
+    return 1;
+  if (both.getKind() == AffineExprKind::Add)
+    return factorOf(both.getLHS());
+  auto factor = dyn_cast<AffineConstantExpr>(both.getRHS());
+  return factor ? factor.getValue() * factorOf(both.getLHS()) : 0;
+}
+
 int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
   ArrayRef<int64_t> shape = typeOf(operand).getShape();
   int64_t behind = 1, found = 0;
   SmallVector<AffineExpr> expressions = expressionsOf(operand);
   for (size_t i = shape.size(); i-- > 0;) {
-    auto dim = dyn_cast<AffineDimExpr>(expressions[i]);
-    if (dim && dim.getPosition() == loop)
-      found = behind == 1 && found == 0 ? 1 : -1;
+    // Times and plus numbers: a step along the loop is a step of the factor.
+    if (expressions[i].isFunctionOfDim(loop))
+      found =
+          behind == 1 && found == 0 && factorOf(expressions[i]) == 1 ? 1 : -1;
     behind = ShapedType::isDynamic(shape[i]) ? -1
              : behind < 0                    ? -1
                                              : behind * shape[i];
@@ -114,13 +127,24 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
   return found;
 }
 
+Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expression))
+    return indices[dim.getPosition()];
+  if (auto constant = dyn_cast<AffineConstantExpr>(expression))
+    return e.index(constant.getValue());
+  auto both = cast<AffineBinaryOpExpr>(expression);
+  Value left = valueOf(both.getLHS(), indices),
+        right = valueOf(both.getRHS(), indices);
+  return both.getKind() == AffineExprKind::Mul ? e.mul(left, right)
+                                               : e.add(left, right);
+}
+
 Value LoopPlaces::addressOf(int operand, ArrayRef<Value> indices) {
   ArrayRef<int64_t> shape = typeOf(operand).getShape();
   Value address = e.index(0), behind = e.index(1);
   SmallVector<AffineExpr> expressions = expressionsOf(operand);
   for (size_t i = shape.size(); i-- > 0;) {
-    if (auto dim = dyn_cast<AffineDimExpr>(expressions[i]))
-      address = e.add(address, e.mul(indices[dim.getPosition()], behind));
+    address = e.add(address, e.mul(valueOf(expressions[i], indices), behind));
     behind = e.mul(behind,
                    ShapedType::isDynamic(shape[i]) ? size : e.index(shape[i]));
   }

@@ -119,7 +119,7 @@ private:
         .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
               tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
               tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::AttentionOp,
-              tz::TransposeOp, tz::ReduceOp, tz::ContractOp>(
+              tz::TransposeOp, tz::SliceOp, tz::ReduceOp, tz::ContractOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -303,6 +303,15 @@ private:
   Status eval(tz::TransposeOp op) {
     return give(op.getResult(),
                 transpose(*tensor(op.getInput()), op.getPermutation()));
+  }
+
+  Status eval(tz::SliceOp op) {
+    std::shared_ptr<const Tensor> input = tensor(op.getInput());
+    Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape());
+    for (auto [size, whole] : llvm::zip(shape, input->shape))
+      size = ShapedType::isDynamic(size) ? whole : size;
+    return give(op.getResult(),
+                slice(*input, op.getOffsets(), op.getStrides(), shape));
   }
 
   Status eval(tz::ReduceOp op) {

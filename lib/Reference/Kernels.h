@@ -27,6 +27,9 @@ Tensor gather(const Weight &weight, llvm::ArrayRef<int32_t> ids);
 Tensor decode(const Weight &weight);
 
 Tensor transpose(const Tensor &input, llvm::ArrayRef<int64_t> permutation);
+/// `shape`: the result's.
+Tensor slice(const Tensor &input, llvm::ArrayRef<int64_t> offsets,
+             llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> shape);
 /// Axes stay as dimensions of 1.
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
               llvm::ArrayRef<int64_t> axes);

@@ -59,6 +59,20 @@ Tensor transpose(const Tensor &input, llvm::ArrayRef<int64_t> permutation) {
   return result;
 }
 
+Tensor slice(const Tensor &input, llvm::ArrayRef<int64_t> offsets,
+             llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> shape) {
+  Tensor result(shape);
+  Shape steps = stridesOf(input.shape);
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    int64_t place = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      place += (offsets[i] + index[i] * strides[i]) * steps[i];
+    result.values[next++] = input.values[place];
+  });
+  return result;
+}
+
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
               llvm::ArrayRef<int64_t> axes) {
   Shape shape = input.shape;

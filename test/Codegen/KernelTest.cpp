@@ -288,6 +288,19 @@ TEST(LoopTest, Transpose) {
         0);
 }
 
+TEST(LoopTest, Slice) {
+  const char *cases[][3] = {{"[0, 5] [1, 1]", "?x37", "?x20"},
+                            {"[0, 3] [1, 2]", "?x37", "?x17"},
+                            {"[0, 0] [1, 1]", "?x5", "?x5"},
+                            {"[2, 0] [3, 1]", "9x?", "3x?"},
+                            {"[0, 1, 0] [1, 1, 1]", "?x3x20", "?x1x20"},
+                            {"[4] [5]", "90", "18"},
+                            {"[0, 36] [1, 1]", "?x37", "?x1"}};
+  for (auto [where, from, to] : cases)
+    checkLoops(loopKernel("slice", std::string("%a ") + where, from, "", to),
+               0);
+}
+
 TEST(LoopTest, Reduce) {
   const char *cases[][3] = {{"[1]", "?x37", "?x1"},
                             {"[0]", "?x33", "1x33"},

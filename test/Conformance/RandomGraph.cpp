@@ -269,7 +269,7 @@ private:
                                  tz::Combiner::Max, tz::Combiner::Min});
     // A head may be given its rows in parts, so they are no affair of each
     // other.
-    switch (choice.below(position ? 4 : 2)) {
+    switch (choice.below(position ? 5 : 3)) {
     case 0: { // [T, h, d] as [h, T, d]
       Value heads = onAnyShape(F::Tanh, transposed(x, {1, 0, 2}));
       pool.push_back(transposed(heads, {1, 0, 2}));
@@ -278,7 +278,15 @@ private:
     case 1:
       pool.push_back(elementwise(F::Sub, {x, reduced(combiner, x, {2})}, dims));
       return;
-    case 2: { // over all rows: a value of the function's own, without '?'
+    case 2: { // a part of each row
+      int64_t size = product(dims), part = 1 + choice.below(size);
+      int64_t offset = choice.below(size - part + 1);
+      pool.push_back(tz::SliceOp::create(b, b.getUnknownLoc(), rows({part}),
+                                         flat(x), ArrayRef<int64_t>{0, offset},
+                                         ArrayRef<int64_t>{1, 1}));
+      return;
+    }
+    case 3: { // over all rows: a value of the function's own, without '?'
       Value same = reduced(
           choice.chance(50) ? tz::Combiner::Mean : tz::Combiner::Max, x, {0});
       pool.push_back(elementwise(F::Add, {x, same}, dims));

@@ -275,6 +275,13 @@ TEST_F(Arrays, Transposes) {
             (std::vector<double>{0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11}));
 }
 
+TEST_F(Arrays, Slices) {
+  EXPECT_EQ(of("tz.slice %a [0, 1] [1, 2]",
+               "tensor<?x4xf32> -> tensor<?x2xf32>", "%a: tensor<?x4xf32>",
+               {Tensor({2, 4}, {0, 1, 2, 3, 4, 5, 6, 7})}),
+            (std::vector<double>{1, 3, 5, 7}));
+}
+
 TEST_F(Arrays, Reduces) {
   auto reduced = [&](const std::string &words, const std::string &result) {
     return of("tz.reduce " + words, "tensor<?x3xf32> -> " + result,

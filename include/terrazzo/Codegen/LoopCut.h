@@ -74,6 +74,8 @@ public:
 
 private:
   llvm::SmallVector<mlir::AffineExpr> expressionsOf(int operand);
+  mlir::Value valueOf(mlir::AffineExpr expression,
+                      llvm::ArrayRef<mlir::Value> indices);
   mlir::RankedTensorType typeOf(int operand);
   mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices, bool lanes,
                    unsigned loop, mlir::Value mask);

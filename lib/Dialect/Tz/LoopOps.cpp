@@ -50,7 +50,7 @@ LogicalResult verifyLoops(Operation *op) {
         if (size != nest.sizes[loop.getPosition()])
           return op->emitOpError("takes ")
                  << type << " with a dimension that has another size elsewhere";
-      } else if (size != 1) {
+      } else if (isa<AffineConstantExpr>(expression) && size != 1) {
         return op->emitOpError("does not take ") << type;
       }
   }
@@ -104,6 +104,45 @@ LogicalResult TransposeOp::verify() {
     return emitOpError("needs each dimension of ")
            << getInput().getType() << " once in its permutation";
   return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Slice
+//===----------------------------------------------------------------------===//
+
+LoopNest SliceOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  SmallVector<AffineExpr> dims;
+  for (auto [i, offset, stride] : llvm::enumerate(getOffsets(), getStrides()))
+    dims.push_back(getAffineDimExpr(i, getContext()) * stride + offset);
+  nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
+  return nest;
+}
+
+LogicalResult SliceOp::verify() {
+  auto from = typeOf(getInput()), to = typeOf(getResult());
+  size_t rank = from.getRank();
+  if (to.getRank() != from.getRank() || getOffsets().size() != rank ||
+      getStrides().size() != rank ||
+      from.getElementType() != to.getElementType())
+    return emitOpError("needs an offset and a stride for each dimension of ")
+           << from << ", and a result of as many";
+  for (auto [size, part, offset, stride] :
+       llvm::zip(from.getShape(), to.getShape(), getOffsets(), getStrides())) {
+    bool whole = part == size && offset == 0 && stride == 1;
+    bool inside = !ShapedType::isDynamic(size) &&
+                  !ShapedType::isDynamic(part) && offset >= 0 && stride > 0 &&
+                  part >= 0 &&
+                  (part == 0 ||
+                   (offset < size && part - 1 <= (size - 1 - offset) / stride));
+    if (!whole && !inside)
+      return emitOpError("takes ") << to << " out of " << from
+                                   << " beyond its end, or a part of a '?'";
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -499,3 +499,27 @@ tz.func @f(%a: tensor<?x3xf32>) -> tensor<?x3xf32> attributes {tz.sizes = {T = [
   %0 = tz.elementwise silu(%a) : (tensor<?x3xf32>) -> tensor<?x3xf32>
   tz.return %0 : tensor<?x3xf32>
 }
+
+// -----
+
+tz.func @f(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{takes 'tensor<?x4xf32>' out of 'tensor<?x8xf32>' beyond its end, or a part of a '?'}}
+  %0 = tz.slice %x [0, 2] [1, 2] : tensor<?x8xf32> -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @+1 {{beyond its end, or a part of a '?'}}
+  %0 = tz.slice %x [1, 0] [1, 1] : tensor<?x8xf32> -> tensor<?x8xf32>
+  tz.return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{needs an offset and a stride for each dimension}}
+  %0 = tz.slice %x [0] [1, 1] : tensor<?x8xf32> -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}

@@ -88,6 +88,8 @@ tz.func @attention(%q: tensor<?x2x4xf32>, %rows: tensor<?x1x4xf32>, %position: t
 
 // CHECK-LABEL: tz.func @arrays
 tz.func @arrays(%q: tensor<?x3x20xf32>) -> tensor<3x?x1xf32> {
+  // CHECK: tz.slice %{{.*}} [0, 1, 0] [1, 1, 2] : tensor<?x3x20xf32> -> tensor<?x2x10xf32>
+  %part = tz.slice %q [0, 1, 0] [1, 1, 2] : tensor<?x3x20xf32> -> tensor<?x2x10xf32>
   // CHECK: tz.transpose %{{.*}} [1, 0, 2] : tensor<?x3x20xf32> -> tensor<3x?x20xf32>
   %t = tz.transpose %q [1, 0, 2] : tensor<?x3x20xf32> -> tensor<3x?x20xf32>
   // CHECK: tz.contract "thd,hsd->hts" %{{.*}}, %{{.*}} : (tensor<?x3x20xf32>, tensor<3x?x20xf32>) -> tensor<3x?x?xf32>

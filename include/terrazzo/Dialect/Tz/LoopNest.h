@@ -28,7 +28,7 @@ struct LoopNest {
   llvm::SmallVector<int64_t> sizes;
   /// Loops from this one on are reduced.
   unsigned parallel = 0;
-  /// Of each operand, its dimensions as loops or as the constant 0.
+  /// Of each operand, its dimensions as loops, times and plus numbers.
   llvm::SmallVector<mlir::AffineMap> operands;
   /// Of the operands' elements; none: the only operand's element.
   std::optional<ElementwiseFunction> function;

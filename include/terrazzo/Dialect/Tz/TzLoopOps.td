@@ -27,6 +27,20 @@ def Tz_TransposeOp : Tz_LoopOp<"transpose"> {
   let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($result)";
 }
 
+def Tz_SliceOp : Tz_LoopOp<"slice"> {
+  let summary = "a part of an array";
+  let description = [{
+    Element `i` of each dimension of the result is element `offsets + i * strides` of the input. A dimension of unknown
+    size is taken whole.
+
+    ```mlir
+    %k = tz.slice %qkv [0, 64] [1, 1] : tensor<?x192xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides);
+  let assemblyFormat = "$input $offsets $strides attr-dict `:` type($input) `->` type($result)";
+}
+
 def Tz_ReduceOp : Tz_LoopOp<"reduce"> {
   let summary = "elements of some dimensions combined into one";
   let description = [{
