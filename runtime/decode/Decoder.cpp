@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "decode/Decoder.h"
+#include "package/Count.h"
 
 #include <cstring>
 
 namespace terrazzo::decode {
 
 using namespace exec;
+using package::count;
 
 namespace {
 
@@ -15,10 +17,6 @@ constexpr uint64_t alignment = 64;
 
 /// Calls that are the same for each token.
 enum Recording : int { TokenOnly, TokenAndLogits, FirstRowLogits };
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 /// Whether `value` is what its role asks for; with `rows`, its first dimension
 /// is the function's size.
@@ -120,14 +118,6 @@ Status Decoder::allocate(const ExecutionOptions &options) {
   return {};
 }
 
-uint32_t Decoder::smallest(const std::vector<uint32_t> &programs,
-                           uint64_t size) const {
-  for (uint32_t program : programs)
-    if (sizeOf(program) >= size)
-      return program;
-  return programs.back();
-}
-
 /// Where a head writes: the caller's memory, where it may.
 Place Decoder::placeFor(float *logits) const {
   Place own = runs->borrow(logits);
@@ -150,7 +140,7 @@ Status Decoder::runTrunk(std::span<const int32_t> chunk, uint32_t position,
       !status)
     return status;
   Invocation calls[2];
-  calls[0] = {smallest(trunks, chunk.size()),
+  calls[0] = {model.smallest(trunks, chunk.size()),
               int64_t(chunk.size()),
               trunkArguments,
               {&hiddenPlace, 1}};
@@ -178,7 +168,7 @@ Status Decoder::runHead(uint32_t firstRow, uint32_t rows, float *logits) {
   }
   Place target = placeFor(logits);
   Invocation call = {
-      smallest(heads, rows), int64_t(rows), {&input, 1}, {&target, 1}};
+      model.smallest(heads, rows), int64_t(rows), {&input, 1}, {&target, 1}};
   if (Status status = runs->run(
           {&call, 1}, firstRow == 0 && rows == 1 ? FirstRowLogits : -1);
       !status)

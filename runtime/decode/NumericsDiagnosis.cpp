@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "decode/NumericsDiagnosis.h"
 #include "formats/NonFinite.h"
+#include "package/Count.h"
 #include "terrazzo-c/numbers.h"
 
 #include <vector>
@@ -10,10 +11,6 @@ namespace terrazzo::decode {
 using namespace package;
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 /// "value 7 of row 2" of a tensor.
 std::string placeIn(const formats::GgufTensor &tensor, uint64_t at) {

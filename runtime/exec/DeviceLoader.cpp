@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/DeviceLoader.h"
 #include "exec/PackedWeights.h"
+#include "package/Count.h"
 
 #include <algorithm>
 
@@ -13,10 +14,6 @@ namespace {
 /// Bytes of the file whose pages may lie around until they are given back, and
 /// of weights that may be on the device only to be packed.
 constexpr uint64_t mostPassing = uint64_t(256) << 20;
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 } // namespace
 

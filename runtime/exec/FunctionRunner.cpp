@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/FunctionRunner.h"
+#include "package/Count.h"
 #include "package/Describe.h"
 #include "package/Values.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace terrazzo::exec {
 
+using package::count;
 using package::Function;
 using package::Value;
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 Error unknownFunction(const LoadedModel &model, std::string_view name) {
   std::string known;
@@ -37,19 +34,6 @@ Error refused(const Function &function, const std::string &why) {
           package::describe(function),
           why,
           ""};
-}
-
-const package::ElementType &typeOf(const Value &value) {
-  return *package::findElementType(value.type()->string_view());
-}
-
-/// The element at `index`, of any integer type.
-int64_t integerAt(const Value &value, const void *data, uint64_t index) {
-  uint64_t bytes = typeOf(value).bytes;
-  const auto *from = static_cast<const uint8_t *>(data) + index * bytes;
-  int64_t wide = int8_t(from[bytes - 1]) < 0 ? -1 : 0;
-  memcpy(&wide, from, bytes);
-  return wide;
 }
 
 } // namespace
@@ -110,9 +94,10 @@ uint64_t FunctionRunner::largestSize(uint32_t function) const {
 Status FunctionRunner::checkIntegers(const Callable &callable, uint64_t size,
                                      const Value &value,
                                      const void *data) const {
-  uint64_t elements = package::valueBytes(value, size) / typeOf(value).bytes;
+  uint64_t elements =
+      package::valueBytes(value, size) / package::elementTypeOf(value).bytes;
   for (uint64_t i = 0; value.limit() && i < elements; ++i)
-    if (int64_t id = integerAt(value, data, i);
+    if (int64_t id = package::integerAt(value, data, i);
         id < 0 || uint64_t(id) >= value.limit())
       return refused(*callable.source, "'" + value.name()->str() + "' holds " +
                                            std::to_string(id) + " at " +
@@ -120,7 +105,7 @@ Status FunctionRunner::checkIntegers(const Callable &callable, uint64_t size,
                                            "; it takes 0 to " +
                                            std::to_string(value.limit() - 1));
   for (uint64_t i = 0; value.position() && i < elements; ++i)
-    if (int64_t at = integerAt(value, data, i);
+    if (int64_t at = package::integerAt(value, data, i);
         at < 0 || uint64_t(at) + size > model.context)
       return refused(*callable.source,
                      "'" + value.name()->str() + "' is " + std::to_string(at) +
@@ -145,7 +130,9 @@ Status FunctionRunner::ownPlace(const Callable &callable, Slot &slot,
   uint64_t size = model.programs[callable.programs.back()]->max_size();
   auto place = executor->allocate(
       std::max<uint64_t>(package::valueBytes(*slot.value, size), 1),
-      typeOf(*slot.value).integer ? Memory::Inputs : Memory::Results, purpose);
+      package::elementTypeOf(*slot.value).integer ? Memory::Inputs
+                                                  : Memory::Results,
+      purpose);
   if (!place)
     return place.takeError();
   slot.own = *place;
@@ -159,7 +146,7 @@ Status FunctionRunner::bindArgument(Callable &callable, uint32_t number,
   Place given{reinterpret_cast<uint64_t>(array.data), nullptr};
   uint64_t bytes = package::valueBytes(*slot.value, size);
   const void *data = array.data;
-  bool integer = typeOf(*slot.value).integer;
+  bool integer = package::elementTypeOf(*slot.value).integer;
   // Integers are looked at, and kernels beside a device need them too.
   if (integer && array.onDevice && bytes) {
     integers.resize(bytes);
@@ -228,12 +215,8 @@ Status FunctionRunner::call(uint32_t index, uint64_t size,
   for (uint32_t i = 0; i < results.size(); ++i)
     if (Status status = bindResult(callable, i, results[i]); !status)
       return status;
-  uint32_t program = callable.programs.back();
-  for (size_t i = callable.programs.size(); i-- > 0;)
-    if (model.programs[callable.programs[i]]->max_size() >= size)
-      program = callable.programs[i];
-  Invocation invocation{program, int64_t(size), callable.argumentPlaces,
-                        callable.resultPlaces};
+  Invocation invocation{model.smallest(callable.programs, size), int64_t(size),
+                        callable.argumentPlaces, callable.resultPlaces};
   if (Status status = executor->run({&invocation, 1}); !status)
     return status;
   for (uint32_t i = 0; i < results.size(); ++i)

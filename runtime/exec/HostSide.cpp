@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/HostSide.h"
 #include "exec/CpuPacking.h"
+#include "package/Count.h"
 
 #include <algorithm>
 #include <cstring>
@@ -14,10 +15,6 @@ namespace {
 constexpr uint64_t page = 4096;
 
 uint64_t roundUp(uint64_t value) { return (value + page - 1) / page * page; }
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 } // namespace
 

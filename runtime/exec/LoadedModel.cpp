@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/LoadedModel.h"
 #include "exec/ModelHash.h"
+#include "package/Count.h"
 #include "package/PackageFit.h"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ constexpr uint32_t defaultContext = 4096;
 
 uint64_t roundUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
-}
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
 }
 
 uint32_t contextFor(const Package &package, uint32_t wanted) {
@@ -115,6 +112,14 @@ std::vector<uint32_t> LoadedModel::programsOf(std::string_view name) const {
     return programs[a]->max_size() < programs[b]->max_size();
   });
   return found;
+}
+
+uint32_t LoadedModel::smallest(const std::vector<uint32_t> &among,
+                               uint64_t size) const {
+  for (uint32_t program : among)
+    if (programs[program]->max_size() >= size)
+      return program;
+  return among.back();
 }
 
 bool LoadedModel::weightsAreThoseOpened() const {

@@ -44,6 +44,10 @@ struct LoadedModel {
   /// Indices into `programs` of those that compute `function`, smallest first.
   std::vector<uint32_t> programsOf(std::string_view function) const;
 
+  /// Of such indices the first whose program takes `size`; the last when none
+  /// does.
+  uint32_t smallest(const std::vector<uint32_t> &among, uint64_t size) const;
+
   /// Of one state, with its rows rounded up.
   uint64_t stateBytes(const package::State &state) const;
   /// Of all of them; absurd sums end at a bound far beyond any memory.

@@ -3,6 +3,7 @@
 // Opening an executor of the CPU: memory, code, packed weights, bound programs.
 #include "exec/CpuPacking.h"
 #include "exec/TeamExecutor.h"
+#include "package/Count.h"
 
 #include <algorithm>
 
@@ -14,10 +15,6 @@ namespace {
 
 uint64_t roundUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
-}
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
 }
 
 /// Writes a byte of a page without changing it. The access has to be one

@@ -5,19 +5,17 @@
 #include "MemoryFile.h"
 #include "device/DeviceCatalogue.h"
 #include "exec/FunctionRunner.h"
+#include "package/Count.h"
 #include "package/Describe.h"
 #include "package/Values.h"
 #include "terrazzo-c/program.h"
 
 using namespace terrazzo;
+using package::count;
 using namespace terrazzo::exec;
 using namespace terrazzo::interface;
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 /// What a caller reads of a function, made once: pointers into it stay.
 struct FunctionTexts {

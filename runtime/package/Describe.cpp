@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "package/Describe.h"
+#include "package/Count.h"
 
 namespace terrazzo::package {
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 template <typename Values>
 std::string list(const Function &function, const Values *values) {

@@ -2,6 +2,7 @@
 //
 // What a package must hold beyond well-formed tables. The first violation ends
 // the check and is named with the place where it stands.
+#include "package/Count.h"
 #include "package/Package.h"
 #include "package/Values.h"
 
@@ -63,10 +64,6 @@ private:
   /// Who uses a state of the variant at hand: 1 the device, 2 the host.
   std::vector<uint8_t> stateUsers;
 };
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 bool isText(const flatbuffers::String *text) {
   constexpr uint32_t longest = 1 << 16;

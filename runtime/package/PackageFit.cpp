@@ -2,6 +2,7 @@
 #include "package/PackageFit.h"
 #include "formats/GgufSettings.h"
 #include "machine/CpuTarget.h"
+#include "package/Count.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -11,10 +12,6 @@ namespace terrazzo::exec {
 using namespace package;
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 Error nothingRuns(const PackageFile &package) {
   Error error;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "package/Values.h"
 
+#include <cstring>
+
 namespace terrazzo::package {
 
 static constexpr ElementType types[] = {
@@ -21,8 +23,20 @@ const ElementType *findElementType(std::string_view word) {
   return nullptr;
 }
 
+const ElementType &elementTypeOf(const Value &value) {
+  return *findElementType(value.type()->string_view());
+}
+
+int64_t integerAt(const Value &value, const void *data, uint64_t index) {
+  uint64_t bytes = elementTypeOf(value).bytes;
+  const auto *from = static_cast<const uint8_t *>(data) + index * bytes;
+  int64_t wide = int8_t(from[bytes - 1]) < 0 ? -1 : 0;
+  memcpy(&wide, from, bytes);
+  return wide;
+}
+
 uint64_t valueBytes(const Value &value, uint64_t size) {
-  uint64_t bytes = findElementType(value.type()->string_view())->bytes;
+  uint64_t bytes = elementTypeOf(value).bytes;
   for (uint32_t i = 0; value.dims() && i < value.dims()->size(); ++i) {
     const Dim &dim = *value.dims()->Get(i);
     bytes *= dim.size() < 0 ? dim.value() : size;

@@ -24,6 +24,10 @@ uint32_t elementNumber(std::string_view word);
 /// Null for a word that is none.
 const ElementType *findElementType(std::string_view word);
 
+/// That of a checked value.
+const ElementType &elementTypeOf(const Value &value);
+/// Element `index` of a value of integers.
+int64_t integerAt(const Value &value, const void *data, uint64_t index);
 /// Bytes of a checked value of a function whose size is `size`.
 uint64_t valueBytes(const Value &value, uint64_t size);
 

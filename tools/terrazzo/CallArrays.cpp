@@ -2,6 +2,7 @@
 //
 // See CallArrays.h.
 #include "CallArrays.h"
+#include "package/Count.h"
 
 #include "package/Describe.h"
 #include "package/Values.h"
@@ -9,18 +10,11 @@
 #include <cstring>
 
 using namespace terrazzo;
+using package::count;
 using package::ElementType;
-using package::findElementType;
+using package::elementTypeOf;
 
 namespace {
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
-
-const ElementType &typeOf(const package::Value &value) {
-  return *findElementType(value.type()->string_view());
-}
 
 std::string shapeText(const std::vector<uint64_t> &shape) {
   std::string text;
@@ -33,7 +27,7 @@ std::string shapeText(const std::vector<uint64_t> &shape) {
 /// that looks rows up, positions at the beginning.
 void fill(const package::Value &value, uint64_t elements,
           std::mt19937_64 &random, uint8_t *to) {
-  const ElementType &type = typeOf(value);
+  const ElementType &type = elementTypeOf(value);
   std::normal_distribution<double> normal;
   for (uint64_t i = 0; i < elements; ++i, to += type.bytes) {
     if (type.integer) {
@@ -91,7 +85,7 @@ Status CallArrays::openFiles(const CallInputs &inputs) {
     auto file = formats::NpyFile::open(path);
     if (!file)
       return file.takeError();
-    const ElementType &type = typeOf(*arguments->Get(i));
+    const ElementType &type = elementTypeOf(*arguments->Get(i));
     if (file->type != type.npy)
       return refused("'" + name + "' is of " + std::string(type.word) +
                      ", and " + path + " holds '" + file->type + "'" +
@@ -163,7 +157,8 @@ Status CallArrays::draw(const CallInputs &inputs) {
     uint64_t bytes = package::valueBytes(argument, value);
     if (!files[i]) {
       drawn[i].resize(bytes);
-      fill(argument, bytes / typeOf(argument).bytes, random, drawn[i].data());
+      fill(argument, bytes / elementTypeOf(argument).bytes, random,
+           drawn[i].data());
     }
     argumentData.push_back(
         {files[i] ? const_cast<uint8_t *>(files[i]->data) : drawn[i].data()});

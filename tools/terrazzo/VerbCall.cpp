@@ -7,6 +7,7 @@
 #include "OpenPackage.h"
 #include "Output.h"
 #include "Verbs.h"
+#include "package/Count.h"
 
 #include "exec/FunctionRunner.h"
 #include "package/Describe.h"
@@ -15,10 +16,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
+using package::count;
 
 namespace {
 
@@ -28,10 +30,6 @@ struct CallOptions {
   std::optional<uint64_t> seed;
   uint32_t repeat = 1;
 };
-
-template <typename Vector> uint32_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 /// Splits "NAME=REST" words; TZ0001 for one without a name, or given twice.
 Status split(const std::string &flag, const std::vector<std::string> &words,
@@ -65,7 +63,7 @@ ordered_json valuesToJson(const package::Function &function,
 std::string firstElements(const package::Value &value, const uint8_t *data,
                           uint64_t elements) {
   constexpr uint64_t shown = 6;
-  const auto &type = *package::findElementType(value.type()->string_view());
+  const auto &type = package::elementTypeOf(value);
   std::string text;
   char number[40];
   for (uint64_t i = 0; i < std::min(elements, shown); ++i) {
@@ -79,10 +77,8 @@ std::string firstElements(const package::Value &value, const uint8_t *data,
       memcpy(&element, at, sizeof(element));
       std::snprintf(number, sizeof(number), "%.6g", element);
     } else if (type.integer) {
-      int64_t element = int8_t(at[type.bytes - 1]) < 0 ? -1 : 0;
-      memcpy(&element, at, type.bytes);
       std::snprintf(number, sizeof(number), "%lld",
-                    static_cast<long long>(element));
+                    static_cast<long long>(package::integerAt(value, data, i)));
     } else {
       return {};
     }
@@ -98,7 +94,7 @@ Status writeOutputs(const package::Function &function, const CallArrays &arrays,
     auto file = files.find(value.name()->str());
     if (file == files.end())
       continue;
-    const auto &type = *package::findElementType(value.type()->string_view());
+    const auto &type = package::elementTypeOf(value);
     formats::NpyWriter writer;
     Status status =
         writer.open(file->second, std::string(type.npy), arrays.shapeOf(value));
@@ -120,9 +116,7 @@ Status checkOutputs(const package::Function &function,
     bool found = false;
     for (uint32_t i = 0; i < count(function.results()); ++i)
       found |= function.results()->Get(i)->name()->string_view() == name &&
-               !package::findElementType(
-                    function.results()->Get(i)->type()->string_view())
-                    ->npy.empty();
+               !package::elementTypeOf(*function.results()->Get(i)).npy.empty();
     if (!found)
       return Error{ExitCode::Usage,
                    "TZ0042",

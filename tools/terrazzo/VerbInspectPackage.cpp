@@ -4,6 +4,7 @@
 // programs and placement per variant.
 #include "Output.h"
 #include "Verbs.h"
+#include "package/Count.h"
 
 #include "package/Describe.h"
 #include "package/Package.h"
@@ -12,15 +13,12 @@
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
+using package::count;
 
 namespace {
 
 std::string text(const flatbuffers::String *string) {
   return string ? string->str() : "";
-}
-
-template <typename Vector> size_t count(const Vector *vector) {
-  return vector ? vector->size() : 0;
 }
 
 ordered_json texts(

@@ -37,8 +37,7 @@ struct LoopCut {
   bool inBlocks = false; ///< workgroups are blocks of the inner loop
 };
 
-/// Emits one workgroup's loops. `EmitterT` is what the chip's kernels are
-/// written with.
+/// Sizes, indices, addresses and elements of the loops, as code.
 class LoopPlaces {
 public:
   /// `size` is the function's; `memoryOf` gives a value's memory.
