@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the C interfaces share: structs of older callers, and errors as codes
-// and text. Nothing is thrown across them.
+// What the C interfaces share: devices by name, structs of older callers, and
+// errors as codes and text. Nothing is thrown across them.
 #pragma once
 
+#include "device/DeviceCatalogue.h"
 #include "support/Error.h"
 
 #include <algorithm>
@@ -15,6 +16,14 @@
 namespace terrazzo::interface {
 
 inline std::string textOf(const char *text) { return text ? text : ""; }
+
+/// The device of that name; null for the processor: null, "" or "cpu".
+inline Expected<std::shared_ptr<exec::Device>> deviceNamed(const char *name) {
+  std::string wanted = textOf(name);
+  if (wanted.empty() || wanted == "cpu")
+    return std::shared_ptr<exec::Device>();
+  return exec::DeviceCatalogue::read().open(wanted);
+}
 
 /// The caller's struct as far as it goes, zeros behind it.
 template <typename T> T widened(const T &given) {

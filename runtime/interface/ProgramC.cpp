@@ -90,12 +90,10 @@ Status open(const terrazzo_program_options &from, terrazzo_program &program) {
   options.cacheFolder = textOf(from.cache_folder);
   options.contextSize = from.cache_rows;
   options.threads = {from.threads};
-  if (std::string name = textOf(from.device); !name.empty() && name != "cpu") {
-    auto device = DeviceCatalogue::read().open(name);
-    if (!device)
-      return device.takeError();
-    options.device = std::move(*device);
-  }
+  auto device = deviceNamed(from.device);
+  if (!device)
+    return device.takeError();
+  options.device = std::move(*device);
   auto model =
       LoadedModel::create(std::move(*package), std::move(weights), options);
   if (!model)

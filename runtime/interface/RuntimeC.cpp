@@ -3,7 +3,6 @@
 // terrazzo-c/runtime.h over decode::Session. Nothing is thrown across it.
 #include "Answers.h"
 #include "decode/Session.h"
-#include "device/DeviceCatalogue.h"
 #include "terrazzo-c/runtime.h"
 
 using namespace terrazzo;
@@ -37,12 +36,10 @@ openSession(const terrazzo_session_options &from) {
   options.cacheFolder = textOf(from.cache_folder);
   options.contextSize = from.context_size;
   options.threads = {from.threads};
-  if (std::string name = textOf(from.device); !name.empty() && name != "cpu") {
-    auto device = DeviceCatalogue::read().open(name);
-    if (!device)
-      return device.takeError();
-    options.device = std::move(*device);
-  }
+  auto device = deviceNamed(from.device);
+  if (!device)
+    return device.takeError();
+  options.device = std::move(*device);
   return Session::open(std::move(*package), std::move(*weights), options);
 }
 
