@@ -95,7 +95,8 @@ private:
 
   void addRows() {
     for (int64_t n : {1, 16, 67, 576})
-      add("norm " + std::to_string(n), normKernel(n), {8, 5, 0}, 2e-5);
+      add("norm " + std::to_string(n), normKernel("rms_norm", n), {8, 5, 0},
+          2e-5);
     // Hardware's exponential and tanh are approximations of a few units in the
     // last place, as the budget of rows says.
     for (std::string function : {"silu", "gelu_tanh", "tanh"})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Lowers an attention kernel. A workgroup takes one query head and
-// `attentionRows` query rows through all cached rows that they see, in blocks
+// `attentionRows` query rows through all key rows that they see, in blocks
 // of 64, with the online softmax (Milakov and Gimelshein, arXiv 1805.02867):
 // the largest score so far, the sum of exponentials and the weighted values are
 // carried from block to block. The order of blocks is fixed, so the result does
@@ -10,6 +10,7 @@
 // One row (generation): scores are dot products along the head. Many rows (a
 // chunk): keys are transposed block by block into scratch, and scores and
 // weighted values are small matrix products.
+#include "AttentionRows.h"
 #include "terrazzo/Codegen/KernelFrame.h"
 
 using namespace mlir;
@@ -30,8 +31,8 @@ namespace {
 
 struct AttentionScratch {
   AttentionScratch(tz::AttentionOp op, int64_t rows) {
-    int64_t keyWidth = padded(op.getKeys().getType().getDim()),
-            valueWidth = padded(op.getValues().getType().getDim());
+    int64_t keyWidth = padded(op.getKeyDim()),
+            valueWidth = padded(op.getValueDim());
     ScratchPlan plan;
     query = plan.reserve(rows * keyWidth, 4);
     scores = plan.reserve(rows * kBlock, 4);
@@ -49,10 +50,13 @@ class AttentionEmitter {
 public:
   AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows), op(op),
-        count(attentionRows(frame.maxSize)), type(op.getKeys().getType()),
-        keyDim(type.getDim()), valueDim(op.getValues().getType().getDim()),
-        keyWidth(padded(keyDim)), valueWidth(padded(valueDim)),
-        scratch(op, count) {
+        count(attentionRows(frame.maxSize)), keyDim(op.getKeyDim()),
+        valueDim(op.getValueDim()), keyWidth(padded(keyDim)),
+        valueWidth(padded(valueDim)), scratch(op, count),
+        seen(e, op, frame.tokens, frame.cacheRows,
+             op.getPosition() ? rows.positionOf(op.getPosition(), e.index(0))
+                              : Value(),
+             memoryOf(op.getFirst()), memoryOf(op.getEnd())) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     query = frame.view(e.getF32Type(), scratch.query, count * keyWidth);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
@@ -61,11 +65,6 @@ public:
     output = frame.view(e.getF32Type(), scratch.output, count * valueWidth);
     largest = frame.view(e.getF32Type(), scratch.largest, count);
     sums = frame.view(e.getF32Type(), scratch.sums, count);
-    keyMemory = rows.placeOf(op.getKeys()).memory;
-    valueMemory = rows.placeOf(op.getValues()).memory;
-    Place position = rows.placeOf(op.getPosition());
-    first = e.create<arith::IndexCastOp>(
-        e.getIndexType(), e.load(position.memory, position.base));
   }
 
   void emit() {
@@ -74,32 +73,30 @@ public:
       Value head = e.rem(workgroup, heads);
       Value from = e.mul(e.div(workgroup, heads), count);
       Value to = e.min(e.add(from, count), frame.tokens);
-      // Cached rows before those of this head.
-      Value base = e.mul(e.div(head, heads / type.getHeads()),
-                         rowsOfCache(e, type, frame.cacheRows));
+      Value keyHead = e.div(head, heads / op.getKeyHeads());
+      auto rowsOf = [&](Value operand) {
+        return HeadRows(e, memoryOf(operand), operand.getType(), keyHead,
+                        frame.cacheRows);
+      };
+      keyRows = rowsOf(op.getKeys());
+      valueRows = rowsOf(op.getValues());
       loadQueries(head, from, to);
-      Value last = e.add(first, to); // rows seen by the last query
-      Value start = e.index(0);
-      if (int64_t window = op.getWindow())
-        start = e.mul(
-            e.div(e.max(e.sub(e.add(e.add(first, from), 1), e.index(window)),
-                        e.index(0)),
-                  kBlock),
-            kBlock);
-      e.loop(start, last, kBlock, [&](Value block) {
-        Value present = e.min(e.sub(last, block), e.index(kBlock));
-        Value line = e.add(base, block);
+      SeenRange all = seen.ofAny(from, to);
+      Value start = seen.fromFirst() ? e.index(0)
+                                     : e.mul(e.div(all.first, kBlock), kBlock);
+      e.loop(start, all.end, kBlock, [&](Value block) {
+        Value present = e.min(e.sub(all.end, block), e.index(kBlock));
         if (count == 1)
-          scoreOneRow(line, present);
+          scoreOneRow(block, present);
         else
-          scoreRows(line, present);
+          scoreRows(block, present);
         e.loop(e.index(0), e.sub(to, from), 1, [&](Value row) {
-          softmaxRow(row, e.add(e.add(first, from), row), block);
+          softmaxRow(row, seen.of(e.add(from, row)), block);
         });
         if (count == 1)
-          accumulateOneRow(line, present);
+          accumulateOneRow(block, present);
         else
-          accumulateRows(line, present);
+          accumulateRows(block, present);
       });
       storeRows(head, from, to);
     });
@@ -112,10 +109,17 @@ private:
     return offset + kLanes <= dim ? Value() : e.maskOf(e.index(dim - offset));
   }
 
-  /// Lanes of cached row `line` of a head with `dim` values.
-  Value loadCache(Value memory, Value line, int64_t offset, int64_t dim) {
-    Value at = e.add(e.mul(line, dim), offset);
-    return e.toF32(e.loadLanes(memory, at, tailMask(offset, dim)));
+  Value memoryOf(Value operand) {
+    return operand ? rows.placeOf(operand).memory : Value();
+  }
+
+  /// Lanes of key or value row `row` of a head with `dim` values.
+  Value loadRow(const HeadRows &head, Value row, Value offset, Value mask) {
+    return e.toF32(
+        e.loadLanes(head.memory, e.add(head.at(e, row), offset), mask));
+  }
+  Value loadRow(const HeadRows &head, Value row, int64_t offset, int64_t dim) {
+    return loadRow(head, row, e.index(offset), tailMask(offset, dim));
   }
 
   void loadQueries(Value head, Value from, Value to) {
@@ -138,20 +142,20 @@ private:
     });
   }
 
-  void scoreOneRow(Value line, Value present) {
+  void scoreOneRow(Value block, Value present) {
     SmallVector<Value> q;
     for (int64_t d = 0; d < keyWidth; d += kLanes)
       q.push_back(e.loadLanes(query, e.index(d)));
     e.loop(e.index(0), present, 1, [&](Value j) {
-      Value from = e.add(line, j);
+      Value row = e.add(block, j);
       Value sum = e.f32Vector(0);
       for (int64_t d = 0; d < keyWidth; d += kLanes)
-        sum = e.fma(q[d / kLanes], loadCache(keyMemory, from, d, keyDim), sum);
+        sum = e.fma(q[d / kLanes], loadRow(keyRows, row, d, keyDim), sum);
       e.store(e.reduceAdd(sum), scores, j);
     });
   }
 
-  void accumulateOneRow(Value line, Value present) {
+  void accumulateOneRow(Value block, Value present) {
     SmallVector<Value> sum;
     for (int64_t d = 0; d < valueWidth; d += kLanes)
       sum.push_back(e.loadLanes(output, e.index(d)));
@@ -159,9 +163,9 @@ private:
       SmallVector<Value> next;
       Value p = e.splat(e.load(scores, j));
       for (int64_t d = 0; d < valueWidth; d += kLanes)
-        next.push_back(
-            e.fma(p, loadCache(valueMemory, e.add(line, j), d, valueDim),
-                  carried[d / kLanes]));
+        next.push_back(e.fma(p,
+                             loadRow(valueRows, e.add(block, j), d, valueDim),
+                             carried[d / kLanes]));
       return next;
     });
     for (int64_t d = 0; d < valueWidth; d += kLanes)
@@ -170,13 +174,11 @@ private:
 
   /// Scores of one block, softcapped and masked, become exponentials; the row's
   /// output so far is rescaled.
-  void softmaxRow(Value row, Value position, Value block) {
-    // Lane j stands for cached row block + j; it is seen when position - window
-    // < block + j <= position.
-    Value seen = e.sub(e.add(position, 1), block);
-    Value unseen;
-    if (int64_t window = op.getWindow())
-      unseen = e.sub(e.sub(e.add(position, 1), e.index(window)), block);
+  void softmaxRow(Value row, SeenRange range, Value block) {
+    // Lane j stands for key row block + j.
+    Value ahead = e.sub(range.end, block), behind;
+    if (!seen.fromFirst())
+      behind = e.sub(range.first, block);
     Value at = e.mul(row, kBlock);
     Value top = e.load(largest, row), before = top;
     SmallVector<Value> lanes;
@@ -185,11 +187,11 @@ private:
       Value s = e.loadLanes(scores, e.add(at, j));
       if (double cap = op.getSoftCap().convertToDouble(); cap > 0)
         s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
-      Value mask = e.maskOf(e.max(e.sub(seen, e.index(j)), e.index(0)));
+      Value mask = e.maskOf(e.max(e.sub(ahead, e.index(j)), e.index(0)));
       s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kMinusInfinity));
-      if (unseen)
+      if (behind)
         s = e.create<arith::SelectOp>(
-            e.maskOf(e.max(e.sub(unseen, e.index(j)), e.index(0))),
+            e.maskOf(e.max(e.sub(behind, e.index(j)), e.index(0))),
             e.f32Vector(kMinusInfinity), s);
       lanes.push_back(s);
       best = e.maxf(best, s);
@@ -224,7 +226,7 @@ private:
 
   /// Keys of a block as columns: keys[d * kBlock + j] is value d of row j;
   /// absent rows are zeros.
-  void transposeKeys(Value line, Value present) {
+  void transposeKeys(Value first, Value present) {
     VectorType square = VectorType::get({kLanes, kLanes}, e.getF32Type());
     e.loop(e.index(0), e.index(kBlock), kLanes, [&](Value j) {
       e.loop(e.index(0), e.index(keyWidth), kLanes, [&](Value d) {
@@ -235,8 +237,7 @@ private:
                 : e.maskOf(e.min(e.sub(e.index(keyDim), d), e.index(kLanes)));
         for (int64_t r = 0; r < kLanes; ++r) {
           Value row = e.min(e.add(j, r), e.sub(present, e.index(1)));
-          Value lanes = e.toF32(e.loadLanes(
-              keyMemory, e.add(e.mul(e.add(line, row), keyDim), d), mask));
+          Value lanes = loadRow(keyRows, e.add(first, row), d, mask);
           block = e.create<vector::InsertOp>(lanes, block, r);
         }
         Value turned =
@@ -286,17 +287,17 @@ private:
     });
   }
 
-  void scoreRows(Value line, Value present) {
-    transposeKeys(line, present);
+  void scoreRows(Value block, Value present) {
+    transposeKeys(block, present);
     product(query, keyWidth, keys, kBlock, e.index(keyDim), scores,
             /*add=*/false);
   }
 
-  void accumulateRows(Value line, Value present) {
+  void accumulateRows(Value block, Value present) {
     e.loop(e.index(0), present, 1, [&](Value j) {
       for (int64_t d = 0; d < valueWidth; d += kLanes)
-        e.storeLanes(loadCache(valueMemory, e.add(line, j), d, valueDim),
-                     values, e.add(e.mul(j, valueWidth), d));
+        e.storeLanes(loadRow(valueRows, e.add(block, j), d, valueDim), values,
+                     e.add(e.mul(j, valueWidth), d));
     });
     product(scores, kBlock, values, valueWidth, present, output, /*add=*/true);
   }
@@ -305,7 +306,12 @@ private:
     Place place = rows.placeOf(op.getResult());
     e.loop(from, to, 1, [&](Value row) {
       Value local = e.sub(row, from);
-      Value scale = e.splat(e.divf(e.f32(1), e.load(sums, local)));
+      Value sum = e.load(sums, local), inverse = e.divf(e.f32(1), sum);
+      if (seen.mayBeEmpty())
+        inverse = e.create<arith::SelectOp>(
+            e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
+            e.f32(0), inverse);
+      Value scale = e.splat(inverse);
       for (int64_t d = 0; d < valueWidth; d += kLanes) {
         Value o = e.loadLanes(output, e.add(e.mul(local, valueWidth), d));
         e.storeLanes(e.mulf(o, scale), place.memory,
@@ -320,12 +326,12 @@ private:
   RowEmitter &rows;
   tz::AttentionOp op;
   int64_t count;
-  tz::CacheType type;
   int64_t keyDim, valueDim, keyWidth, valueWidth; ///< widths: with padding
   int64_t heads;
   AttentionScratch scratch;
-  Value query, scores, keys, values, output, largest, sums, keyMemory,
-      valueMemory, first;
+  SeenRows seen;
+  HeadRows keyRows, valueRows; ///< of the workgroup's head
+  Value query, scores, keys, values, output, largest, sums;
 };
 
 } // namespace

@@ -104,16 +104,21 @@ Reason check(tz::ElementwiseOp op) {
   return reason;
 }
 
-Reason check(tz::RmsNormOp op) {
-  return firstOf([&] { return checkRows(op.getInput()); },
-                 [&] {
-                   return cast<RankedTensorType>(op.getType()).getRank() < 2
-                              ? say("it normalises over the dimension that "
-                                    "changes from call to call")
-                              : Reason();
-                 },
-                 [&] { return checkSmallWeight(op.getWeight()); });
+Reason checkNorm(const tz::RowNorm &norm) {
+  return firstOf(
+      [&] { return checkRows(norm.input); },
+      [&] {
+        return cast<RankedTensorType>(norm.input.getType()).getRank() < 2
+                   ? say("it normalises over the dimension that "
+                         "changes from call to call")
+                   : Reason();
+      },
+      [&] { return checkSmallWeight(norm.weight); },
+      [&] { return norm.bias ? checkSmallWeight(norm.bias) : Reason(); });
 }
+
+Reason check(tz::RmsNormOp op) { return checkNorm(*tz::rowNormOf(op)); }
+Reason check(tz::LayerNormOp op) { return checkNorm(*tz::rowNormOf(op)); }
 
 Reason check(tz::RopeOp op) {
   return firstOf([&] { return checkRows(op.getInput()); },
@@ -134,9 +139,24 @@ Reason check(tz::CacheAppendOp op) {
                  [&] { return checkCache(op.getCache().getType()); });
 }
 
+/// Keys or values of one call.
+Reason checkKeys(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.getElementType().isF32())
+    return say("kernels attend to f32, not to ", type.getElementType());
+  if (type.getNumDynamicDims() > 1 ||
+      (type.getNumDynamicDims() && !type.isDynamicDim(0)))
+    return say(type, " may change from call to call in its rows alone");
+  return {};
+}
+
 Reason check(tz::AttentionOp op) {
-  return firstOf([&] { return checkRows(op.getQuery()); },
-                 [&] { return checkCache(op.getKeys().getType()); });
+  return firstOf(
+      [&] { return checkRows(op.getQuery()); },
+      [&] {
+        return op.getKeyCache() ? checkCache(op.getKeyCache()) : Reason();
+      },
+      [&] { return op.getKeyCache() ? Reason() : checkKeys(op.getKeys()); });
 }
 
 Reason check(tz::MatmulOp op) {
@@ -199,8 +219,8 @@ Reason checkFree(Operation *) { return {}; }
 /// Why `op` is no operation on rows, no product and no attention.
 static Reason whyNoRows(Operation *op) {
   return llvm::TypeSwitch<Operation *, Reason>(op)
-      .Case<tz::ElementwiseOp, tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp,
-            tz::AttentionOp, tz::MatmulOp, tz::EmbeddingOp,
+      .Case<tz::ElementwiseOp, tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp,
+            tz::CacheAppendOp, tz::AttentionOp, tz::MatmulOp, tz::EmbeddingOp,
             tz::ConvertLayoutOp>([](auto typed) { return check(typed); })
       .Case<tz::ReshapeOp, tz::ScalarOp, tz::UseWeightOp, tz::ReturnOp>(
           [](auto free) { return checkFree(free); })

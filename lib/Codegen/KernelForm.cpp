@@ -26,13 +26,13 @@ int64_t KernelForm::depth() {
 }
 
 static bool isRowWise(Operation *op) {
-  return isa<tz::ElementwiseOp, tz::ReshapeOp, tz::RmsNormOp, tz::RopeOp,
-             tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
+  return isa<tz::ElementwiseOp, tz::ReshapeOp, tz::RmsNormOp, tz::LayerNormOp,
+             tz::RopeOp, tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
 }
 
 int64_t columnUnit(Operation *op) {
-  if (auto norm = dyn_cast<tz::RmsNormOp>(op))
-    return cast<RankedTensorType>(norm.getInput().getType()).getShape().back();
+  if (tz::rowNormOf(op))
+    return cast<RankedTensorType>(op->getResult(0).getType()).getShape().back();
   if (auto rope = dyn_cast<tz::RopeOp>(op))
     return cast<RankedTensorType>(rope.getInput().getType()).getShape().back();
   if (auto append = dyn_cast<tz::CacheAppendOp>(op))

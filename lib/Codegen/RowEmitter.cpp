@@ -32,7 +32,9 @@ void RowEmitter::lanes(int64_t width, Value valid,
 void RowEmitter::emit(Operation *op, const Window &window) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](tz::ElementwiseOp op) { emitElementwise(op, window); })
-      .Case([&](tz::RmsNormOp op) { emitRmsNorm(op, window); })
+      .Case<tz::RmsNormOp, tz::LayerNormOp>([&](Operation *op) {
+        emitNorm(*tz::rowNormOf(op), op->getResult(0), window);
+      })
       .Case([&](tz::RopeOp op) { emitRope(op, window); })
       .Case([&](tz::CacheAppendOp op) { emitCacheAppend(op, window); })
       .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); })
@@ -118,33 +120,55 @@ void RowEmitter::emitElementwise(tz::ElementwiseOp op, const Window &window) {
   });
 }
 
-void RowEmitter::emitRmsNorm(tz::RmsNormOp op, const Window &window) {
-  int64_t dim =
-      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  Place input = placeOf(op.getInput()), result = placeOf(op.getResult()),
-        weight = placeOf(op.getWeight());
+/// Sum over the `dim` numbers from `from` on of what `term` makes of them and
+/// adds to what it is given.
+static Value sumOfRow(Emitter &e, Value memory, Value from, int64_t dim,
+                      function_ref<Value(Value x, Value sum)> term) {
+  int64_t whole = dim / kLanes * kLanes;
+  Value sum =
+      e.loop(e.index(0), e.index(whole), kLanes, ValueRange{e.f32Vector(0)},
+             [&](Value offset, ValueRange carried) {
+               Value x = e.loadLanes(memory, e.add(from, offset));
+               return SmallVector<Value>{term(x, carried[0])};
+             })[0];
+  if (whole < dim) {
+    Value mask = e.maskOf(e.index(dim - whole));
+    Value x = e.loadLanes(memory, e.add(from, whole), mask);
+    sum = e.create<arith::SelectOp>(mask, term(x, sum), sum);
+  }
+  return e.reduceAdd(sum);
+}
+
+void RowEmitter::emitNorm(const tz::RowNorm &norm, Value to,
+                          const Window &window) {
+  int64_t dim = cast<RankedTensorType>(norm.input.getType()).getShape().back();
+  Place input = placeOf(norm.input), result = placeOf(to),
+        weight = placeOf(norm.weight), bias;
+  if (norm.bias)
+    bias = placeOf(norm.bias);
   e.loop(e.index(0), endOf(window), dim, [&](Value head) {
     Value from = at(input, window.row, e.add(window.column, head));
     Value to = at(result, window.row, e.add(window.column, head));
-    Value squares = e.f32Vector(0);
-    int64_t whole = dim / kLanes * kLanes;
-    squares = e.loop(e.index(0), e.index(whole), kLanes, ValueRange{squares},
-                     [&](Value offset, ValueRange carried) {
-                       Value x = e.loadLanes(input.memory, e.add(from, offset));
-                       return SmallVector<Value>{e.fma(x, x, carried[0])};
-                     })[0];
-    if (whole < dim) {
-      Value x = e.loadLanes(input.memory, e.add(from, whole),
-                            e.maskOf(e.index(dim - whole)));
-      squares = e.fma(x, x, squares);
+    Value mean;
+    if (norm.centred) {
+      Value sum = sumOfRow(e, input.memory, from, dim,
+                           [&](Value x, Value sum) { return e.addf(sum, x); });
+      mean = e.splat(e.mulf(sum, e.f32(1.0 / dim)));
     }
-    Value scale = e.splat(e.normScale(e.reduceAdd(squares), dim,
-                                      op.getEpsilon().convertToDouble()));
+    auto centred = [&](Value x) { return mean ? e.subf(x, mean) : x; };
+    Value squares =
+        sumOfRow(e, input.memory, from, dim, [&](Value x, Value sum) {
+          x = centred(x);
+          return e.fma(x, x, sum);
+        });
+    Value scale = e.splat(e.normScale(squares, dim, norm.epsilon));
     lanes(dim, Value(), [&](Value offset, Value mask) {
       Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
       Value w = e.loadLanes(weight.memory, e.add(weight.base, offset), mask);
-      e.storeLanes(e.mulf(e.mulf(x, scale), w), result.memory,
-                   e.add(to, offset), mask);
+      Value y = e.mulf(e.mulf(centred(x), scale), w);
+      if (norm.bias)
+        y = e.addf(y, e.loadLanes(bias.memory, e.add(bias.base, offset), mask));
+      e.storeLanes(y, result.memory, e.add(to, offset), mask);
     });
   });
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Lowers an attention kernel of one row a workgroup, for workgroups of many
-// threads: the cached rows are split over subgroups in blocks of as many rows
+// threads: the key rows are split over subgroups in blocks of as many rows
 // as lanes, each subgroup keeps an online softmax (Milakov and Gimelshein,
 // arXiv 1805.02867) of its blocks, and the subgroups' results are joined at the
-// end (as in Flash-Decoding). A lane scores one cached row, and weighs the
+// end (as in Flash-Decoding). A lane scores one key row, and weighs the
 // values of every thirty-second column. The order of blocks is fixed.
 //
 // Workgroups count heads fastest: head + heads * row.
 #include "SimtAttention.h"
+#include "AttentionRows.h"
 
 using namespace mlir;
 
@@ -21,10 +22,10 @@ struct RowScratch {
     int64_t subgroups = config.threads / config.lanes;
     ScratchPlan plan;
     plan.reserve(kSumsBytes, 1);
-    query = plan.reserve(op.getKeys().getType().getDim(), 4);
+    query = plan.reserve(op.getKeyDim(), 4);
     largest = plan.reserve(subgroups, 4);
     sums = plan.reserve(subgroups, 4);
-    outputs = plan.reserve(subgroups * op.getValues().getType().getDim(), 4);
+    outputs = plan.reserve(subgroups * op.getValueDim(), 4);
     size = plan.size();
   }
   int64_t query, largest, sums, outputs, size;
@@ -34,8 +35,8 @@ class RowAttention {
 public:
   RowAttention(SimtFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows), op(op),
-        type(op.getKeys().getType()), keyDim(type.getDim()),
-        valueDim(op.getValues().getType().getDim()), scratch(op, frame.config) {
+        keyDim(op.getKeyDim()), valueDim(op.getValueDim()),
+        scratch(op, frame.config) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     perLane = llvm::divideCeil(valueDim, e.lanes);
     query = frame.view(e.getF32Type(), scratch.query, keyDim);
@@ -43,23 +44,28 @@ public:
     sums = frame.view(e.getF32Type(), scratch.sums, e.subgroups());
     outputs =
         frame.view(e.getF32Type(), scratch.outputs, e.subgroups() * valueDim);
-    keys = rows.placeOf(op.getKeys()).memory;
-    values = rows.placeOf(op.getValues()).memory;
   }
 
   void emit() {
     Value head = e.rem(frame.workgroup, heads),
           row = e.div(frame.workgroup, heads);
-    position = e.add(rows.firstPosition(op.getPosition()), row);
-    base = e.mul(e.div(head, heads / type.getHeads()),
-                 rowsOfCache(e, type, frame.cacheRows));
+    Value keyHead = e.div(head, heads / op.getKeyHeads());
+    auto rowsOf = [&](Value operand) {
+      return HeadRows(e, memoryOf(operand), operand.getType(), keyHead,
+                      frame.cacheRows);
+    };
+    keys = rowsOf(op.getKeys());
+    values = rowsOf(op.getValues());
     loadQuery(row, head);
-    first = e.index(0);
-    if (int64_t window = op.getWindow())
-      first = e.max(e.sub(e.add(position, 1), e.index(window)), e.index(0));
+    SeenRows seen(e, op, frame.tokens, frame.cacheRows,
+                  op.getPosition() ? rows.firstPosition(op.getPosition())
+                                   : Value(),
+                  memoryOf(op.getFirst()), memoryOf(op.getEnd()));
+    mayBeEmpty = seen.mayBeEmpty();
+    range = seen.of(row);
     SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
     state.append(perLane, e.f32(0));
-    state = e.loop(e.add(first, e.mul(e.subgroup, e.lanes)), e.add(position, 1),
+    state = e.loop(e.add(range.first, e.mul(e.subgroup, e.lanes)), range.end,
                    e.threads, state, [&](Value block, ValueRange carried) {
                      return addBlock(block, carried);
                    });
@@ -67,6 +73,10 @@ public:
   }
 
 private:
+  Value memoryOf(Value operand) {
+    return operand ? rows.placeOf(operand).memory : Value();
+  }
+
   void loadQuery(Value row, Value head) {
     Place place = rows.placeOf(op.getQuery());
     e.each(keyDim, [&](Value d) {
@@ -83,12 +93,13 @@ private:
       for (int64_t i = 0; i < count; ++i) {
         Value place = e.add(d, i);
         sum = e.fma(e.load(query, place),
-                    e.toF32(e.load(keys, e.add(at, place))), sum);
+                    e.toF32(e.load(keys.memory, e.add(at, place))), sum);
       }
       return sum;
     }
     for (int64_t part = 0; part < count; part += 8) {
-      Value k = e.toF32(e.loadVector(keys, e.add(at, e.add(d, part)), 8));
+      Value k =
+          e.toF32(e.loadVector(keys.memory, e.add(at, e.add(d, part)), 8));
       for (int64_t half = 0; half < 8; half += 4) {
         Value q = e.loadVector(query, e.add(d, part + half), 4);
         for (int64_t i = 0; i < 4; ++i)
@@ -100,7 +111,7 @@ private:
 
   /// The score of this lane's row.
   Value score(Value line) {
-    Value at = e.mul(e.add(base, line), keyDim);
+    Value at = keys.at(e, line);
     // Sixteen values at a time: a wide head's keys would fill the registers.
     // Vectors lie where all rows begin at one, which widths of eights see to.
     int64_t step = keyDim % 16 == 0  ? 16
@@ -117,8 +128,9 @@ private:
 
   SmallVector<Value> addBlock(Value block, ValueRange carried) {
     Value line = e.add(block, e.lane);
-    Value seen = e.less(line, e.add(position, 1));
-    Value s = e.choose(seen, score(e.min(line, position)), e.f32(kUnseenScore));
+    Value seen = e.less(line, range.end);
+    Value last = e.sub(range.end, e.index(1));
+    Value s = e.choose(seen, score(e.min(line, last)), e.f32(kUnseenScore));
     Value top = e.create<arith::MaxNumFOp>(carried[0],
                                            e.maxOverLanes(s, 1, e.lanes / 2));
     Value factor = e.exp(e.subf(carried[0], top));
@@ -127,16 +139,16 @@ private:
     SmallVector<Value> outputs;
     for (Value o : carried.drop_front(2))
       outputs.push_back(e.mulf(o, factor));
-    Value count = e.min(e.sub(e.add(position, 1), block), e.index(e.lanes));
+    Value count = e.min(e.sub(range.end, block), e.index(e.lanes));
     outputs =
         e.loop(e.index(0), count, 1, outputs, [&](Value r, ValueRange carried) {
           Value weight = e.shuffleFrom(p, r);
-          Value at = e.mul(e.add(base, e.add(block, r)), valueDim);
+          Value at = values.at(e, e.add(block, r));
           SmallVector<Value> next;
           for (auto [i, o] : llvm::enumerate(carried)) {
             Value d = e.min(e.add(e.lane, static_cast<int64_t>(i) * e.lanes),
                             e.index(valueDim - 1));
-            Value v = e.toF32(e.load(values, e.add(at, d)));
+            Value v = e.toF32(e.load(values.memory, e.add(at, d)));
             next.push_back(e.fma(weight, v, o));
           }
           return next;
@@ -167,6 +179,10 @@ private:
       factors.push_back(e.exp(e.subf(e.load(largest, e.index(s)), top)));
       total = e.fma(e.load(sums, e.index(s)), factors.back(), total);
     }
+    if (mayBeEmpty) // zeros instead of 0 / 0
+      total = e.choose(
+          e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, total, e.f32(0)),
+          e.f32(1), total);
     Place place = rows.placeOf(op.getResult());
     e.each(valueDim, [&](Value d) {
       Value o = e.f32(0);
@@ -181,10 +197,12 @@ private:
   SimtEmitter &e;
   SimtRowEmitter &rows;
   tz::AttentionOp op;
-  tz::CacheType type;
   int64_t keyDim, valueDim, heads, perLane;
   RowScratch scratch;
-  Value query, largest, sums, outputs, keys, values, position, base, first;
+  Value query, largest, sums, outputs;
+  HeadRows keys, values; ///< of the workgroup's head
+  SeenRange range;       ///< of its row
+  bool mayBeEmpty = false;
 };
 
 } // namespace

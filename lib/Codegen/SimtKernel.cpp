@@ -154,7 +154,8 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    config.matrix = limits.matrix && maxSize > 8;
+    config.matrix =
+        limits.matrix && maxSize > 8 && takesMatrixAttention(form->attention);
     config.groupRows = config.matrix ? 64 : 1;
     int64_t scratch = simtAttentionScratch(form->attention, config);
     while (config.matrix && scratch > limits.scratchBytes &&

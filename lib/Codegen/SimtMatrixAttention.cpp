@@ -29,7 +29,8 @@ struct CachedBlock {
 
 struct MatrixScratch {
   MatrixScratch(tz::AttentionOp op, const SimtConfig &config)
-      : key(op.getKeys().getType()), value(op.getValues().getType()),
+      : key(op.getKeyCache()),
+        value(cast<tz::CacheType>(op.getValues().getType())),
         block(blockOf(std::max(key.dim, value.dim))), weightStride(block + 8) {
     ScratchPlan plan;
     plan.reserve(kSumsBytes, 1);
@@ -47,7 +48,7 @@ class MatrixAttention {
 public:
   MatrixAttention(SimtFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows),
-        unit(frame.matrix->halves()), op(op), type(op.getKeys().getType()),
+        unit(frame.matrix->halves()), op(op), type(op.getKeyCache()),
         groupRows(frame.config.groupRows), s(op, frame.config),
         fragments(s.value.width / unit.columns()),
         scoreFragments(s.block / unit.columns()) {
@@ -276,6 +277,12 @@ private:
 };
 
 } // namespace
+
+bool takesMatrixAttention(tz::AttentionOp op) {
+  tz::CacheType cache = op.getKeyCache();
+  return cache && cache.getElementType().isF16() && op.getPosition() &&
+         !op.getFirst() && !op.getEnd();
+}
 
 int64_t matrixAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
   return MatrixScratch(op, config).size;

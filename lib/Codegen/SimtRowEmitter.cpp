@@ -31,7 +31,9 @@ void SimtRowEmitter::eachElement(const SimtWindow &window,
 void SimtRowEmitter::emit(Operation *op, const SimtWindow &window) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](tz::ElementwiseOp op) { emitElementwise(op, window); })
-      .Case([&](tz::RmsNormOp op) { emitRmsNorm(op, window); })
+      .Case<tz::RmsNormOp, tz::LayerNormOp>([&](Operation *op) {
+        emitNorm(*tz::rowNormOf(op), op->getResult(0), window);
+      })
       .Case([&](tz::RopeOp op) { emitRope(op, window); })
       .Case([&](tz::CacheAppendOp op) { emitCacheAppend(op, window); })
       .Case([&](tz::EmbeddingOp op) { emitEmbedding(op, window); })
@@ -84,54 +86,75 @@ void SimtRowEmitter::emitElementwise(tz::ElementwiseOp op,
   });
 }
 
-Value SimtRowEmitter::squares(const Place &input, Value from, int64_t dim,
-                              Value first, int64_t step) {
-  return e.loop(first, e.index(dim), step, ValueRange{e.f32(0)},
-                [&](Value i, ValueRange carried) {
-                  Value x = e.load(input.memory, e.add(from, i));
-                  return SmallVector<Value>{e.fma(x, x, carried[0])};
-                })[0];
+Value SimtRowEmitter::total(Value value, bool byWorkgroup) {
+  value = e.sumOverLanes(value, 1, e.lanes / 2);
+  if (!byWorkgroup)
+    return value;
+  e.when(e.equal(e.lane, e.index(0)),
+         [&] { e.store(value, sums, e.subgroup); });
+  e.barrier();
+  Value all = e.load(sums, e.index(0));
+  for (int64_t i = 1; i < e.subgroups(); ++i)
+    all = e.addf(all, e.load(sums, e.index(i)));
+  return all;
 }
 
-void SimtRowEmitter::emitRmsNorm(tz::RmsNormOp op, const SimtWindow &window) {
-  int64_t dim =
-      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  int64_t heads = window.width / dim;
-  Place input = placeOf(op.getInput()), result = placeOf(op.getResult()),
-        weight = placeOf(op.getWeight());
-  auto write = [&](Value row, Value start, Value sum, Value first,
-                   int64_t step) {
-    Value scale = e.normScale(sum, dim, op.getEpsilon().convertToDouble());
-    Value from = at(input, row, start), to = at(result, row, start);
-    e.loop(first, e.index(dim), step, [&](Value i) {
-      Value x = e.load(input.memory, e.add(from, i));
-      Value w = e.toF32(e.load(weight.memory, e.add(weight.base, i)));
-      e.store(e.mulf(e.mulf(x, scale), w), result.memory, e.add(to, i));
-    });
+void SimtRowEmitter::normaliseRow(const tz::RowNorm &norm, const Place &result,
+                                  Value from, Value to, int64_t dim,
+                                  bool byWorkgroup) {
+  Place input = placeOf(norm.input), weight = placeOf(norm.weight);
+  Value first = byWorkgroup ? e.thread : e.lane;
+  int64_t step = byWorkgroup ? e.threads : e.lanes;
+  auto sumOf = [&](function_ref<Value(Value x, Value sum)> term) {
+    Value own = e.loop(first, e.index(dim), step, ValueRange{e.f32(0)},
+                       [&](Value i, ValueRange carried) {
+                         Value x = e.load(input.memory, e.add(from, i));
+                         return SmallVector<Value>{term(x, carried[0])};
+                       })[0];
+    return total(own, byWorkgroup);
   };
-  if (window.maxCount * heads == 1) {
-    // One row for the whole workgroup: a sum of each subgroup, then of those.
-    Value from = at(input, window.row, window.column);
-    Value sum = e.sumOverLanes(squares(input, from, dim, e.thread, e.threads),
-                               1, e.lanes / 2);
-    e.when(e.equal(e.lane, e.index(0)),
-           [&] { e.store(sum, sums, e.subgroup); });
-    e.barrier();
-    Value total = e.load(sums, e.index(0));
-    for (int64_t i = 1; i < e.subgroups(); ++i)
-      total = e.addf(total, e.load(sums, e.index(i)));
-    write(window.row, window.column, total, e.thread, e.threads);
-    return;
+  Value mean;
+  if (norm.centred) {
+    mean = e.mulf(sumOf([&](Value x, Value sum) { return e.addf(sum, x); }),
+                  e.f32(1.0 / dim));
+    // Everybody has read the sums before they are written again.
+    if (byWorkgroup)
+      e.barrier();
   }
+  auto centred = [&](Value x) { return mean ? e.subf(x, mean) : x; };
+  Value squares = sumOf([&](Value x, Value sum) {
+    x = centred(x);
+    return e.fma(x, x, sum);
+  });
+  Value scale = e.normScale(squares, dim, norm.epsilon);
+  e.loop(first, e.index(dim), step, [&](Value i) {
+    Value x = centred(e.load(input.memory, e.add(from, i)));
+    Value w = e.toF32(e.load(weight.memory, e.add(weight.base, i)));
+    Value y = e.mulf(e.mulf(x, scale), w);
+    if (norm.bias) {
+      Place bias = placeOf(norm.bias);
+      y = e.addf(y, e.toF32(e.load(bias.memory, e.add(bias.base, i))));
+    }
+    e.store(y, result.memory, e.add(to, i));
+  });
+}
+
+void SimtRowEmitter::emitNorm(const tz::RowNorm &norm, Value to,
+                              const SimtWindow &window) {
+  int64_t dim = cast<RankedTensorType>(norm.input.getType()).getShape().back();
+  int64_t heads = window.width / dim;
+  Place input = placeOf(norm.input), result = placeOf(to);
+  auto normalise = [&](Value row, Value column, bool byWorkgroup) {
+    normaliseRow(norm, result, at(input, row, column), at(result, row, column),
+                 dim, byWorkgroup);
+  };
+  if (window.maxCount * heads == 1)
+    return normalise(window.row, window.column, /*byWorkgroup=*/true);
   e.eachSubgroup(e.mul(window.count, heads), [&](Value unit) {
     Value row = e.add(window.row, e.div(unit, heads));
     Value offset = e.mul(e.rem(unit, heads), dim);
     auto body = [&] {
-      Value start = e.add(window.column, offset);
-      Value sum = e.sumOverLanes(
-          squares(input, at(input, row, start), dim, e.lane, e.lanes), 1,
-          e.lanes / 2);
-      write(row, start, sum, e.lane, e.lanes);
+      normalise(row, e.add(window.column, offset), /*byWorkgroup=*/false);
     };
     if (window.valid)
       e.when(e.less(offset, window.valid), body);

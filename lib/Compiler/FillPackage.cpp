@@ -33,7 +33,11 @@ void addBounds(Value value, package::ValueT &to) {
       auto table = cast<RankedTensorType>(embedding.getWeight().getType());
       uint64_t rows = table.getShape()[0];
       to.limit = to.limit ? std::min(to.limit, rows) : rows;
-    } else if (isa<tz::CacheAppendOp, tz::AttentionOp>(user)) {
+    } else if (auto attention = dyn_cast<tz::AttentionOp>(user)) {
+      // Kernels cut what lies outside of a tensor's rows.
+      to.position |= attention.getPosition() == value &&
+                     static_cast<bool>(attention.getKeyCache());
+    } else if (isa<tz::CacheAppendOp>(user)) {
       to.position = true;
     }
   }

@@ -211,7 +211,8 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
   values = tz::CacheAppendOp::create(builder, here(), values.getType(), values,
                                      value, position);
   return tz::AttentionOp::create(builder, here(), query.getType(), query, keys,
-                                 values, position,
+                                 values, position, /*first=*/Value(),
+                                 /*end=*/Value(),
                                  builder.getF64FloatAttr(attention.scale),
                                  builder.getI64IntegerAttr(attention.window),
                                  builder.getF64FloatAttr(0.0));

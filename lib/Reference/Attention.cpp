@@ -8,6 +8,8 @@
 
 namespace terrazzo::reference {
 
+using llvm::ArrayRef;
+
 void append(Cache &cache, const Tensor &rows, int64_t position) {
   size_t begin = position * cache.heads * cache.dim;
   cache.values.resize(
@@ -38,14 +40,17 @@ void addScaled(double *sum, double factor, const double *row, int64_t n) {
     sum[i] += factor * row[i];
 }
 
-/// One query over the cached rows first ... last of one head: softmax of the
-/// scores, with the largest subtracted, then the weighted sum of the values.
+/// One query over the rows of one head that it sees: softmax of the scores,
+/// with the largest subtracted, then the weighted sum of the values.
 void attendRow(const double *query, const Cache &keys, const Cache &values,
-               int64_t head, int64_t first, int64_t last,
-               const AttentionSettings &settings, double *out) {
+               int64_t head, KeyRange seen, const AttentionSettings &settings,
+               double *out) {
   int64_t dim = keys.dim, stride = keys.heads * dim, width = values.dim;
-  std::vector<double> weights(last - first + 1);
-  for (int64_t j = first; j <= last; ++j) {
+  auto [first, end] = seen;
+  if (first >= end)
+    return;
+  std::vector<double> weights(end - first);
+  for (int64_t j = first; j < end; ++j) {
     double score =
         settings.scale * dot(query, &keys.values[j * stride + head * dim], dim);
     if (settings.softCap > 0)
@@ -56,7 +61,7 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
   double total = 0;
   for (double &weight : weights)
     total += weight = std::exp(weight - largest);
-  for (int64_t j = first; j <= last; ++j)
+  for (int64_t j = first; j < end; ++j)
     addScaled(out, weights[j - first] / total,
               &values.values[(j * values.heads + head) * width], width);
 }
@@ -64,16 +69,12 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
 } // namespace
 
 Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
-                 int64_t position, const AttentionSettings &settings) {
+                 ArrayRef<KeyRange> seen, const AttentionSettings &settings) {
   int64_t heads = query.shape[1], dim = query.shape[2];
   Tensor result({query.shape[0], heads, values.dim});
   llvm::parallelFor(0, query.shape[0] * heads, [&](size_t row) {
-    int64_t last = position + row / heads;
-    int64_t first = settings.window > 0
-                        ? std::max<int64_t>(0, last - settings.window + 1)
-                        : 0;
     attendRow(&query.values[row * dim], keys, values,
-              row % heads / (heads / keys.heads), first, last, settings,
+              row % heads / (heads / keys.heads), seen[row / heads], settings,
               &result.values[row * values.dim]);
   });
   return result;

@@ -118,9 +118,9 @@ private:
     return llvm::TypeSwitch<Operation *, Status>(&op)
         .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
               tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
-              tz::RmsNormOp, tz::RopeOp, tz::CacheAppendOp, tz::AttentionOp,
-              tz::TransposeOp, tz::SliceOp, tz::ReduceOp, tz::ContractOp>(
-            [&](auto typed) { return eval(typed); })
+              tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::CacheAppendOp,
+              tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::ReduceOp,
+              tz::ContractOp>([&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
                         "the reference interpreter has no meaning for '" +
@@ -256,6 +256,15 @@ private:
                         op.getEpsilon().convertToDouble()));
   }
 
+  Status eval(tz::LayerNormOp op) {
+    std::shared_ptr<const Tensor> bias;
+    if (op.getBias())
+      bias = tensor(op.getBias());
+    return give(op.getResult(),
+                layerNorm(*tensor(op.getInput()), *tensor(op.getWeight()),
+                          bias.get(), op.getEpsilon().convertToDouble()));
+  }
+
   Status eval(tz::RopeOp op) {
     std::shared_ptr<const Tensor> factors;
     if (op.getFactors())
@@ -283,21 +292,55 @@ private:
     return {};
   }
 
+  /// Keys or values: a cache, or a tensor as one.
+  std::shared_ptr<Cache> rowsOf(mlir::Value key) {
+    if (isa<tz::CacheType>(key.getType()))
+      return cache(key);
+    std::shared_ptr<const Tensor> from = tensor(key);
+    auto made = std::make_shared<Cache>();
+    made->heads = from->shape[1];
+    made->dim = from->shape[2];
+    made->values = from->values;
+    return made;
+  }
+
+  /// What each query row sees of `rows` key rows.
+  llvm::SmallVector<KeyRange> seenBy(tz::AttentionOp op, int64_t queries,
+                                     int64_t rows) {
+    llvm::SmallVector<KeyRange> seen(queries, KeyRange{0, rows});
+    int64_t window = static_cast<int64_t>(op.getWindow());
+    for (int64_t t = 0; t < queries; ++t) {
+      auto &[first, end] = seen[t];
+      if (op.getPosition()) {
+        int64_t stands = position(op.getPosition()) + t;
+        end = std::min(end, stands + 1);
+        if (window > 0)
+          first = std::max<int64_t>(0, stands - window + 1);
+      }
+      if (op.getFirst())
+        first = std::max<int64_t>(first, integers(op.getFirst()).values[t]);
+      if (op.getEnd())
+        end = std::min<int64_t>(end, integers(op.getEnd()).values[t]);
+    }
+    return seen;
+  }
+
   Status eval(tz::AttentionOp op) {
     std::shared_ptr<const Tensor> query = tensor(op.getQuery());
-    std::shared_ptr<Cache> keys = cache(op.getKeys()),
-                           cached = cache(op.getValues());
-    int64_t at = position(op.getPosition());
-    int64_t needed = at + query->shape[0];
-    if (at < 0 || keys->rows() < needed || cached->rows() < needed)
-      return failAt(op.getLoc(), "queries see rows that the cache lacks",
-                    "they need " + std::to_string(needed) + ", there are " +
-                        std::to_string(keys->rows()));
+    std::shared_ptr<Cache> keys = rowsOf(op.getKeys()),
+                           rows = rowsOf(op.getValues());
+    if (op.getKeyCache() && op.getPosition()) {
+      int64_t at = position(op.getPosition()), needed = at + query->shape[0];
+      if (at < 0 || keys->rows() < needed || rows->rows() < needed)
+        return failAt(op.getLoc(), "queries see rows that the cache lacks",
+                      "they need " + std::to_string(needed) + ", there are " +
+                          std::to_string(keys->rows()));
+    }
     AttentionSettings settings{op.getScale().convertToDouble(),
-                               op.getSoftCap().convertToDouble(),
-                               static_cast<int64_t>(op.getWindow())};
+                               op.getSoftCap().convertToDouble()};
     return give(op.getResult(),
-                attention(*query, *keys, *cached, at, settings));
+                attention(*query, *keys, *rows,
+                          seenBy(op, query->shape[0], keys->rows()), settings));
   }
 
   Status eval(tz::TransposeOp op) {

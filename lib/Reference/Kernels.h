@@ -19,6 +19,9 @@ namespace terrazzo::reference {
 Tensor elementwise(tz::ElementwiseFunction function,
                    llvm::ArrayRef<const Tensor *> inputs);
 Tensor rmsNorm(const Tensor &input, const Tensor &weight, double epsilon);
+/// `bias` may be null.
+Tensor layerNorm(const Tensor &input, const Tensor &weight, const Tensor *bias,
+                 double epsilon);
 /// input [T, K] times weight [N, K], giving [T, N].
 Tensor matmul(const Tensor &input, const Weight &weight);
 /// Rows of the weight; ids are in range.
@@ -49,9 +52,15 @@ void append(Cache &cache, const Tensor &rows, int64_t position);
 
 struct AttentionSettings {
   double scale, softCap;
-  int64_t window;
 };
+/// Key rows that a query row sees: from `first` to before `end`.
+struct KeyRange {
+  int64_t first, end;
+};
+/// Keys and values [rows, heads, dim] as a cache holds them; a range for each
+/// query row, within their rows.
 Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
-                 int64_t position, const AttentionSettings &settings);
+                 llvm::ArrayRef<KeyRange> seen,
+                 const AttentionSettings &settings);
 
 } // namespace terrazzo::reference

@@ -79,6 +79,25 @@ Tensor rmsNorm(const Tensor &input, const Tensor &weight, double epsilon) {
   return result;
 }
 
+Tensor layerNorm(const Tensor &input, const Tensor &weight, const Tensor *bias,
+                 double epsilon) {
+  Tensor result(input.shape);
+  int64_t dim = input.shape.back();
+  for (int64_t row = 0, e = input.values.size(); row < e; row += dim) {
+    const double *x = &input.values[row];
+    double mean = 0, variance = 0;
+    for (int64_t i = 0; i < dim; ++i)
+      mean += x[i] / dim;
+    for (int64_t i = 0; i < dim; ++i)
+      variance += (x[i] - mean) * (x[i] - mean) / dim;
+    for (int64_t i = 0; i < dim; ++i)
+      result.values[row + i] =
+          (x[i] - mean) / std::sqrt(variance + epsilon) * weight.values[i] +
+          (bias ? bias->values[i] : 0);
+  }
+  return result;
+}
+
 Tensor rope(const Tensor &input, int64_t position, const RopeSettings &rope) {
   Tensor result = input;
   int64_t heads = input.shape[1], dim = input.shape[2];

@@ -24,8 +24,8 @@ constexpr llvm::StringLiteral kPass = "tz-form-kernels";
 /// Whether a row-wise operation mixes a whole row of a matrix, so that its
 /// columns cannot be cut. A row split into heads is cut between them.
 bool needsWholeRow(Operation *op) {
-  auto norm = dyn_cast<tz::RmsNormOp>(op);
-  return norm && cast<RankedTensorType>(norm.getType()).getRank() < 3;
+  return tz::rowNormOf(op) &&
+         cast<RankedTensorType>(op->getResult(0).getType()).getRank() < 3;
 }
 
 /// Whether `value` stays the same from call to call.

@@ -190,7 +190,11 @@ TEST(BroadcastTest, OperandsAreSpreadOverRows) {
 
 TEST(RowKernelTest, NormAndResidual) {
   for (int64_t n : {1, 16, 67, 576})
-    check(normKernel(n), {8, 5, 0}, 2e-5);
+    for (Shape shape : {Shape{8, 5, 0}, Shape{1, 1, 0}}) {
+      check(normKernel("rms_norm", n), shape, 2e-5);
+      check(normKernel("layer_norm", n), shape, 2e-5);
+      check(normKernel("layer_norm", n, true), shape, 2e-5);
+    }
 }
 
 TEST(RowKernelTest, Functions) {
@@ -264,6 +268,21 @@ TEST(AttentionTest, ValuesOfAnotherWidthThanKeys) {
     for (Shape shape : {Shape{1, 1, 70}, Shape{512, 70, 33}})
       check(attentionKernel(4, 2, dim, "scale = 0.125 : f64", valueDim), shape,
             products(2e-5));
+}
+
+TEST(AttentionTest, WithoutACache) {
+  for (const char *seen :
+       {"", "position", "first", "end", "first end", "position first end"})
+    for (Shape shape : {Shape{1, 1, 0}, Shape{8, 5, 0}, Shape{512, 70, 0},
+                        Shape{512, 33, 0}, Shape{512, 130, 2}}) {
+      check(tensorAttentionKernel(4, 2, 32, 32, "?", seen), shape,
+            products(2e-5));
+      check(tensorAttentionKernel(3, 3, 20, 7, "?", seen), shape,
+            products(2e-5));
+      // Of another function's output, as many for each call.
+      check(tensorAttentionKernel(2, 1, 16, 24, "75", seen), shape,
+            products(2e-5));
+    }
 }
 
 /// On one row, few and many; T is the number of rows.

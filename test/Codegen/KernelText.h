@@ -53,6 +53,38 @@ inline std::string attentionKernel(int heads, int keyHeads, int dim,
          o + " tz.return %o, %k, %v : " + o + ", " + k + ", " + v + " }";
 }
 
+/// One attention over keys and values of `keyRows` rows ("?": as many as
+/// queries); `seen` are the operands that say which rows are seen: "position",
+/// "first", "end".
+inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
+                                         int valueDim,
+                                         const std::string &keyRows,
+                                         const std::string &seen) {
+  auto rows = [](const std::string &count, int heads, int dim) {
+    return "tensor<" + count + "x" + std::to_string(heads) + "x" +
+           std::to_string(dim) + "xf32>";
+  };
+  std::string q = rows("?", heads, dim), k = rows(keyRows, keyHeads, dim),
+              v = rows(keyRows, keyHeads, valueDim),
+              o = rows("?", heads, valueDim);
+  std::string arguments, operands, types;
+  auto add = [&](const char *word, const char *type, const char *before,
+                 const char *after) {
+    if (seen.find(word) == std::string::npos)
+      return;
+    arguments += std::string(", %") + word + ": " + type;
+    operands += std::string(before) + "%" + word + after;
+    types += std::string(", ") + type;
+  };
+  add("position", "tensor<i32>", ", ", "");
+  add("first", "tensor<?xi32>", " from(", ")");
+  add("end", "tensor<?xi32>", " to(", ")");
+  return "tz.func @kernel(%q: " + q + ", %k: " + k + ", %v: " + v + arguments +
+         ") -> " + o + " { %o = tz.attention %q, %k, %v" + operands +
+         " {scale = 0.2 : f64} : (" + q + ", " + k + ", " + v + types +
+         ") -> " + o + " tz.return %o : " + o + " }";
+}
+
 /// Rows of a table, by ids.
 inline std::string embeddingKernel(int64_t rows, int64_t columns,
                                    const std::string &element) {
@@ -63,15 +95,19 @@ inline std::string embeddingKernel(int64_t rows, int64_t columns,
          " tz.return %y : " + y + " }";
 }
 
-/// A residual and its norm, rows of n.
-inline std::string normKernel(int64_t n) {
+/// A residual and its norm ("rms_norm", "layer_norm"), rows of n; `biased`:
+/// with a vector that is added.
+inline std::string normKernel(const std::string &norm, int64_t n,
+                              bool biased = false) {
   std::string x = "tensor<?x" + std::to_string(n) + "xf32>",
               w = "tensor<" + std::to_string(n) + "xf32>";
-  return "tz.func @kernel(%x: " + x + ", %y: " + x + ", %w: " + w + ") -> (" +
-         x + ", " + x + ") { %s = tz.elementwise add(%x, %y) : (" + x + ", " +
-         x + ") -> " + x +
-         " %n = tz.rms_norm %s, %w {epsilon = 1.0e-5 : f64} : (" + x + ", " +
-         w + ") -> " + x + " tz.return %s, %n : " + x + ", " + x + " }";
+  return "tz.func @kernel(%x: " + x + ", %y: " + x + ", %w: " + w +
+         ", %b: " + w + ") -> (" + x + ", " + x +
+         ") { %s = tz.elementwise add(%x, %y) : (" + x + ", " + x + ") -> " +
+         x + " %n = tz." + norm + " %s, %w" + (biased ? ", %b" : "") +
+         " {epsilon = 1.0e-5 : f64} : (" + x + ", " + w +
+         (biased ? ", " + w : "") + ") -> " + x + " tz.return %s, %n : " + x +
+         ", " + x + " }";
 }
 
 /// A function ("silu") of numbers up to about 30, made without a rounding; of

@@ -126,9 +126,11 @@ bool RandomBindings::create(tz::FuncOp function, StringRef target,
     if (tensor.getElementType().isInteger(32)) {
       std::vector<int32_t> integers;
       for (int64_t i = 0; i < count; ++i)
-        integers.push_back(shape.empty()
-                               ? position
-                               : static_cast<int64_t>(random()) % vocabulary);
+        integers.push_back(
+            shape.empty() ? position
+            : vocabulary  ? static_cast<int64_t>(random()) % vocabulary
+                          // Bounds of rows, within and without.
+                          : static_cast<int64_t>(random()) % (tokens + 8) - 4);
       std::memcpy(content.data(), integers.data(), content.size());
       values.push_back(reference::makeIntegers(shape, integers));
     } else {

@@ -420,11 +420,15 @@ private:
   }
 
   Value normalise(Value x) {
-    Value w = weight(RankedTensorType::get({rowDims(x).back()}, b.getF32Type()),
-                     "small");
-    return tz::RmsNormOp::create(
-        b, b.getUnknownLoc(), x.getType(), x, w,
-        b.getF64FloatAttr(choice.of({1e-5, 1e-6, 1e-2})));
+    auto type = RankedTensorType::get({rowDims(x).back()}, b.getF32Type());
+    Value w = weight(type, "small");
+    FloatAttr epsilon = b.getF64FloatAttr(choice.of({1e-5, 1e-6, 1e-2}));
+    if (choice.chance(60))
+      return tz::RmsNormOp::create(b, b.getUnknownLoc(), x.getType(), x, w,
+                                   epsilon);
+    Value bias = choice.chance(70) ? weight(type, "small") : Value();
+    return tz::LayerNormOp::create(b, b.getUnknownLoc(), x.getType(), x, w,
+                                   bias, epsilon);
   }
 
   /// The element type of a product's or gather's weight with rows of `depth`.
@@ -514,12 +518,30 @@ private:
       query = reshaped(rotate(query), {heads, size});
       keys = reshaped(rotate(keys), {keyHeads, size});
     }
+    bool cached = choice.chance(60);
+    if (cached)
+      std::tie(keys, values) = append(keys, values, keyHeads);
+    // Without a position every row sees all that there are, or up to an end.
+    bool causal = cached || choice.chance(40);
+    auto range = [&] { return choice.chance(25) ? ids : Value(); };
+    Value first = range(), end = range();
+    double scale = 1.0 / std::sqrt(static_cast<double>(size));
+    int64_t window = causal ? choice.of<int64_t>({0, 0, 1, 3, 32}) : 0;
+    pool.push_back(tz::AttentionOp::create(
+        b, b.getUnknownLoc(), rows({heads, valueSize}), query, keys, values,
+        causal ? position : Value(), first, end, b.getF64FloatAttr(scale),
+        b.getI64IntegerAttr(window),
+        b.getF64FloatAttr(choice.of({0.0, 0.0, 5.0}))));
+  }
+
+  /// Keys and values in caches of their own.
+  std::pair<Value, Value> append(Value keys, Value values, int64_t heads) {
     Type element = limits.wideCaches && choice.chance(25)
                        ? Type(b.getF32Type())
                        : Type(b.getF16Type());
     int64_t cached = choice.chance(30) ? kFixedRows : ShapedType::kDynamic;
     auto appended = [&](Value from) -> Value {
-      auto type = tz::CacheType::get(b.getContext(), keyHeads,
+      auto type = tz::CacheType::get(b.getContext(), heads,
                                      rowDims(from).back(), element, cached);
       Value state = addArgument(type);
       states.push_back(tz::CacheAppendOp::create(b, b.getUnknownLoc(), type,
@@ -527,13 +549,7 @@ private:
       return states.back();
     };
     keys = appended(keys);
-    values = appended(values);
-    double scale = 1.0 / std::sqrt(static_cast<double>(size));
-    pool.push_back(tz::AttentionOp::create(
-        b, b.getUnknownLoc(), rows({heads, valueSize}), query, keys, values,
-        position, b.getF64FloatAttr(scale),
-        b.getI64IntegerAttr(choice.of<int64_t>({0, 0, 1, 3, 32})),
-        b.getF64FloatAttr(choice.of({0.0, 0.0, 5.0}))));
+    return {keys, appended(values)};
   }
 
   OpBuilder &outer;

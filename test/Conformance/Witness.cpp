@@ -40,7 +40,7 @@ public:
       absolute = error.absolute;
     } else if (isa<tz::ContractOp, tz::ReduceOp>(op)) {
       relative = ofSize = 2e-6;
-    } else if (isa<tz::RmsNormOp, tz::RopeOp>(op)) {
+    } else if (tz::rowNormOf(op) || isa<tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }
     if (relative == 0 && ofSize == 0 && absolute == 0)

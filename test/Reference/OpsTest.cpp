@@ -202,6 +202,59 @@ TEST_F(ReferenceTest, RmsNormOverTheLastDimension) {
               want, 1e-15);
 }
 
+TEST_F(ReferenceTest, LayerNormOverTheLastDimension) {
+  Tensor x = random({3, 7}), w = random({7}), b = random({7});
+  std::vector<double> want;
+  for (int row = 0; row < 3; ++row) {
+    double sum = 0, squares = 0;
+    for (int i = 0; i < 7; ++i) {
+      sum += x.values[row * 7 + i];
+      squares += std::pow(x.values[row * 7 + i], 2);
+    }
+    double mean = sum / 7, variance = squares / 7 - mean * mean;
+    for (int i = 0; i < 7; ++i)
+      want.push_back((x.values[row * 7 + i] - mean) /
+                         std::sqrt(variance + 0.25) * w.values[i] +
+                     b.values[i]);
+  }
+  expectClose(
+      numbers(function({"tensor<?x7xf32>", "tensor<7xf32>", "tensor<7xf32>"},
+                       "tz.layer_norm %a0, %a1, %a2 {epsilon = 0.25 : f64}",
+                       "tensor<?x7xf32>"),
+              {makeTensor(x), makeTensor(w), makeTensor(b)}),
+      want, 1e-14);
+}
+
+/// Softmax by its definition, over the rows of a range.
+TEST_F(ReferenceTest, AttentionSeesTheRowsOfItsRange) {
+  Tensor q = random({4, 1, 3}), k = random({4, 1, 3}), v = random({4, 1, 2});
+  std::vector<int32_t> first{0, 0, 2, 3}, end{2, 9, 4, 3};
+  std::vector<double> want;
+  for (int t = 0; t < 4; ++t) {
+    double total = 0, sums[2] = {0, 0};
+    for (int j = first[t]; j < std::min(end[t], 4); ++j) {
+      double score = 0;
+      for (int d = 0; d < 3; ++d)
+        score += q.values[t * 3 + d] * k.values[j * 3 + d];
+      double weight = std::exp(0.5 * score);
+      total += weight;
+      for (int d = 0; d < 2; ++d)
+        sums[d] += weight * v.values[j * 2 + d];
+    }
+    for (double sum : sums)
+      want.push_back(total == 0 ? 0 : sum / total);
+  }
+  expectClose(
+      numbers(function({"tensor<?x1x3xf32>", "tensor<?x1x3xf32>",
+                        "tensor<?x1x2xf32>", "tensor<?xi32>", "tensor<?xi32>"},
+                       "tz.attention %a0, %a1, %a2 from(%a3) to(%a4) "
+                       "{scale = 0.5 : f64}",
+                       "tensor<?x1x2xf32>"),
+              {makeTensor(q), makeTensor(k), makeTensor(v),
+               makeIntegers({4}, first), makeIntegers({4}, end)}),
+      want, 1e-14);
+}
+
 /// Rotation by a complex factor, pair by pair.
 void rotate(double &a, double &b, double angle) {
   double x = a, y = b;

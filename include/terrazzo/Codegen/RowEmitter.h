@@ -53,6 +53,8 @@ public:
   bool succeeded() const { return good; }
   /// Index of column `column` of row `row`.
   mlir::Value at(const Place &place, mlir::Value row, mlir::Value column);
+  /// The position of a row: the kernel's position operand plus the row.
+  mlir::Value positionOf(mlir::Value operand, mlir::Value row);
   /// Calls `body` with column offsets from 0 in steps of the lanes, and the
   /// mask of the last ones where one is needed.
   void lanes(int64_t width, mlir::Value valid,
@@ -60,7 +62,7 @@ public:
 
 private:
   void emitElementwise(tz::ElementwiseOp op, const Window &window);
-  void emitRmsNorm(tz::RmsNormOp op, const Window &window);
+  void emitNorm(const tz::RowNorm &norm, mlir::Value to, const Window &window);
   void emitRope(tz::RopeOp op, const Window &window);
   void emitCacheAppend(tz::CacheAppendOp op, const Window &window);
   void emitEmbedding(tz::EmbeddingOp op, const Window &window);
@@ -70,8 +72,6 @@ private:
                            mlir::Value mask);
   /// Where the columns end that are touched, from the window's first on.
   mlir::Value endOf(const Window &window);
-  /// The position of a row: the kernel's position operand plus the row.
-  mlir::Value positionOf(mlir::Value operand, mlir::Value row);
 
   Emitter &e;
   mlir::Value cacheRows;

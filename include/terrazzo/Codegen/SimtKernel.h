@@ -107,6 +107,9 @@ void lowerSimtContraction(SimtFrame &frame, KernelForm &form,
 
 int64_t simtAttentionScratch(tz::AttentionOp attention,
                              const SimtConfig &config);
+/// Whether a MatrixUnit may compute a block of its rows: they attend to halves
+/// in a cache, each to what lies before it.
+bool takesMatrixAttention(tz::AttentionOp op);
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form);
 
 void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form);

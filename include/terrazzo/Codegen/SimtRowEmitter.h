@@ -49,17 +49,21 @@ private:
   void eachElement(const SimtWindow &window,
                    llvm::function_ref<void(mlir::Value, mlir::Value)> body);
   void emitElementwise(tz::ElementwiseOp op, const SimtWindow &window);
-  void emitRmsNorm(tz::RmsNormOp op, const SimtWindow &window);
+  void emitNorm(const tz::RowNorm &norm, mlir::Value to,
+                const SimtWindow &window);
   void emitRope(tz::RopeOp op, const SimtWindow &window);
   void emitCacheAppend(tz::CacheAppendOp op, const SimtWindow &window);
   void emitEmbedding(tz::EmbeddingOp op, const SimtWindow &window);
   /// `operand` as far as it lies under this element of `result`.
   mlir::Value operandAt(mlir::Value operand, mlir::RankedTensorType result,
                         mlir::Value row, mlir::Value column);
-  /// The sum of squares of `dim` values from `from` on, over lanes of a
-  /// subgroup or threads of the workgroup that are `step` apart.
-  mlir::Value squares(const Place &input, mlir::Value from, int64_t dim,
-                      mlir::Value first, int64_t step);
+  /// Normalises the row of `dim` values at `from` into `to`, by the lanes of a
+  /// subgroup, or by all threads of the workgroup.
+  void normaliseRow(const tz::RowNorm &norm, const Place &result,
+                    mlir::Value from, mlir::Value to, int64_t dim,
+                    bool byWorkgroup);
+  /// The sum over a subgroup's lanes, or the workgroup's threads.
+  mlir::Value total(mlir::Value value, bool byWorkgroup);
 
   SimtEmitter &e;
   mlir::Value cacheRows, sums;

@@ -36,27 +36,106 @@ LogicalResult CacheAppendOp::verify() {
   return success();
 }
 
+/// Rows ('?': not known), heads and width of keys or values.
+static std::array<int64_t, 3> extentsOf(Type type) {
+  if (auto cache = dyn_cast<CacheType>(type))
+    return {cache.getRows(), cache.getHeads(), cache.getDim()};
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  return {shape[0], shape[1], shape[2]};
+}
+
+int64_t AttentionOp::getKeyHeads() { return extentsOf(getKeys().getType())[1]; }
+int64_t AttentionOp::getKeyDim() { return extentsOf(getKeys().getType())[2]; }
+int64_t AttentionOp::getValueDim() {
+  return extentsOf(getValues().getType())[2];
+}
+
+/// Keys and values are of one kind, with as many rows and heads.
+static LogicalResult verifyKeysAndValues(AttentionOp op) {
+  Type keys = op.getKeys().getType(), values = op.getValues().getType();
+  auto elementOf = [](Type type) {
+    auto cache = dyn_cast<CacheType>(type);
+    return cache ? cache.getElementType()
+                 : cast<RankedTensorType>(type).getElementType();
+  };
+  for (Type type : {keys, values})
+    if (auto tensor = dyn_cast<RankedTensorType>(type);
+        tensor && tensor.getRank() != 3)
+      return op.emitOpError("takes keys and values of [rows, heads, dim], got ")
+             << type;
+  auto [keyRows, keyHeads, keyDim] = extentsOf(keys);
+  auto [valueRows, valueHeads, valueDim] = extentsOf(values);
+  if (isa<CacheType>(keys) != isa<CacheType>(values) || keyRows != valueRows ||
+      keyHeads != valueHeads || elementOf(keys) != elementOf(values))
+    return op.emitOpError("has keys of ")
+           << keys << " but values of " << values;
+  return success();
+}
+
+/// What says which rows are seen.
+static LogicalResult verifySeen(AttentionOp op) {
+  if (static_cast<int64_t>(op.getWindow()) < 0)
+    return op.emitOpError("has a negative window");
+  if (op.getWindow() && !op.getPosition())
+    return op.emitOpError("has a window, but no position that it ends at");
+  if (CacheType cache = op.getKeyCache();
+      cache && ShapedType::isDynamic(cache.getRows()) && !op.getPosition() &&
+      !op.getEnd())
+    return op.emitOpError("does not know how many rows ")
+           << cache << " holds: a position or 'to' says it";
+  int64_t rows = cast<RankedTensorType>(op.getQuery().getType()).getShape()[0];
+  for (Value range : {op.getFirst(), op.getEnd()})
+    if (range && cast<RankedTensorType>(range.getType()).getShape()[0] != rows)
+      return op.emitOpError("takes a range for each query row, got ")
+             << range.getType();
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   auto query = cast<RankedTensorType>(getQuery().getType());
-  CacheType keys = getKeys().getType(), values = getValues().getType();
   if (query.getRank() != 3)
     return emitOpError("takes [tokens, heads, dim], got ") << query;
+  if (failed(verifyKeysAndValues(*this)))
+    return failure();
   auto [rows, heads] = std::pair(query.getShape()[0], query.getShape()[1]);
-  if (RankedTensorType::get({rows, heads, values.getDim()},
+  if (RankedTensorType::get({rows, heads, getValueDim()},
                             query.getElementType()) != getResult().getType())
     return emitOpError("gives [tokens, heads, dim of the values], got ")
            << getResult().getType();
-  if (keys.getHeads() != values.getHeads() ||
-      keys.getRows() != values.getRows() ||
-      keys.getElementType() != values.getElementType())
-    return emitOpError("has keys of ") << keys << " but values of " << values;
-  if (query.getShape()[2] != keys.getDim() || keys.getHeads() <= 0 ||
-      query.getShape()[1] % keys.getHeads() != 0)
+  int64_t keyHeads = getKeyHeads();
+  if (query.getShape()[2] != getKeyDim() || keyHeads <= 0 ||
+      heads % keyHeads != 0)
     return emitOpError("cannot share ")
-           << keys << " among queries of " << query;
-  if (static_cast<int64_t>(getWindow()) < 0)
-    return emitOpError("has a negative window");
-  return success();
+           << getKeys().getType() << " among queries of " << query;
+  return verifySeen(*this);
+}
+
+LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,
+                                          OperationState &state) {
+  auto &properties = state.getOrAddProperties<Properties>();
+  if (failed(reader.readAttribute(properties.scale)) ||
+      failed(reader.readOptionalAttribute(properties.soft_cap)) ||
+      failed(reader.readOptionalAttribute(properties.window)))
+    return failure();
+  auto version = reader.getDialectVersion<TzDialect>();
+  const auto *written =
+      succeeded(version) ? static_cast<const TzVersion *>(*version) : nullptr;
+  if (written && written->major == 0 && written->minor < 2) {
+    // Query, keys, values and position.
+    llvm::copy(ArrayRef<int32_t>{1, 1, 1, 1, 0, 0},
+               properties.operandSegmentSizes.begin());
+    return success();
+  }
+  return reader.readSparseArray(
+      llvm::MutableArrayRef(properties.operandSegmentSizes));
+}
+
+void AttentionOp::writeProperties(DialectBytecodeWriter &writer) {
+  auto &properties = getProperties();
+  writer.writeAttribute(properties.scale);
+  writer.writeOptionalAttribute(properties.soft_cap);
+  writer.writeOptionalAttribute(properties.window);
+  writer.writeSparseArray(ArrayRef(properties.operandSegmentSizes));
 }
 
 } // namespace terrazzo::tz

@@ -106,15 +106,4 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   return getResult();
 }
 
-LogicalResult RmsNormOp::verify() {
-  auto input = cast<RankedTensorType>(getInput().getType());
-  auto weight = cast<RankedTensorType>(getWeight().getType());
-  if (input != getResult().getType())
-    return emitOpError("result and input differ in type");
-  if (input.getRank() < 1 || input.getShape().back() != weight.getShape()[0])
-    return emitOpError("normalises rows of ")
-           << input << " with a weight of " << weight;
-  return success();
-}
-
 } // namespace terrazzo::tz

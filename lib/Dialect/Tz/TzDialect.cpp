@@ -19,11 +19,6 @@ using namespace mlir;
 namespace terrazzo::tz {
 namespace {
 
-/// The release that wrote a bytecode file.
-struct TzVersion : public DialectVersion {
-  uint64_t major = 0, minor = 1;
-};
-
 /// Writes this release into bytecode, and refuses files of a later one by name.
 class TzBytecodeInterface : public BytecodeDialectInterface {
 public:

@@ -104,6 +104,54 @@ tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}, %v
 
 // -----
 
+tz.func @f(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x1x4xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{has keys of 'tensor<?x2x4xf32>' but values of 'tensor<?x1x4xf32>'}}
+  %0 = tz.attention %q, %k, %v {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %k: tensor<?x8xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{takes keys and values of [rows, heads, dim], got 'tensor<?x8xf32>'}}
+  %0 = tz.attention %q, %k, %k {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{has a window, but no position that it ends at}}
+  %0 = tz.attention %q, %q, %q {scale = 0.5 : f64, window = 3 : i64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %e: tensor<7xi32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{takes a range for each query row, got 'tensor<7xi32>'}}
+  %0 = tz.attention %q, %q, %q to(%e) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<7xi32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
+tz.func @f(%q: tensor<?x2x4xf32>, %k: !tz.cache<2x4xf16, ?> {tz.state = "k"}) -> (!tz.cache<2x4xf16, ?> {tz.state = "k"}) {
+  // expected-error@+1 {{does not know how many rows '!tz.cache<2x4xf16, ?>' holds: a position or 'to' says it}}
+  %0 = tz.attention %q, %k, %k {scale = 0.5 : f64} : (tensor<?x2x4xf32>, !tz.cache<2x4xf16, ?>, !tz.cache<2x4xf16, ?>) -> tensor<?x2x4xf32>
+  tz.return %k : !tz.cache<2x4xf16, ?>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x4xf32>, %w: tensor<4xf32>, %b: tensor<8xf32>) -> tensor<?x4xf32> {
+  // expected-error@+1 {{normalises rows of 'tensor<?x4xf32>' with a weight of 'tensor<8xf32>'}}
+  %0 = tz.layer_norm %x, %w, %b {epsilon = 1.0e-5 : f64} : (tensor<?x4xf32>, tensor<4xf32>, tensor<8xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
 // ContractionOps
 
 tz.func @f(%x: tensor<?x32xf32>, %w: tensor<?x32xf32>) -> tensor<?x64xf32> {

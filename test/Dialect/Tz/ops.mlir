@@ -86,6 +86,22 @@ tz.func @attention(%q: tensor<?x2x4xf32>, %rows: tensor<?x1x4xf32>, %position: t
   tz.return %2, %k1, %v : tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, 640>
 }
 
+// CHECK-LABEL: tz.func @without_cache
+tz.func @without_cache(%q: tensor<?x4x8xf32>, %k: tensor<?x2x8xf32>, %v: tensor<?x2x5xf32>, %first: tensor<?xi32>,
+    %end: tensor<?xi32>, %position: tensor<i32>, %w: tensor<5xf32>) -> tensor<?x4x5xf32> {
+  // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}} from(%{{.*}}) to(%{{.*}}) {scale = 5.000000e-01 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x4x5xf32>
+  %0 = tz.attention %q, %k, %v from(%first) to(%end) {scale = 0.5 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x4x5xf32>
+  // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} to(%{{.*}}) {scale = 5.000000e-01 : f64, window = 3 : i64}
+  %1 = tz.attention %q, %k, %v, %position to(%end) {scale = 0.5 : f64, window = 3 : i64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<i32>, tensor<?xi32>) -> tensor<?x4x5xf32>
+  // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}} {scale = 5.000000e-01 : f64} :
+  %2 = tz.attention %q, %k, %v {scale = 0.5 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>) -> tensor<?x4x5xf32>
+  // CHECK: tz.layer_norm %{{.*}}, %{{.*}}, %{{.*}} {epsilon = {{.*}} : f64} : (tensor<?x4x5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
+  %3 = tz.layer_norm %2, %w, %w {epsilon = 1.0e-12 : f64} : (tensor<?x4x5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
+  // CHECK: tz.layer_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f64} : (tensor<?x4x5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
+  %4 = tz.layer_norm %3, %w {epsilon = 1.0e-12 : f64} : (tensor<?x4x5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
+  tz.return %4 : tensor<?x4x5xf32>
+}
+
 // CHECK-LABEL: tz.func @arrays
 tz.func @arrays(%q: tensor<?x3x20xf32>) -> tensor<3x?x1xf32> {
   // CHECK: tz.slice %{{.*}} [0, 1, 0] [1, 1, 2] : tensor<?x3x20xf32> -> tensor<?x2x10xf32>

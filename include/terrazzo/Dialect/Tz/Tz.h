@@ -4,6 +4,7 @@
 // documentation stands in the .td files beside this.
 #pragma once
 
+#include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -24,6 +25,11 @@ template <int Major, int Minor> struct Since {
     static constexpr int sinceMajor = Major;
     static constexpr int sinceMinor = Minor;
   };
+};
+
+/// The release that wrote a bytecode file.
+struct TzVersion : public mlir::DialectVersion {
+  uint64_t major = 0, minor = 2;
 };
 
 enum class ElementwiseFunction : uint32_t {
@@ -66,5 +72,16 @@ namespace terrazzo::tz {
 
 /// The value that `value` is another shape of.
 mlir::Value stripReshapes(mlir::Value value);
+
+/// What the normalisations over the last dimension are made of.
+struct RowNorm {
+  mlir::Value input, weight;
+  mlir::Value bias; ///< may be null
+  double epsilon;
+  bool centred; ///< the mean is taken away first
+};
+
+/// Of any such operation; none of another.
+std::optional<RowNorm> rowNormOf(mlir::Operation *op);
 
 } // namespace terrazzo::tz

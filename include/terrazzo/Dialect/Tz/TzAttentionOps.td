@@ -8,6 +8,8 @@
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
+def Tz_KeysOrValues : AnyTypeOf<[Tz_CacheType, AnyRankedTensor]>;
+
 def Tz_RopeOp : Tz_Op<"rope", [Pure]> {
   let summary = "rotary position embedding";
   let description = [{
@@ -48,27 +50,47 @@ def Tz_CacheAppendOp : Tz_Op<"cache_append", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tz_AttentionOp : Tz_Op<"attention", [Pure]> {
-  let summary = "attention of query rows over cached keys and values";
+def Tz_AttentionOp : Tz_Op<"attention", [Pure, AttrSizedOperandSegments]> {
+  let summary = "attention of query rows over keys and values";
   let description = [{
-    Query row t of head h stands at position `p = position + t` and sees the cached rows j of key head
-    `h / (heads / cache heads)` with `j <= p`, and with `window > 0` only those with `j > p - window`:
-    `softmax(scale * q.k) v` (Vaswani et al., arXiv 1706.03762; grouped heads: Ainslie et al., arXiv 2305.13245).
-    Keys are as wide as queries; values may have another width, and the result has it.
-    With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
+    Query row t of head h sees key rows of head `h / (heads / key heads)`: `softmax(scale * q.k) v` (Vaswani et al.,
+    arXiv 1706.03762; grouped heads: Ainslie et al., arXiv 2305.13245). Keys and values are both caches, or both
+    tensors [rows, heads, dim]. Keys are as wide as queries; values may have another width, and the result has it.
+
+    Which rows j a query row t sees: all, unless
+    - `position` is given: it stands at `p = position + t` and sees `j <= p`, with `window > 0` only those with
+      `j > p - window`;
+    - `from(first)` or `to(end)` is given: it sees `first[t] <= j` and `j < end[t]`, which is how texts of any lengths
+      share one call.
+    Where it sees none its result is zeros. Of caches whose rows follow the context, `position` or `to` says which are
+    there. With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
 
     ```mlir
     %o = tz.attention %q, %k1, %v1, %position {scale = 0.125 : f64}
         : (tensor<?x9x64xf32>, !tz.cache<3x64xf16, ?>, !tz.cache<3x64xf16, ?>, tensor<i32>) -> tensor<?x9x64xf32>
+    %p = tz.attention %q, %k, %v from(%first) to(%end) {scale = 0.125 : f64}
+        : (tensor<?x9x64xf32>, tensor<?x3x64xf32>, tensor<?x3x64xf32>, tensor<?xi32>, tensor<?xi32>)
+        -> tensor<?x9x64xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$query, Tz_CacheType:$keys, Tz_CacheType:$values,
-                   0DTensorOf<[I32]>:$position, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
+  let arguments = (ins AnyRankedTensor:$query, Tz_KeysOrValues:$keys, Tz_KeysOrValues:$values,
+                   Optional<0DTensorOf<[I32]>>:$position, Optional<1DTensorOf<[I32]>>:$first,
+                   Optional<1DTensorOf<[I32]>>:$end, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
                    DefaultValuedAttr<F64Attr, "0.0">:$soft_cap);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $query `,` $keys `,` $values `,` $position attr-dict `:` functional-type(operands, $result)
+    $query `,` $keys `,` $values (`,` $position^)? (`from` `(` $first^ `)`)? (`to` `(` $end^ `)`)? attr-dict
+    `:` functional-type(operands, $result)
   }];
+  let extraClassDeclaration = [{
+    /// Of keys that are a cache its type, else null.
+    CacheType getKeyCache() { return ::llvm::dyn_cast<CacheType>(getKeys().getType()); }
+    int64_t getKeyHeads();
+    int64_t getKeyDim();
+    int64_t getValueDim();
+  }];
+  // Releases before 0.2 wrote no segments.
+  let useCustomPropertiesEncoding = 1;
   let hasVerifier = 1;
 }
 

@@ -23,4 +23,22 @@ def Tz_RmsNormOp : Tz_Op<"rms_norm", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tz_LayerNormOp : Tz_Op<"layer_norm", [Pure]> {
+  let summary = "normalisation to mean 0 and variance 1 over the last dimension";
+  let description = [{
+    `result = (input - mean) / sqrt(mean((input - mean)^2) + epsilon) * weight + bias` (Ba et al., arXiv 1607.06450).
+    Without `bias` nothing is added.
+
+    ```mlir
+    %y = tz.layer_norm %x, %w, %b {epsilon = 1.0e-12 : f64}
+        : (tensor<?x384xf32>, tensor<384xf32>, tensor<384xf32>) -> tensor<?x384xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, 1DTensorOf<[F32]>:$weight, Optional<1DTensorOf<[F32]>>:$bias,
+                   F64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+
 #endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "AttentionRows.h"
+
+using namespace mlir;
+
+namespace terrazzo::codegen {
+
+/// A cache is [heads, rows, dim], a tensor [rows, heads, dim].
+HeadRows::HeadRows(Emitter &e, Value memory, Type type, Value head,
+                   Value callRows)
+    : memory(memory) {
+  if (auto cache = dyn_cast<tz::CacheType>(type)) {
+    stride = cache.getDim();
+    base = e.mul(e.mul(head, rowsOfCache(e, cache, callRows)), e.index(stride));
+    return;
+  }
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  stride = shape[1] * shape[2];
+  base = e.mul(head, shape[2]);
+}
+
+/// Rows that there are to see.
+static Value countKeyRows(Emitter &e, tz::AttentionOp op, Value tokens,
+                          Value callRows) {
+  if (tz::CacheType cache = op.getKeyCache())
+    return rowsOfCache(e, cache, callRows);
+  int64_t rows = cast<RankedTensorType>(op.getKeys().getType()).getShape()[0];
+  return ShapedType::isDynamic(rows) ? tokens : e.index(rows);
+}
+
+SeenRows::SeenRows(Emitter &e, tz::AttentionOp op, Value tokens, Value callRows,
+                   Value position, Value starts, Value ends)
+    : e(e), op(op), keyRows(countKeyRows(e, op, tokens, callRows)),
+      position(position), starts(starts), ends(ends) {}
+
+SeenRange SeenRows::of(Value row) {
+  Value zero = e.index(0);
+  SeenRange range{zero, keyRows};
+  if (position) {
+    Value end = e.add(e.add(position, row), 1);
+    // A session keeps its rows inside of its caches.
+    range.end = op.getKeyCache() ? end : e.min(end, keyRows);
+    if (int64_t window = op.getWindow())
+      range.first = e.max(e.sub(end, e.index(window)), zero);
+  }
+  auto bound = [&](Value memory) {
+    return e.create<arith::IndexCastOp>(e.getIndexType(), e.load(memory, row));
+  };
+  if (starts)
+    range.first = e.max(range.first, bound(starts));
+  if (ends)
+    range.end = e.min(range.end, bound(ends));
+  return range;
+}
+
+SeenRange SeenRows::ofAny(Value from, Value to) {
+  SeenRange first = of(from), last = of(e.sub(to, e.index(1)));
+  if (!starts && !ends)
+    return {first.first, last.end};
+  auto both = e.loop(from, to, 1, ValueRange{first.first, last.end},
+                     [&](Value row, ValueRange carried) {
+                       SeenRange range = of(row);
+                       return SmallVector<Value>{e.min(carried[0], range.first),
+                                                 e.max(carried[1], range.end)};
+                     });
+  return {both[0], both[1]};
+}
+
+} // namespace terrazzo::codegen

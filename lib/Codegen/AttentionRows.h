@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What every lowering of attention asks: where the rows of a head of keys or
+// values lie, be they a cache or a tensor, and which of them a query row sees.
+#pragma once
+
+#include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo/Codegen/RowEmitter.h"
+
+namespace terrazzo::codegen {
+
+/// Rows of one head: row j begins at element base + j * stride.
+struct HeadRows {
+  HeadRows() = default;
+  /// `callRows`: of caches that do not say their own.
+  HeadRows(Emitter &e, mlir::Value memory, mlir::Type type, mlir::Value head,
+           mlir::Value callRows);
+  mlir::Value at(Emitter &e, mlir::Value row) const {
+    return e.add(base, e.mul(row, stride));
+  }
+  mlir::Value memory, base;
+  int64_t stride = 0;
+};
+
+/// The key rows from `first` to before `end`.
+struct SeenRange {
+  mlir::Value first, end;
+};
+
+/// Ranges of an attention's query rows.
+class SeenRows {
+public:
+  /// `position` is that of the call's first row, null where the operation has
+  /// none; `starts` and `ends` are the memory of its ranges, or null.
+  SeenRows(Emitter &e, tz::AttentionOp op, mlir::Value tokens,
+           mlir::Value callRows, mlir::Value position, mlir::Value starts,
+           mlir::Value ends);
+
+  SeenRange of(mlir::Value row);
+  /// What any of the rows from `from` to before `to` sees.
+  SeenRange ofAny(mlir::Value from, mlir::Value to);
+  /// Whether a row may see nothing.
+  bool mayBeEmpty() { return starts || ends || !op.getKeyCache(); }
+  /// Whether every row sees from the first key row on.
+  bool fromFirst() { return !starts && !op.getWindow(); }
+
+private:
+  Emitter &e;
+  tz::AttentionOp op;
+  mlir::Value keyRows, position, starts, ends;
+};
+
+} // namespace terrazzo::codegen
