@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LoadModel.h"
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "formats/Hash.h"
 #include "mlir/Parser/Parser.h"
 #include "terrazzo/Import/Import.h"
@@ -42,7 +42,7 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
 Expected<LoadedModel> loadModel(StringRef path, MLIRContext *context) {
   if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
     return readModule(path, context);
-  auto file = formats::GgufFile::open(path.str());
+  auto file = formats::ModelFile::open(path.str());
   if (!file)
     return file.takeError();
   auto module = importGguf(**file, path, context);

@@ -11,12 +11,13 @@ namespace terrazzo {
 /// Facts about a model that the module carries as attributes "tz.<name>".
 using Facts = llvm::StringMap<int64_t>;
 
-/// Reads the settings, builds @trunk and @head, and answers with the facts. A
+/// Reads the settings, builds the functions, and answers with the facts. A
 /// key of the architecture that it neither reads nor declares is refused.
 /// Returns early when `metadata` has recorded a fault.
 using BuildArchitecture = Facts (*)(GraphBuilder &graph, Metadata &metadata);
 
 Facts buildLlama(GraphBuilder &graph, Metadata &metadata);
+Facts buildBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
 
 /// The settings that no architecture here computes with: known, and refused

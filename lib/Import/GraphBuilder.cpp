@@ -10,7 +10,7 @@ namespace terrazzo {
 
 using tz::ElementwiseFunction;
 
-GraphBuilder::GraphBuilder(MLIRContext *context, const formats::GgufFile &gguf,
+GraphBuilder::GraphBuilder(MLIRContext *context, const formats::ModelFile &gguf,
                            StringRef modelPath,
                            const ImportOptions &importOptions)
     : file(gguf), path(modelPath.str()), options(importOptions),
@@ -126,6 +126,26 @@ void GraphBuilder::head(int64_t hidden,
   tz::ReturnOp::create(builder, located("head"), logits);
 }
 
+void GraphBuilder::encoder(
+    int64_t hidden, bool types,
+    llvm::function_ref<Value(const EncoderInputs &)> body) {
+  auto integers =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
+  SmallVector<std::pair<Type, NamedAttrList>> arguments;
+  for (StringRef name : {"tokens", "positions", "first", "end", "types"})
+    if (types || name != "types")
+      arguments.push_back({integers, named(name, integers)});
+  auto rows = f32({ShapedType::kDynamic, hidden});
+  tz::FuncOp func = function("encode", arguments, {rows});
+  func.setResultAttrs(0, named("hidden"));
+  setSizes(func, {8, 32, 128, 512});
+  firstRows = func.getArgument(2);
+  endRows = func.getArgument(3);
+  Value result = body({func.getArgument(0), func.getArgument(1),
+                       types ? Value(func.getArgument(4)) : Value()});
+  tz::ReturnOp::create(builder, located("encode"), result);
+}
+
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
@@ -156,6 +176,15 @@ Value GraphBuilder::rmsNorm(Value x, const Twine &tensor, double epsilon) {
                                builder.getF64FloatAttr(epsilon));
 }
 
+Value GraphBuilder::layerNorm(Value x, const Twine &name, double epsilon) {
+  SmallVector<int64_t, 1> shape{shapeOf(x).back()};
+  Value w = weight(name + ".weight", shape), b;
+  if (std::string bias = (name + ".bias").str(); has(bias))
+    b = weight(bias, shape);
+  return tz::LayerNormOp::create(builder, w.getLoc(), x.getType(), x, w, b,
+                                 builder.getF64FloatAttr(epsilon));
+}
+
 Value GraphBuilder::apply(ElementwiseFunction function,
                           ArrayRef<Value> inputs) {
   return tz::ElementwiseOp::create(builder, here(), inputs[0].getType(),
@@ -170,6 +199,9 @@ Value GraphBuilder::mul(Value a, Value b) {
 }
 Value GraphBuilder::silu(Value x) {
   return apply(ElementwiseFunction::Silu, {x});
+}
+Value GraphBuilder::activate(ElementwiseFunction function, Value x) {
+  return apply(function, {x});
 }
 Value GraphBuilder::geluTanh(Value x) {
   return apply(ElementwiseFunction::GeluTanh, {x});
@@ -216,6 +248,14 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
                                  builder.getF64FloatAttr(attention.scale),
                                  builder.getI64IntegerAttr(attention.window),
                                  builder.getF64FloatAttr(0.0));
+}
+
+Value GraphBuilder::attendWithin(Value query, Value key, Value value,
+                                 double scale) {
+  return tz::AttentionOp::create(
+      builder, here(), query.getType(), query, key, value,
+      /*position=*/Value(), firstRows, endRows, builder.getF64FloatAttr(scale),
+      builder.getI64IntegerAttr(0), builder.getF64FloatAttr(0.0));
 }
 
 } // namespace terrazzo

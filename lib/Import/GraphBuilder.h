@@ -12,7 +12,16 @@
 //       -> (%hidden: tensor<?xHxf32>, caches...)
 //   tz.func @head(%hidden: tensor<?xHxf32>) -> (%logits: tensor<?xVxf32>)
 //
-// where the final norm belongs to @head.
+// where the final norm belongs to @head. An encoder exports the one that
+// runtime/encode knows, over the rows of any number of texts, one behind
+// another:
+//
+//   tz.func @encode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>,
+//                   %first: tensor<?xi32>, %end: tensor<?xi32>
+//                   [, %types: tensor<?xi32>]) -> (%hidden: tensor<?xHxf32>)
+//
+// where row t is a token of the text that lies from row first[t] to before row
+// end[t], and attends to that text alone.
 #pragma once
 
 #include "Metadata.h"
@@ -42,9 +51,14 @@ struct Attention {
   int64_t window = 0;
 };
 
+/// The arguments of an encoder that its graph is made of; `types` may be null.
+struct EncoderInputs {
+  mlir::Value tokens, positions, types;
+};
+
 class GraphBuilder {
 public:
-  GraphBuilder(mlir::MLIRContext *context, const formats::GgufFile &file,
+  GraphBuilder(mlir::MLIRContext *context, const formats::ModelFile &file,
                llvm::StringRef path, const ImportOptions &options);
 
   /// The two functions of a decoder; `body` gives the result's rows.
@@ -52,11 +66,16 @@ public:
              llvm::function_ref<mlir::Value(mlir::Value ids)> body);
   void head(int64_t hidden,
             llvm::function_ref<mlir::Value(mlir::Value hidden)> body);
+  /// The function of an encoder; `types`: whether tokens have types.
+  void encoder(int64_t hidden, bool types,
+               llvm::function_ref<mlir::Value(const EncoderInputs &)> body);
 
   /// Ops that follow and have no weight of their own belong to `name`.
   void at(const llvm::Twine &name) { scope = name.str(); }
 
   bool has(llvm::StringRef tensor) const;
+  /// Rows of a table that the file has.
+  int64_t rowsOf(llvm::StringRef tensor) const;
   mlir::Value weight(const llvm::Twine &tensor, llvm::ArrayRef<int64_t> shape);
 
   mlir::Value embedding(mlir::Value ids, const llvm::Twine &tensor,
@@ -64,11 +83,14 @@ public:
   /// x times `name`.weight, plus `name`.bias when the file has one.
   mlir::Value linear(mlir::Value x, const llvm::Twine &name, int64_t outputs);
   mlir::Value rmsNorm(mlir::Value x, const llvm::Twine &tensor, double epsilon);
+  /// With `name`.weight and, when the file has one, `name`.bias.
+  mlir::Value layerNorm(mlir::Value x, const llvm::Twine &name, double epsilon);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value scaled(mlir::Value x, double factor);
   mlir::Value silu(mlir::Value x);
   mlir::Value geluTanh(mlir::Value x);
+  mlir::Value activate(tz::ElementwiseFunction function, mlir::Value x);
   /// [tokens, heads * dim] to [tokens, heads, dim] and back.
   mlir::Value splitHeads(mlir::Value x, int64_t headDim);
   mlir::Value mergeHeads(mlir::Value x);
@@ -76,6 +98,9 @@ public:
   /// Appends the keys and values of `layer` to its caches and attends.
   mlir::Value attend(mlir::Value query, mlir::Value key, mlir::Value value,
                      int64_t layer, const Attention &attention);
+  /// Of an encoder: each row attends to its own text.
+  mlir::Value attendWithin(mlir::Value query, mlir::Value key,
+                           mlir::Value value, double scale);
 
   /// The finished module, or every fault found in the weights as one error.
   Expected<mlir::OwningOpRef<mlir::ModuleOp>>
@@ -101,13 +126,13 @@ private:
   void setSizes(tz::FuncOp func, llvm::ArrayRef<int64_t> sizes);
   mlir::NamedAttrList state(llvm::StringRef name);
 
-  const formats::GgufFile &file;
+  const formats::ModelFile &file;
   std::string path;
   ImportOptions options;
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string scope;
-  mlir::Value position;
+  mlir::Value position, firstRows, endRows;
   llvm::SmallVector<mlir::Value> caches; ///< keys and values by layer
   llvm::StringMap<mlir::RankedTensorType> declared;
   std::vector<std::string> faults;

@@ -18,6 +18,11 @@ bool GraphBuilder::has(StringRef tensor) const {
   return file.findTensor(tensor) != nullptr;
 }
 
+int64_t GraphBuilder::rowsOf(StringRef tensor) const {
+  const formats::ModelTensor *found = file.findTensor(tensor);
+  return found && found->dims.size() == 2 ? found->dims[1] : 1;
+}
+
 void GraphBuilder::fault(StringRef tensor, const Twine &reason) {
   // Names of unknown tensors come from the file and may hold anything.
   std::string text;
@@ -73,7 +78,7 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
 /// shape and no symbol, the module is thrown away then.
 RankedTensorType GraphBuilder::declare(StringRef tensor,
                                        ArrayRef<int64_t> shape) {
-  const formats::GgufTensor *found = file.findTensor(tensor);
+  const formats::ModelTensor *found = file.findTensor(tensor);
   if (!found) {
     fault(tensor, "is missing");
     return f32(shape);
@@ -130,7 +135,7 @@ Expected<OwningOpRef<ModuleOp>>
 GraphBuilder::finish(StringRef architecture,
                      const llvm::StringMap<int64_t> &facts) {
   // A tensor we would pass over in silence is a model we would compute wrongly.
-  for (const formats::GgufTensor &tensor : file.tensors())
+  for (const formats::ModelTensor &tensor : file.tensors())
     if (!declared.contains(tensor.name))
       fault(tensor.name, "is not used by the architecture");
   if (!faults.empty()) {

@@ -19,6 +19,7 @@ struct Architecture {
 constexpr Architecture kArchitectures[] = {
     {"llama", buildLlama},
     {"gemma3", buildGemma3},
+    {"bert", buildBert},
 };
 
 const Architecture *findArchitecture(StringRef name) {
@@ -37,7 +38,7 @@ std::vector<StringRef> importableArchitectures() {
   return names;
 }
 
-Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
+Expected<OwningOpRef<ModuleOp>> importGguf(const formats::ModelFile &file,
                                            StringRef path, MLIRContext *context,
                                            const ImportOptions &options) {
   Expected<std::string_view> name = file.getString("general.architecture");
@@ -78,7 +79,7 @@ Expected<OwningOpRef<ModuleOp>> importGguf(const formats::GgufFile &file,
 
 Expected<OwningOpRef<ModuleOp>> importGguf(StringRef path, MLIRContext *context,
                                            const ImportOptions &options) {
-  auto file = formats::GgufFile::open(path.str());
+  auto file = formats::ModelFile::open(path.str());
   if (!file)
     return file.takeError();
   return importGguf(**file, path, context, options);

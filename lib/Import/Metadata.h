@@ -10,7 +10,7 @@
 // as well: takeError() names it.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "support/Error.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSet.h"
@@ -26,7 +26,7 @@ std::string escaped(llvm::StringRef raw);
 
 class Metadata {
 public:
-  Metadata(const formats::GgufFile &file, llvm::StringRef path,
+  Metadata(const formats::ModelFile &file, llvm::StringRef path,
            llvm::StringRef architecture)
       : file(file), path(path.str()), architecture(architecture.str()) {}
 
@@ -78,7 +78,7 @@ private:
   template <typename T>
   T missing(llvm::StringRef key, std::optional<T> otherwise);
 
-  const formats::GgufFile &file;
+  const formats::ModelFile &file;
   std::string path, architecture;
   std::vector<std::string> faults;
   llvm::StringSet<> known;

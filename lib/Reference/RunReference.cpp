@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Reference/RunReference.h"
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "formats/NonFinite.h"
 #include "terrazzo/Reference/Interpreter.h"
 #include <chrono>
@@ -19,7 +19,7 @@ constexpr int64_t kHeadRows = 64;
 
 class Decoder {
 public:
-  Decoder(ModuleOp module, const formats::GgufFile &file, StringRef path)
+  Decoder(ModuleOp module, const formats::ModelFile &file, StringRef path)
       : trunk(module.lookupSymbol<tz::FuncOp>("trunk")),
         head(module.lookupSymbol<tz::FuncOp>("head")),
         interpreter(
@@ -68,9 +68,9 @@ public:
   }
 
 private:
-  static Expected<ArrayRef<uint8_t>> read(const formats::GgufFile &file,
+  static Expected<ArrayRef<uint8_t>> read(const formats::ModelFile &file,
                                           StringRef path, tz::WeightOp weight) {
-    const formats::GgufTensor *tensor = file.findTensor(weight.getTensor());
+    const formats::ModelTensor *tensor = file.findTensor(weight.getTensor());
     if (!tensor || tensor->offset != weight.getOffset() ||
         tensor->bytes != weight.getBytes())
       return Error{ExitCode::Failure,
@@ -119,7 +119,7 @@ runReference(ModuleOp module, StringRef modelPath, ArrayRef<int32_t> ids,
              int64_t chunk,
              llvm::function_ref<void(int64_t, ArrayRef<float>)> row) {
   auto start = std::chrono::steady_clock::now();
-  auto file = formats::GgufFile::open(modelPath.str());
+  auto file = formats::ModelFile::open(modelPath.str());
   if (!file)
     return file.takeError();
   Decoder decoder(module, **file, modelPath);

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "compile/CompilerProcess.h"
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "package/Package.h"
 
 namespace terrazzo::exec {
@@ -17,7 +17,7 @@ namespace terrazzo::exec {
 struct PackageSource {
   std::string path;
   std::string hash; ///< of a module's text; empty: the weights' file is all
-  const formats::GgufFile *weights = nullptr; ///< null: there are none
+  const formats::ModelFile *weights = nullptr; ///< null: there are none
 };
 
 struct PackageRequest {

@@ -13,7 +13,7 @@ using namespace package;
 namespace {
 
 /// "value 7 of row 2" of a tensor.
-std::string placeIn(const formats::GgufTensor &tensor, uint64_t at) {
+std::string placeIn(const formats::ModelTensor &tensor, uint64_t at) {
   uint64_t columns = tensor.dims[0];
   std::string text = "value " + std::to_string(at % columns);
   return tensor.dims.size() > 1
@@ -39,7 +39,7 @@ public:
   std::string where;
 
 private:
-  const formats::GgufTensor *tensorOf(uint32_t weight) const {
+  const formats::ModelTensor *tensorOf(uint32_t weight) const {
     return model.weights->findTensor(
         model.root().weights()->Get(weight)->name()->string_view());
   }

@@ -9,7 +9,7 @@ namespace terrazzo::decode {
 
 Expected<std::unique_ptr<Session>>
 Session::open(exec::PackageFile package,
-              std::shared_ptr<const formats::GgufFile> weights,
+              std::shared_ptr<const formats::ModelFile> weights,
               const exec::ExecutionOptions &options) {
   std::unique_ptr<Session> session(new Session);
   auto model = exec::LoadedModel::create(std::move(package), std::move(weights),

@@ -34,7 +34,7 @@ public:
   /// compared with the package's weight table.
   static Expected<std::unique_ptr<Session>>
   open(exec::PackageFile package,
-       std::shared_ptr<const formats::GgufFile> weights,
+       std::shared_ptr<const formats::ModelFile> weights,
        const exec::ExecutionOptions &options);
   ~Session();
 

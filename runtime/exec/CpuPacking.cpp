@@ -21,8 +21,7 @@ void pack(const CpuPacking &packing, const Buffers &buffers) {
 Status openWeights(const LoadedModel &model, PrivateFile &weights) {
   if (!model.weights)
     return {};
-  auto bytes =
-      PrivateFile::open(model.weights->path(), model.weights->fileBytes());
+  auto bytes = PrivateFile::open(*model.weights);
   if (!bytes)
     return bytes.takeError();
   weights = std::move(*bytes);

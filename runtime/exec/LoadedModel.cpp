@@ -57,7 +57,7 @@ Status findPrograms(LoadedModel &model) {
 
 Expected<std::unique_ptr<LoadedModel>>
 LoadedModel::create(PackageFile package,
-                    std::shared_ptr<const formats::GgufFile> weights,
+                    std::shared_ptr<const formats::ModelFile> weights,
                     const ExecutionOptions &options) {
   auto model = std::make_unique<LoadedModel>();
   model->file = std::move(package);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "device/Device.h"
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "machine/Limits.h"
 #include "package/Package.h"
 
@@ -35,7 +35,7 @@ struct LoadedModel {
   /// Chooses the variant, with the reason why not. `weights`: null for a
   /// package without any.
   static Expected<std::unique_ptr<LoadedModel>>
-  create(PackageFile package, std::shared_ptr<const formats::GgufFile> weights,
+  create(PackageFile package, std::shared_ptr<const formats::ModelFile> weights,
          const ExecutionOptions &options);
 
   const package::Package &root() const { return file.root(); }
@@ -62,7 +62,7 @@ struct LoadedModel {
   void releaseFilePages() const;
 
   PackageFile file = PackageFile::none();
-  std::shared_ptr<const formats::GgufFile> weights;
+  std::shared_ptr<const formats::ModelFile> weights;
   const package::Variant *variant = nullptr;
   const package::Program *prepare = nullptr;      ///< null: nothing is packed
   std::vector<const package::Program *> programs; ///< all others

@@ -75,34 +75,46 @@ Block::~Block() {
     ::munmap(mapping, mappingBytes);
 }
 
-Expected<PrivateFile> PrivateFile::open(const std::string &path,
-                                        uint64_t bytes) {
+/// Puts one of the files in its place.
+static Status mapPrivately(uint8_t *room, const formats::FilePart &part) {
   Error error;
   error.code = "TZ0603";
   error.what = "the model's file cannot be read";
-  error.where = path;
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  error.where = part.path;
+  int file = ::open(part.path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat facts;
   if (file < 0 || ::fstat(file, &facts) != 0 ||
-      uint64_t(facts.st_size) != bytes) {
+      uint64_t(facts.st_size) != part.bytes) {
     error.why = file < 0 ? strerror(errno) : "it has changed meanwhile";
     if (file >= 0)
       ::close(file);
     return error;
   }
-  void *map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_NORESERVE, file, 0);
+  void *map = ::mmap(room + part.offset, part.bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, file, 0);
   int number = errno;
   ::close(file);
   if (map == MAP_FAILED && number == ENOMEM)
-    return machine::noRoomToMap(path, bytes);
+    return machine::noRoomToMap(part.path, part.bytes);
   error.why = strerror(number);
-  if (map == MAP_FAILED)
-    return error;
+  return map == MAP_FAILED ? Status(error) : Status();
+}
+
+Expected<PrivateFile> PrivateFile::open(const formats::ModelFile &model) {
+  uint64_t bytes = model.fileBytes();
+  void *room = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED)
+    return machine::noRoomToMap(model.path(), bytes);
   PrivateFile mapped;
-  mapped.start = static_cast<uint8_t *>(map);
+  mapped.start = static_cast<uint8_t *>(room);
   mapped.bytes = bytes;
-  mapped.slot = formats::registerFaultRange(map, bytes, path.c_str());
+  for (const formats::FilePart &part : model.parts())
+    if (Status status = mapPrivately(mapped.start, part);
+        part.bytes && !status)
+      return status.takeError();
+  mapped.slot =
+      formats::registerFaultRange(room, bytes, model.path().c_str());
   return mapped;
 }
 

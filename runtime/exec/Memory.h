@@ -3,6 +3,7 @@
 // Blocks of anonymous memory, and files as memory of one's own.
 #pragma once
 
+#include "formats/ModelFile.h"
 #include "support/Error.h"
 
 #include <cstddef>
@@ -35,14 +36,15 @@ private:
   uint64_t mappingBytes = 0;
 };
 
-/// A file's content as memory of one's own: writes are never seen by the file,
+/// Files' content as memory of one's own: writes are never seen by the file,
 /// and turn just the page they hit into a private copy. A lost file is handled
 /// by the fault guard (formats/FaultGuard.h). Move-only.
 class PrivateFile {
 public:
   PrivateFile() = default;
-  /// TZ0603 when the file cannot be mapped or is not of `bytes` any more.
-  static Expected<PrivateFile> open(const std::string &path, uint64_t bytes);
+  /// Those that a model lies in, as ModelFile::data() has them. TZ0603 when one
+  /// cannot be mapped or has another size now.
+  static Expected<PrivateFile> open(const formats::ModelFile &model);
   PrivateFile(PrivateFile &&other) noexcept {
     *this = static_cast<PrivateFile &&>(other);
   }

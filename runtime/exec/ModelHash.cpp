@@ -41,7 +41,7 @@ void writeMemo(const std::string &folder, const std::string &path,
 
 } // namespace
 
-std::string modelHash(const formats::GgufFile &model,
+std::string modelHash(const formats::ModelFile &model,
                       const std::string &cacheFolder) {
   const formats::FileIdentity &identity = model.identity();
   std::string folder = cacheFolder + "/models", path;

@@ -9,13 +9,13 @@
 // seconds ago.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 
 namespace terrazzo::exec {
 
 /// 32 hexadecimal digits, from the memo below `cacheFolder` (empty: there is
 /// none) or from the bytes of the file.
-std::string modelHash(const formats::GgufFile &model,
+std::string modelHash(const formats::ModelFile &model,
                       const std::string &cacheFolder);
 
 } // namespace terrazzo::exec

@@ -20,13 +20,14 @@ static constexpr uint64_t largestAlignment = 1 << 20;
 // Keeps every product of sizes far from the ends of int64.
 static constexpr uint64_t largestTensor = uint64_t(1) << 48;
 
-Expected<std::unique_ptr<GgufFile>> GgufFile::open(const std::string &path) {
+Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path) {
   Expected<std::unique_ptr<MappedFile>> file = MappedFile::open(path);
   if (!file)
     return file.takeError();
-  std::unique_ptr<GgufFile> result(new GgufFile);
+  std::unique_ptr<ModelFile> result(new ModelFile);
   result->file = std::move(*file);
-  if (Status status = GgufParser(*result).parse(); !status)
+  GgufParser parser(*result, {result->file->data(), result->file->size()});
+  if (Status status = parser.parse(); !status)
     return status.takeError();
   if (Status status = result->intact(); !status)
     return status.takeError();
@@ -52,7 +53,7 @@ const uint8_t *GgufParser::take(uint64_t bytes) {
   if (bytes > left) {
     fail("TZ0104", "the file ends too early",
          std::to_string(bytes) + " bytes are needed at offset " +
-             std::to_string(cursor - result.file->data()) + ", " +
+             std::to_string(cursor - input.data()) + ", " +
              std::to_string(left) + " are left");
     return nullptr;
   }
@@ -94,12 +95,14 @@ bool GgufParser::checkName(std::string_view name, const char *kind,
 }
 
 Status GgufParser::parse() {
-  cursor = result.file->data();
-  end = cursor + result.file->size();
   if (parseHeader() && parseMetadata() && readAlignment() && parseTensors() &&
       placeTensors())
     return {};
   return std::move(error);
+}
+
+Status GgufParser::parseMetadataOnly() {
+  return parseHeader() && parseMetadata() ? Status() : std::move(error);
 }
 
 /// What a file that is no GGUF is instead, where that helps.
@@ -118,7 +121,7 @@ static const char *whatElse(const uint8_t *data, uint64_t size) {
 }
 
 bool GgufParser::parseHeader() {
-  uint64_t size = result.file->size();
+  uint64_t size = input.size();
   if (size < 4 || std::memcmp(cursor, "GGUF", 4) != 0) {
     fail("TZ0102", "this is not a GGUF file", whatElse(cursor, size));
     error.help = "models for Terrazzo are GGUF files";
@@ -254,7 +257,7 @@ bool GgufParser::parseTensors() {
                     std::to_string(left) + " bytes");
   result.tensorTable.reserve(tensorCount);
   for (uint64_t i = 0; i < tensorCount; ++i) {
-    GgufTensor tensor;
+    ModelTensor tensor;
     context = "tensor " + std::to_string(i);
     if (!readString(tensor.name) || !checkName(tensor.name, "a name", 255))
       return false;
@@ -269,7 +272,7 @@ bool GgufParser::parseTensors() {
   return true;
 }
 
-bool GgufParser::parseTensor(GgufTensor &tensor) {
+bool GgufParser::parseTensor(ModelTensor &tensor) {
   uint32_t rank;
   if (!read(rank))
     return false;
@@ -285,7 +288,7 @@ bool GgufParser::parseTensor(GgufTensor &tensor) {
   return read(number) && sizeTensor(tensor, number) && read(tensor.offset);
 }
 
-bool GgufParser::sizeTensor(GgufTensor &tensor, uint32_t number) {
+bool GgufParser::sizeTensor(ModelTensor &tensor, uint32_t number) {
   const BlockFormatInfo *info = findBlockFormat(number);
   if (!info) {
     fail("TZ0108", "the tensor's type is unknown",
@@ -313,14 +316,14 @@ bool GgufParser::sizeTensor(GgufTensor &tensor, uint32_t number) {
 /// Offsets are relative to the aligned end of the tensor table; they become
 /// absolute here, once they are known to stay inside the file.
 bool GgufParser::placeTensors() {
-  uint64_t header = uint64_t(cursor - result.file->data());
+  uint64_t header = uint64_t(cursor - input.data());
   uint64_t mask = result.dataAlignment - 1;
-  uint64_t size = result.file->size();
+  uint64_t size = input.size();
   result.dataOffset = std::min((header + mask) & ~mask, size);
   uint64_t room = size - result.dataOffset;
 
-  std::vector<const GgufTensor *> order;
-  for (GgufTensor &tensor : result.tensorTable) {
+  std::vector<const ModelTensor *> order;
+  for (ModelTensor &tensor : result.tensorTable) {
     context = "tensor '" + std::string(tensor.name) + "'";
     if (tensor.offset & mask)
       return fail("TZ0107", "a tensor's data is not aligned",

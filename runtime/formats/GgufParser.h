@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The checks behind GgufFile::open. Internal to runtime/formats.
+// The checks behind the opening of GGUF files. Internal to runtime/formats.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
+
+#include <span>
 
 namespace terrazzo::formats {
 
@@ -11,8 +13,12 @@ namespace terrazzo::formats {
 /// knows how many bytes are left; the first failure is kept and ends the walk.
 class GgufParser {
 public:
-  explicit GgufParser(GgufFile &result) : result(result) {}
+  GgufParser(ModelFile &result, std::span<const uint8_t> input)
+      : result(result), input(input), cursor(input.data()),
+        end(input.data() + input.size()) {}
   Status parse();
+  /// The values alone, of a header without tensors.
+  Status parseMetadataOnly();
 
 private:
   bool parseHeader();
@@ -21,8 +27,8 @@ private:
   bool skipArray(GgufArray &array, unsigned depth);
   bool readAlignment();
   bool parseTensors();
-  bool parseTensor(GgufTensor &tensor);
-  bool sizeTensor(GgufTensor &tensor, uint32_t number);
+  bool parseTensor(ModelTensor &tensor);
+  bool sizeTensor(ModelTensor &tensor, uint32_t number);
   bool placeTensors();
   bool checkName(std::string_view name, const char *kind, size_t limit);
 
@@ -31,9 +37,10 @@ private:
   bool readString(std::string_view &text);
   bool fail(const char *code, std::string what, std::string why);
 
-  GgufFile &result;
-  const uint8_t *cursor = nullptr;
-  const uint8_t *end = nullptr;
+  ModelFile &result;
+  std::span<const uint8_t> input;
+  const uint8_t *cursor;
+  const uint8_t *end;
   uint64_t tensorCount = 0;
   uint64_t valueCount = 0;
   std::string context; ///< the key or tensor being read

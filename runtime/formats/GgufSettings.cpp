@@ -79,7 +79,7 @@ std::string valueOf(const std::string &line) {
 
 } // namespace
 
-std::vector<std::string> settingsOf(const GgufFile &file) {
+std::vector<std::string> settingsOf(const ModelFile &file) {
   auto architecture = file.getString("general.architecture");
   if (!architecture)
     return {};

@@ -5,7 +5,7 @@
 // template are none of them; they are read from the file in use.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@ namespace terrazzo::formats {
 /// architecture, sorted; the same values give the same lines, whatever the
 /// order in the file or the width of its integers. Long arrays stand as their
 /// hash. Empty when the file names no architecture.
-std::vector<std::string> settingsOf(const GgufFile &file);
+std::vector<std::string> settingsOf(const ModelFile &file);
 
 /// Where two lists of settings part: "'llama.x' is 1 here, and 2 there", with
 /// the lists called `here` and `there`; empty when they are the same.

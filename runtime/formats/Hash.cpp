@@ -27,15 +27,15 @@ uint64_t hash64(const void *data, size_t bytes) {
   return XXH3_64bits(data, bytes);
 }
 
-Hash128 hashTensor(const GgufFile &file, const GgufTensor &tensor) {
+Hash128 hashTensor(const ModelFile &file, const ModelTensor &tensor) {
   return hash128(file.tensorData(tensor), tensor.bytes);
 }
 
-Hash128 hashHeader(const GgufFile &file) {
-  return hash128(file.data(), file.headerBytes());
+Hash128 hashHeader(const ModelFile &file) {
+  return hash128(file.header().data(), file.header().size());
 }
 
-Hash128 hashModel(const GgufFile &file) {
+Hash128 hashModel(const ModelFile &file) {
   return hash128(file.data(), file.fileBytes());
 }
 

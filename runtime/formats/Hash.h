@@ -4,7 +4,7 @@
 // files and their tensors: what packages and cached files are matched by.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 
 #include <string>
 
@@ -22,12 +22,12 @@ Hash128 hash128(const void *data, size_t bytes);
 uint64_t hash64(const void *data, size_t bytes);
 
 /// Of one tensor's bytes.
-Hash128 hashTensor(const GgufFile &file, const GgufTensor &tensor);
+Hash128 hashTensor(const ModelFile &file, const ModelTensor &tensor);
 
 /// Of the header: metadata and tensor table, without the data.
-Hash128 hashHeader(const GgufFile &file);
+Hash128 hashHeader(const ModelFile &file);
 
 /// Of the whole file: header and data. Reads every byte.
-Hash128 hashModel(const GgufFile &file);
+Hash128 hashModel(const ModelFile &file);
 
 } // namespace terrazzo::formats

@@ -4,12 +4,15 @@
 #include "formats/MappedFile.h"
 
 #include "formats/FaultGuard.h"
+#include "formats/Hash.h"
 #include "machine/Limits.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,10 +24,47 @@ FileIdentity::FileIdentity(const struct stat &facts)
       modified{facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec},
       changed{facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec} {}
 
+/// A folder's files that say what a model is, in the order of their names.
+static std::vector<std::string> modelFilesIn(const std::string &folder) {
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto &entry :
+       std::filesystem::directory_iterator(folder, ignored)) {
+    std::string name = entry.path().filename();
+    if (name.ends_with(".json") || name.ends_with(".safetensors"))
+      paths.push_back(entry.path());
+    else if (std::filesystem::is_directory(entry.path(), ignored))
+      paths.push_back(entry.path() / "config.json");
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// Its times are the latest of its files', its inode stands for all of them.
+static FileIdentity identityOfFolder(const std::string &folder) {
+  FileIdentity all;
+  std::string texts;
+  for (const std::string &path : modelFilesIn(folder)) {
+    struct stat facts;
+    if (::stat(path.c_str(), &facts) != 0)
+      continue;
+    FileIdentity file(facts);
+    texts += path + " " + file.text() + "\n";
+    all.bytes += file.bytes;
+    for (auto [latest, own] : {std::pair(all.modified, file.modified),
+                               std::pair(all.changed, file.changed)})
+      if (std::pair(own[0], own[1]) > std::pair(latest[0], latest[1]))
+        std::copy(own, own + 2, latest);
+  }
+  all.inode = hash64(texts.data(), texts.size());
+  return all;
+}
+
 FileIdentity FileIdentity::of(const std::string &path) {
   struct stat facts;
-  return ::stat(path.c_str(), &facts) == 0 ? FileIdentity(facts)
-                                           : FileIdentity();
+  if (::stat(path.c_str(), &facts) != 0)
+    return {};
+  return S_ISDIR(facts.st_mode) ? identityOfFolder(path) : FileIdentity(facts);
 }
 
 std::string FileIdentity::text() const {
@@ -46,47 +86,100 @@ static Error openError(const std::string &path, const std::string &why,
   return {ExitCode::Failure, "TZ0101", "cannot read the file", path, why, help};
 }
 
-Expected<std::unique_ptr<MappedFile>>
-MappedFile::open(const std::string &path) {
+namespace {
+
+struct Descriptor {
+  ~Descriptor() {
+    if (number >= 0)
+      ::close(number);
+  }
+  int number = -1;
+  struct stat facts;
+};
+
+/// Opens a regular file.
+Status openRegular(const std::string &path, Descriptor &file) {
   // Without O_NONBLOCK a named pipe would wait for a writer forever.
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
+  file.number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file.number < 0)
     return openError(path, std::strerror(errno),
                      errno == ENOENT ? "check the path given with -m" : "");
-  struct Closer {
-    int descriptor;
-    ~Closer() { ::close(descriptor); }
-  } closer{descriptor};
-
-  struct stat info;
-  if (::fstat(descriptor, &info) != 0)
+  if (::fstat(file.number, &file.facts) != 0)
     return openError(path, std::strerror(errno));
-  if (!S_ISREG(info.st_mode))
+  if (!S_ISREG(file.facts.st_mode))
     return openError(path,
-                     S_ISDIR(info.st_mode) ? "it is a folder"
-                                           : "it is not a regular file",
+                     S_ISDIR(file.facts.st_mode) ? "it is a folder"
+                                                 : "it is not a regular file",
                      "name the model file itself");
+  return {};
+}
 
+Error mapError(const std::string &path, uint64_t bytes) {
+  return errno == ENOMEM ? machine::noRoomToMap(path, bytes)
+                         : openError(path, std::strerror(errno));
+}
+
+} // namespace
+
+Expected<std::unique_ptr<MappedFile>>
+MappedFile::open(const std::string &path) {
+  Descriptor opened;
+  if (Status status = openRegular(path, opened); !status)
+    return status.takeError();
   std::unique_ptr<MappedFile> file(new MappedFile);
   file->filePath = path;
-  file->origin = FileIdentity(info);
-  file->bytes = size_t(info.st_size);
+  file->origin = FileIdentity(opened.facts);
+  file->bytes = file->mappedBytes = size_t(opened.facts.st_size);
+  file->files.push_back({path, 0, file->bytes});
   if (file->bytes == 0)
     return file;
   void *mapped =
-      ::mmap(nullptr, file->bytes, PROT_READ, MAP_SHARED, descriptor, 0);
+      ::mmap(nullptr, file->bytes, PROT_READ, MAP_SHARED, opened.number, 0);
   if (mapped == MAP_FAILED)
-    return errno == ENOMEM ? machine::noRoomToMap(path, file->bytes)
-                           : openError(path, std::strerror(errno));
+    return mapError(path, file->bytes);
   file->base = static_cast<const uint8_t *>(mapped);
   file->slot = registerFaultRange(mapped, file->bytes, path.c_str());
   return file;
 }
 
+Expected<std::unique_ptr<MappedFile>>
+MappedFile::openAll(const std::string &folder,
+                    const std::vector<std::string> &names) {
+  std::unique_ptr<MappedFile> all(new MappedFile);
+  all->filePath = folder;
+  all->origin = FileIdentity::of(folder);
+  std::vector<Descriptor> opened(names.size());
+  uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE)), end = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    FilePart part{folder + "/" + names[i], end, 0};
+    if (Status status = openRegular(part.path, opened[i]); !status)
+      return status.takeError();
+    part.bytes = uint64_t(opened[i].facts.st_size);
+    all->bytes = end + part.bytes;
+    end = (all->bytes + page - 1) / page * page;
+    all->files.push_back(std::move(part));
+  }
+  all->mappedBytes = end + page;
+  void *room = ::mmap(nullptr, all->mappedBytes, PROT_READ,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED)
+    return mapError(folder, all->mappedBytes);
+  auto *base = static_cast<uint8_t *>(room);
+  all->base = base;
+  for (size_t i = 0; i < opened.size(); ++i)
+    if (const FilePart &part = all->files[i];
+        part.bytes && ::mmap(base + part.offset, part.bytes, PROT_READ,
+                             MAP_SHARED | MAP_FIXED, opened[i].number,
+                             0) == MAP_FAILED)
+      return mapError(part.path, part.bytes);
+  all->slot = registerFaultRange(room, all->mappedBytes, folder.c_str());
+  return all;
+}
+
 MappedFile::~MappedFile() {
   unregisterFaultRange(slot);
   if (base)
-    ::munmap(const_cast<uint8_t *>(base), bytes);
+    ::munmap(const_cast<uint8_t *>(base), mappedBytes);
 }
 
 bool MappedFile::intact() const { return !faultRangeHit(slot); }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 struct stat;
 
@@ -23,7 +24,8 @@ struct FileIdentity {
 
   FileIdentity() = default;
   explicit FileIdentity(const struct stat &facts);
-  /// Of the file at `path` now; none when there is none.
+  /// Of the file at `path` now, or of all of a model's files in the folder
+  /// there; none when there is none.
   static FileIdentity of(const std::string &path);
   bool operator==(const FileIdentity &) const = default;
   std::string text() const;
@@ -31,11 +33,21 @@ struct FileIdentity {
   bool isYoung() const;
 };
 
+/// One of the files that a mapping is made of, and where in it it lies.
+struct FilePart {
+  std::string path;
+  uint64_t offset = 0, bytes = 0;
+};
+
 class MappedFile {
 public:
   /// Maps a regular file. Errors: TZ0101 (cannot be opened, is a folder, is
   /// not a regular file, cannot be mapped).
   static Expected<std::unique_ptr<MappedFile>> open(const std::string &path);
+  /// Maps files of a folder one behind another, each from the beginning of a
+  /// page; a page of zeros follows. The path and the identity are the folder's.
+  static Expected<std::unique_ptr<MappedFile>>
+  openAll(const std::string &folder, const std::vector<std::string> &names);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -43,6 +55,8 @@ public:
   const uint8_t *data() const { return base; }
   size_t size() const { return bytes; }
   const std::string &path() const { return filePath; }
+  /// One, or those of openAll.
+  const std::vector<FilePart> &parts() const { return files; }
   /// As it was when it was mapped.
   const FileIdentity &identity() const { return origin; }
 
@@ -53,9 +67,11 @@ private:
   MappedFile() = default;
 
   std::string filePath;
+  std::vector<FilePart> files;
   FileIdentity origin;
   const uint8_t *base = nullptr;
   size_t bytes = 0;
+  size_t mappedBytes = 0;
   int slot = -1;
 };
 

@@ -78,9 +78,9 @@ Status open(const terrazzo_program_options &from, terrazzo_program &program) {
   auto package = openPackage(from);
   if (!package)
     return package.takeError();
-  std::shared_ptr<const formats::GgufFile> weights;
+  std::shared_ptr<const formats::ModelFile> weights;
   if (from.weights_path) {
-    auto file = formats::GgufFile::open(from.weights_path);
+    auto file = formats::ModelFile::open(from.weights_path);
     if (!file)
       return file.takeError();
     weights = std::move(*file);

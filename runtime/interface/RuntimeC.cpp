@@ -28,7 +28,7 @@ openSession(const terrazzo_session_options &from) {
   auto package = PackageFile::open(from.package_path);
   if (!package)
     return package.takeError();
-  auto weights = formats::GgufFile::open(from.weights_path);
+  auto weights = formats::ModelFile::open(from.weights_path);
   if (!weights)
     return weights.takeError();
   ExecutionOptions options;

@@ -108,7 +108,7 @@ std::vector<std::string> compiledSettings(const Manifest &manifest) {
 
 /// Why a tensor of the file is not the package's; empty when it is.
 std::string whyAnother(const Weight &wanted,
-                       const formats::GgufTensor *tensor) {
+                       const formats::ModelTensor *tensor) {
   std::string name = "'" + wanted.name()->str() + "'";
   if (!tensor)
     return "it has no tensor " + name;
@@ -125,11 +125,11 @@ std::string whyAnother(const Weight &wanted,
 
 /// A tensor that the package does not know; empty when there is none.
 std::string unknownTensor(const Package &package,
-                          const formats::GgufFile &weights) {
+                          const formats::ModelFile &weights) {
   std::unordered_set<std::string_view> known;
   for (uint32_t i = 0; i < count(package.weights()); ++i)
     known.insert(package.weights()->Get(i)->name()->string_view());
-  for (const formats::GgufTensor &tensor : weights.tensors())
+  for (const formats::ModelTensor &tensor : weights.tensors())
     if (!known.contains(tensor.name))
       return "tensor '" + std::string(tensor.name) + "' is not in the package";
   return {};
@@ -138,7 +138,7 @@ std::string unknownTensor(const Package &package,
 } // namespace
 
 Status matchWeights(const PackageFile &package,
-                    const formats::GgufFile &weights) {
+                    const formats::ModelFile &weights) {
   Error error;
   error.exit = ExitCode::PackageIncompatible;
   error.where = weights.path();

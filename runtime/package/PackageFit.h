@@ -3,7 +3,7 @@
 // Whether a package runs here, and on this model.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "package/Package.h"
 
 namespace terrazzo::exec {
@@ -26,6 +26,6 @@ chooseDeviceVariant(const PackageFile &package,
 /// tensors, of the same types and shapes, in the same places (else TZ0707).
 /// Their content is not part of the code, so a model's fine-tune may do.
 Status matchWeights(const PackageFile &package,
-                    const formats::GgufFile &weights);
+                    const formats::ModelFile &weights);
 
 } // namespace terrazzo::exec

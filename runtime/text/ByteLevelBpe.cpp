@@ -67,7 +67,7 @@ static size_t hashPair(uint64_t pair) {
   return size_t(pair ^ pair >> 32);
 }
 
-Status ByteLevelBpe::load(const formats::GgufFile &file,
+Status ByteLevelBpe::load(const formats::ModelFile &file,
                           const Vocabulary &tokens) {
   vocabulary = &tokens;
   Expected<std::string_view> name =

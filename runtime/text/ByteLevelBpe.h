@@ -17,7 +17,7 @@ namespace terrazzo::text {
 class ByteLevelBpe {
 public:
   /// Errors: TZ0202 (merges), TZ0203 (pre-tokenizer).
-  Status load(const formats::GgufFile &file, const Vocabulary &vocabulary);
+  Status load(const formats::ModelFile &file, const Vocabulary &vocabulary);
 
   /// Appends the ids of valid UTF-8 text without special tokens.
   Status encode(std::string_view text, std::vector<TokenId> &ids) const;

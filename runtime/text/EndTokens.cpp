@@ -9,7 +9,7 @@
 
 namespace terrazzo::text {
 
-using formats::GgufFile;
+using formats::ModelFile;
 
 /// Ends of a turn, of a message, of a text.
 static constexpr std::string_view endNames[] = {
@@ -51,7 +51,7 @@ namespace {
 
 class Finder {
 public:
-  Finder(const GgufFile &file, Vocabulary &vocabulary)
+  Finder(const ModelFile &file, Vocabulary &vocabulary)
       : file(file), vocabulary(vocabulary) {}
 
   Status run() {
@@ -173,13 +173,13 @@ private:
                             : vocabulary.find(text.substr(0, end + 1));
   }
 
-  const GgufFile &file;
+  const ModelFile &file;
   Vocabulary &vocabulary;
 };
 
 } // namespace
 
-Expected<std::vector<TokenId>> findEndTokens(const GgufFile &file,
+Expected<std::vector<TokenId>> findEndTokens(const ModelFile &file,
                                              Vocabulary &vocabulary) {
   Finder finder(file, vocabulary);
   if (Status status = finder.run(); !status)
@@ -187,7 +187,7 @@ Expected<std::vector<TokenId>> findEndTokens(const GgufFile &file,
   return std::move(finder.ends);
 }
 
-Expected<TokenId> readTokenId(const GgufFile &file,
+Expected<TokenId> readTokenId(const ModelFile &file,
                               const Vocabulary &vocabulary, const char *key) {
   std::string full = std::string("tokenizer.ggml.") + key;
   if (!file.find(full))

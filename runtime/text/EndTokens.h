@@ -7,19 +7,19 @@
 // token is one that ordinary text is made of.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "text/Vocabulary.h"
 
 namespace terrazzo::text {
 
 /// The ids that end an answer, sorted. Those known by name or template become
 /// control tokens of `vocabulary`. Errors: TZ0111.
-Expected<std::vector<TokenId>> findEndTokens(const formats::GgufFile &file,
+Expected<std::vector<TokenId>> findEndTokens(const formats::ModelFile &file,
                                              Vocabulary &vocabulary);
 
 /// An id of the metadata ("bos_token_id"); noToken where the file names none or
 /// one outside of the vocabulary. Errors: TZ0111.
-Expected<TokenId> readTokenId(const formats::GgufFile &file,
+Expected<TokenId> readTokenId(const formats::ModelFile &file,
                               const Vocabulary &vocabulary, const char *key);
 
 } // namespace terrazzo::text

@@ -7,7 +7,7 @@
 
 namespace terrazzo::text {
 
-using formats::GgufFile;
+using formats::ModelFile;
 using formats::GgufType;
 using formats::GgufValue;
 
@@ -17,7 +17,7 @@ namespace {
 
 class Reader {
 public:
-  explicit Reader(const GgufFile &file) : file(file) {}
+  explicit Reader(const ModelFile &file) : file(file) {}
 
   Expected<ModelSampling> run() {
     SamplerOptions &options = sampling.options;
@@ -94,7 +94,7 @@ private:
     }
   }
 
-  const GgufFile &file;
+  const ModelFile &file;
   ModelSampling sampling;
   std::string taken;
   Status status;
@@ -102,7 +102,7 @@ private:
 
 } // namespace
 
-Expected<ModelSampling> readModelSampling(const GgufFile &file) {
+Expected<ModelSampling> readModelSampling(const ModelFile &file) {
   return Reader(file).run();
 }
 

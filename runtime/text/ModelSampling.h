@@ -4,7 +4,7 @@
 // that converters write from a model's generation_config.json.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "text/Sampler.h"
 
 #include <string>
@@ -20,6 +20,6 @@ struct ModelSampling {
 };
 
 /// Errors: TZ0111 for a key of another type, TZ0221 for a value out of range.
-Expected<ModelSampling> readModelSampling(const formats::GgufFile &file);
+Expected<ModelSampling> readModelSampling(const formats::ModelFile &file);
 
 } // namespace terrazzo::text

@@ -7,11 +7,11 @@ namespace terrazzo::text {
 
 static constexpr std::string_view key = "tokenizer.chat_template";
 
-bool hasChatTemplate(const formats::GgufFile &file) {
+bool hasChatTemplate(const formats::ModelFile &file) {
   return file.find(key) != nullptr;
 }
 
-Expected<ChatTemplate> readChatTemplate(const formats::GgufFile &file) {
+Expected<ChatTemplate> readChatTemplate(const formats::ModelFile &file) {
   if (!hasChatTemplate(file))
     return Error{ExitCode::ModelNotSupported,
                  "TZ0210",
@@ -25,7 +25,7 @@ Expected<ChatTemplate> readChatTemplate(const formats::GgufFile &file) {
   return ChatTemplate::parse(*source, file.path() + ": " + std::string(key));
 }
 
-static std::string tokenText(const formats::GgufFile &file, const char *name) {
+static std::string tokenText(const formats::ModelFile &file, const char *name) {
   const formats::GgufValue *id = file.find(name);
   auto tokens =
       file.getArray("tokenizer.ggml.tokens", formats::GgufType::String);
@@ -40,7 +40,7 @@ static std::string tokenText(const formats::GgufFile &file, const char *name) {
   return text;
 }
 
-ChatOptions chatOptionsOf(const formats::GgufFile &file) {
+ChatOptions chatOptionsOf(const formats::ModelFile &file) {
   // The formats spell one of these in two ways.
   static constexpr std::pair<const char *, const char *> names[] = {
       {"bos_token", "bos"},       {"eos_token", "eos"},

@@ -3,17 +3,17 @@
 // The chat template of a model file and what it is rendered with.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "text/ChatTemplate.h"
 
 namespace terrazzo::text {
 
-bool hasChatTemplate(const formats::GgufFile &file);
+bool hasChatTemplate(const formats::ModelFile &file);
 
 /// Errors: TZ0210 when the file has none, and those of ChatTemplate::parse.
-Expected<ChatTemplate> readChatTemplate(const formats::GgufFile &file);
+Expected<ChatTemplate> readChatTemplate(const formats::ModelFile &file);
 
 /// With the texts of the special tokens that the file names.
-ChatOptions chatOptionsOf(const formats::GgufFile &file);
+ChatOptions chatOptionsOf(const formats::ModelFile &file);
 
 } // namespace terrazzo::text

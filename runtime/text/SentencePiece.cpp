@@ -37,7 +37,7 @@ struct SentencePiece::Work {
   std::vector<Candidate> heap;
 };
 
-Status SentencePiece::load(const formats::GgufFile &file,
+Status SentencePiece::load(const formats::ModelFile &file,
                            const Vocabulary &tokens) {
   vocabulary = &tokens;
   if (!file.find("tokenizer.ggml.scores"))

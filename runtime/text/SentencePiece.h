@@ -16,7 +16,7 @@ namespace terrazzo::text {
 
 class SentencePiece {
 public:
-  Status load(const formats::GgufFile &file, const Vocabulary &vocabulary);
+  Status load(const formats::ModelFile &file, const Vocabulary &vocabulary);
 
   /// Appends the ids of valid UTF-8 text without special tokens. `first` says
   /// that nothing, or a special token, stands before it.

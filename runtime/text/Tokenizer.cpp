@@ -12,14 +12,14 @@
 namespace terrazzo::text {
 
 Expected<std::unique_ptr<Tokenizer>>
-Tokenizer::create(const formats::GgufFile &file) {
+Tokenizer::create(const formats::ModelFile &file) {
   std::unique_ptr<Tokenizer> tokenizer(new Tokenizer);
   if (Status status = tokenizer->load(file); !status)
     return status.takeError();
   return tokenizer;
 }
 
-Status Tokenizer::load(const formats::GgufFile &file) {
+Status Tokenizer::load(const formats::ModelFile &file) {
   Expected<std::string_view> name = file.getString("tokenizer.ggml.model");
   if (!name)
     return name.takeError();
@@ -59,7 +59,7 @@ Status Tokenizer::load(const formats::GgufFile &file) {
   return loadBos(file);
 }
 
-Status Tokenizer::loadBos(const formats::GgufFile &file) {
+Status Tokenizer::loadBos(const formats::ModelFile &file) {
   bool usual = sentencePiece || byteLevel->rule().addBos;
   Expected<bool> add = file.getBool("tokenizer.ggml.add_bos_token", usual);
   if (!add)

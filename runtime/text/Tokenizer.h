@@ -6,7 +6,7 @@
 // (TZ0201). The file must outlive the tokenizer. Safe to share by threads.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "support/Error.h"
 #include "text/ByteLevelBpe.h"
 #include "text/SentencePiece.h"
@@ -37,7 +37,7 @@ class Tokenizer {
 public:
   /// Errors: TZ0110, TZ0111, TZ0201 to TZ0203.
   static Expected<std::unique_ptr<Tokenizer>>
-  create(const formats::GgufFile &file);
+  create(const formats::ModelFile &file);
 
   /// Bytes that are not UTF-8 are read as U+FFFD. Errors: TZ0204.
   Expected<std::vector<TokenId>> encode(std::string_view text,
@@ -70,8 +70,8 @@ public:
 
 private:
   Tokenizer() = default;
-  Status load(const formats::GgufFile &file);
-  Status loadBos(const formats::GgufFile &file);
+  Status load(const formats::ModelFile &file);
+  Status loadBos(const formats::ModelFile &file);
   Status encodePlain(std::string_view text, bool first,
                      std::vector<TokenId> &ids) const;
 

@@ -12,7 +12,7 @@ namespace terrazzo::text {
 using formats::GgufArray;
 using formats::GgufType;
 
-static Error malformed(const formats::GgufFile &file, std::string why) {
+static Error malformed(const formats::ModelFile &file, std::string why) {
   return {ExitCode::ModelNotSupported,
           "TZ0202",
           "the file's vocabulary is malformed",
@@ -21,7 +21,7 @@ static Error malformed(const formats::GgufFile &file, std::string why) {
           "convert the model again with a current converter"};
 }
 
-Status Vocabulary::load(const formats::GgufFile &file) {
+Status Vocabulary::load(const formats::ModelFile &file) {
   Expected<GgufArray> tokens =
       file.getArray("tokenizer.ggml.tokens", GgufType::String);
   if (!tokens)

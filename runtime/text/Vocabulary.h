@@ -6,7 +6,7 @@
 // in a few milliseconds. The file must outlive the vocabulary.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "support/Error.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ enum class TokenType : int32_t {
 class Vocabulary {
 public:
   /// Reads tokenizer.ggml.{tokens, token_type, scores}. Errors: TZ0202.
-  Status load(const formats::GgufFile &file);
+  Status load(const formats::ModelFile &file);
 
   size_t size() const { return offsets.size(); }
   bool contains(TokenId id) const { return id >= 0 && size_t(id) < size(); }

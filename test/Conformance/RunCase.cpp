@@ -45,7 +45,7 @@ public:
   Outcome run() {
     if (Status status = writeWeights(module, base + ".gguf", seed); !status)
       return {Outcome::NotRun, status.error().format()};
-    auto weights = formats::GgufFile::open(base + ".gguf");
+    auto weights = formats::ModelFile::open(base + ".gguf");
     if (!weights)
       return {Outcome::NotRun, weights.error().format()};
     auto head = module.lookupSymbol<tz::FuncOp>("head");
@@ -149,10 +149,10 @@ private:
     auto package = exec::PackageFile::open(base + ".tzp");
     if (!package)
       return package.error().format();
-    auto weights = formats::GgufFile::open(base + ".gguf");
+    auto weights = formats::ModelFile::open(base + ".gguf");
     if (!weights)
       return weights.error().format();
-    std::shared_ptr<const formats::GgufFile> shared = std::move(*weights);
+    std::shared_ptr<const formats::ModelFile> shared = std::move(*weights);
     auto session = decode::Session::open(std::move(*package), shared, options);
     if (!session)
       return session.error().format();

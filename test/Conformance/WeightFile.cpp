@@ -65,7 +65,7 @@ Status writeWeights(ModuleOp module, const std::string &path, uint64_t seed) {
                   std::string(content.begin(), content.end()));
   }
   std::ofstream(path, std::ios::binary) << writer.bytes();
-  auto file = formats::GgufFile::open(path);
+  auto file = formats::ModelFile::open(path);
   if (!file)
     return file.takeError();
   for (auto weight : module.getOps<tz::WeightOp>())

@@ -76,12 +76,12 @@ private:
 
 /// All logits.
 Expected<std::vector<double>> evaluate(ModuleOp module,
-                                       const formats::GgufFile &weights,
+                                       const formats::ModelFile &weights,
                                        const Calls &calls,
                                        reference::ResultHook hook) {
   reference::Interpreter interpreter(
       [&](tz::WeightOp op) -> Expected<ArrayRef<uint8_t>> {
-        const formats::GgufTensor *tensor = weights.findTensor(op.getTensor());
+        const formats::ModelTensor *tensor = weights.findTensor(op.getTensor());
         return ArrayRef<uint8_t>(weights.tensorData(*tensor), tensor->bytes);
       });
   interpreter.onResult(std::move(hook));
@@ -127,7 +127,7 @@ Calls randomCalls(uint64_t seed, int64_t vocabulary) {
   return calls;
 }
 
-Expected<Expected64> witness(ModuleOp module, const formats::GgufFile &weights,
+Expected<Expected64> witness(ModuleOp module, const formats::ModelFile &weights,
                              const Calls &calls, double product) {
   Expected64 expected;
   auto clean =

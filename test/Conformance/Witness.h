@@ -14,7 +14,7 @@
 //   a cache of f16                half a unit of its last place, 5e-4
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace terrazzo::conformance {
@@ -34,7 +34,7 @@ struct Expected64 {
 Calls randomCalls(uint64_t seed, int64_t vocabulary);
 
 Expected<Expected64> witness(mlir::ModuleOp module,
-                             const formats::GgufFile &weights,
+                             const formats::ModelFile &weights,
                              const Calls &calls, double product);
 
 } // namespace terrazzo::conformance

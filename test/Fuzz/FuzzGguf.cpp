@@ -3,18 +3,18 @@
 // Any bytes as a GGUF file: opened, every tensor's first and last byte read,
 // the tokenizer built.
 #include "MemoryFile.h"
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "text/Tokenizer.h"
 
 using namespace terrazzo;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MemoryFile input(data, size);
-  auto file = formats::GgufFile::open(input.path());
+  auto file = formats::ModelFile::open(input.path());
   if (!file)
     return 0;
   volatile uint8_t seen = 0;
-  for (const formats::GgufTensor &tensor : (*file)->tensors())
+  for (const formats::ModelTensor &tensor : (*file)->tensors())
     if (tensor.bytes)
       seen = (*file)->tensorData(tensor)[0] ^
              (*file)->tensorData(tensor)[tensor.bytes - 1];

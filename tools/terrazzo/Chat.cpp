@@ -9,7 +9,7 @@ using namespace terrazzo;
 
 Expected<std::vector<int32_t>> chatTokens(const std::vector<Message> &messages,
                                           bool demanded, bool special,
-                                          const formats::GgufFile &model,
+                                          const formats::ModelFile &model,
                                           const text::Tokenizer &tokenizer) {
   if (!demanded && !text::hasChatTemplate(model))
     return tokenizer.encode(messages.back().content,

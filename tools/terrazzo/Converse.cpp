@@ -63,7 +63,7 @@ std::span<const int32_t> keepCommon(decode::Session &session,
 /// What has been said so far, and the tokens of it.
 class Transcript {
 public:
-  Transcript(const RunOptions &options, const formats::GgufFile &model,
+  Transcript(const RunOptions &options, const formats::ModelFile &model,
              const text::Tokenizer &tokenizer)
       : demanded(options.chat == Chat::Always), special(options.special),
         model(model), tokenizer(tokenizer),
@@ -87,7 +87,7 @@ public:
 private:
   bool demanded;
   bool special;
-  const formats::GgufFile &model;
+  const formats::ModelFile &model;
   const text::Tokenizer &tokenizer;
   bool plain;
   std::vector<Message> messages;

@@ -8,7 +8,7 @@
 #include "decode/Session.h"
 
 struct OpenedModel {
-  std::shared_ptr<const terrazzo::formats::GgufFile> file;
+  std::shared_ptr<const terrazzo::formats::ModelFile> file;
   std::unique_ptr<terrazzo::decode::Session> session;
   double loadSeconds = 0;    ///< without compiling
   double compileSeconds = 0; ///< 0: the package was there

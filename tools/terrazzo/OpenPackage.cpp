@@ -42,7 +42,7 @@ Status openWeights(const CommonOptions &common, OpenedPackage &opened) {
                                                             : common.model;
   if (path.empty())
     return {};
-  auto file = formats::GgufFile::open(path);
+  auto file = formats::ModelFile::open(path);
   if (!file)
     return file.takeError();
   opened.weights = std::move(*file);
@@ -50,7 +50,7 @@ Status openWeights(const CommonOptions &common, OpenedPackage &opened) {
 }
 
 Expected<exec::PackageSource> sourceOf(const CommonOptions &common,
-                                       const formats::GgufFile *weights) {
+                                       const formats::ModelFile *weights) {
   exec::PackageSource source{common.model, "", weights};
   if (!isModule(common.model))
     return source;

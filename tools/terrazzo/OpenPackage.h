@@ -12,7 +12,7 @@
 struct OpenedPackage {
   terrazzo::exec::PackageFile package = terrazzo::exec::PackageFile::none();
   /// Null for a module that has none.
-  std::shared_ptr<const terrazzo::formats::GgufFile> weights;
+  std::shared_ptr<const terrazzo::formats::ModelFile> weights;
   terrazzo::exec::ExecutionOptions options;
   double compileSeconds = 0; ///< 0: the package was there
 };

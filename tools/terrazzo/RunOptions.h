@@ -43,7 +43,7 @@ struct Message {
 /// with `special`, also those that stand in the messages.
 terrazzo::Expected<std::vector<int32_t>>
 chatTokens(const std::vector<Message> &messages, bool demanded, bool special,
-           const terrazzo::formats::GgufFile &model,
+           const terrazzo::formats::ModelFile &model,
            const terrazzo::text::Tokenizer &tokenizer);
 
 /// Prints an answer as one JSON object. Errors: TZ0010.

@@ -70,7 +70,7 @@ static std::string idleFlags(const SamplerFlags &flags,
 }
 
 Expected<SamplerOptions> chooseSampler(const SamplerFlags &flags,
-                                       const formats::GgufFile &model,
+                                       const formats::ModelFile &model,
                                        uint32_t context, const Notes &notes) {
   auto file = text::readModelSampling(model);
   if (!file)

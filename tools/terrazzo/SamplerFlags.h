@@ -6,7 +6,7 @@
 
 #include "Notes.h"
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 #include "text/Sampler.h"
 
 #include <CLI/CLI.hpp>
@@ -33,5 +33,5 @@ terrazzo::Status checkSamplerFlags(const SamplerFlags &flags);
 /// for. Errors: TZ0221 when a setting of the file is out of range.
 terrazzo::Expected<terrazzo::text::SamplerOptions>
 chooseSampler(const SamplerFlags &flags,
-              const terrazzo::formats::GgufFile &model, uint32_t context,
+              const terrazzo::formats::ModelFile &model, uint32_t context,
               const Notes &notes);

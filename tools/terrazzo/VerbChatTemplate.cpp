@@ -16,7 +16,7 @@ using namespace terrazzo;
 
 static int runChatTemplate(bool addGenerationPrompt,
                            const CommonOptions &common) {
-  auto file = formats::GgufFile::open(common.model);
+  auto file = formats::ModelFile::open(common.model);
   if (!file)
     return report(file.error());
   auto chat = text::readChatTemplate(**file);

@@ -53,7 +53,7 @@ static Status parseIds(std::string_view text, size_t vocabulary,
 
 static int runDetokenize(const std::vector<std::string> &words,
                          const CommonOptions &common) {
-  auto file = formats::GgufFile::open(common.model);
+  auto file = formats::ModelFile::open(common.model);
   if (!file)
     return report(file.error());
   auto tokenizer = text::Tokenizer::create(**file);

@@ -33,7 +33,7 @@ struct EvalOptions {
 };
 
 Expected<std::vector<int32_t>> readTokens(const EvalOptions &options,
-                                          const formats::GgufFile &model) {
+                                          const formats::ModelFile &model) {
   if (!options.ids.empty())
     return readIds(options.ids);
   auto text = readInput(options.file);
@@ -48,7 +48,7 @@ Expected<std::vector<int32_t>> readTokens(const EvalOptions &options,
 /// The tokens to judge. A perplexity is of a token behind another one; logits
 /// are there from the first token on.
 Expected<std::vector<int32_t>> tokensOf(const EvalOptions &options,
-                                        const formats::GgufFile &model) {
+                                        const formats::ModelFile &model) {
   auto ids = readTokens(options, model);
   if (!ids)
     return ids.takeError();
@@ -168,7 +168,7 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
   auto compiler = exec::findCompiler();
   if (!compiler)
     return report(compiler.error());
-  auto model = formats::GgufFile::open(common.model);
+  auto model = formats::ModelFile::open(common.model);
   if (!model)
     return report(model.error());
   auto ids = tokensOf(options, **model);
@@ -215,7 +215,7 @@ int runEval(const EvalOptions &options, CommonOptions common) {
   if (options.reference)
     return evalReference(options, common);
   Notes notes(common.quiet, common.why);
-  auto model = formats::GgufFile::open(common.model);
+  auto model = formats::ModelFile::open(common.model);
   if (!model)
     return report(model.error());
   auto ids = tokensOf(options, **model);

@@ -5,7 +5,7 @@
 #include "Output.h"
 #include "Verbs.h"
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +14,8 @@
 #include <memory>
 
 using namespace terrazzo;
-using formats::GgufFile;
-using formats::GgufTensor;
+using formats::ModelFile;
+using formats::ModelTensor;
 using formats::GgufValue;
 using nlohmann::ordered_json;
 
@@ -32,9 +32,9 @@ struct Totals {
   std::map<std::string, Kind> kinds;
 };
 
-Totals sumUp(const GgufFile &file) {
+Totals sumUp(const ModelFile &file) {
   Totals totals;
-  for (const GgufTensor &tensor : file.tensors()) {
+  for (const ModelTensor &tensor : file.tensors()) {
     auto &kind =
         totals.kinds[std::string(formats::blockFormatInfo(tensor.format).name)];
     ++kind.tensors;
@@ -66,14 +66,14 @@ ordered_json scalarToJson(const GgufValue &value) {
   }
 }
 
-std::string architectureOf(const GgufFile &file) {
+std::string architectureOf(const ModelFile &file) {
   const GgufValue *value = file.find("general.architecture");
   return value && value->type == formats::GgufType::String
              ? std::string(value->string())
              : "unknown";
 }
 
-ordered_json modelToJson(const GgufFile &file) {
+ordered_json modelToJson(const ModelFile &file) {
   Totals totals = sumUp(file);
   ordered_json kinds = ordered_json::object();
   for (const auto &[name, kind] : totals.kinds)
@@ -84,7 +84,7 @@ ordered_json modelToJson(const GgufFile &file) {
   for (const GgufValue &value : file.metadata())
     metadata[std::string(value.key)] = scalarToJson(value);
   ordered_json tensors = ordered_json::array();
-  for (const GgufTensor &tensor : file.tensors())
+  for (const ModelTensor &tensor : file.tensors())
     tensors.push_back({{"name", tensor.name},
                        {"type", formats::blockFormatInfo(tensor.format).name},
                        {"dims", tensor.dims},
@@ -113,7 +113,7 @@ std::string pad(std::string text, size_t width) {
   return text;
 }
 
-std::string modelToText(const GgufFile &file) {
+std::string modelToText(const ModelFile &file) {
   Totals totals = sumUp(file);
   std::string text = file.path() + ": GGUF version " +
                      std::to_string(file.version()) + ", architecture " +
@@ -121,7 +121,7 @@ std::string modelToText(const GgufFile &file) {
                      std::to_string(totals.parameters) + " parameters in " +
                      std::to_string(file.tensors().size()) + " tensors, " +
                      megabytes(totals.bytes) + " of data, " +
-                     megabytes(file.headerBytes()) + " of header\n\nTypes\n";
+                     megabytes(file.header().size()) + " of header\n\nTypes\n";
   for (const auto &[name, kind] : totals.kinds)
     text += "  " + pad(name, 10) + pad(std::to_string(kind.tensors), 6) +
             " tensors " + pad(megabytes(kind.bytes), 12) + "\n";
@@ -134,7 +134,7 @@ std::string modelToText(const GgufFile &file) {
     text += "  " + pad(std::string(value.key), 44) + " " + line + "\n";
   }
   text += "\nTensors\n";
-  for (const GgufTensor &tensor : file.tensors()) {
+  for (const ModelTensor &tensor : file.tensors()) {
     std::string dims;
     for (uint64_t dim : tensor.dims)
       dims += (dims.empty() ? "" : " x ") + std::to_string(dim);
@@ -158,7 +158,7 @@ bool isPackage(const std::string &path) {
 int runInspect(const std::string &path, const CommonOptions &common) {
   if (path.ends_with(".tzp") || isPackage(path))
     return runInspectPackage(path, common);
-  auto file = GgufFile::open(path);
+  auto file = ModelFile::open(path);
   if (!file)
     return report(file.error());
   if (common.json)

@@ -40,7 +40,7 @@ Status readPrompt(RunOptions &options) {
 
 /// Tokens of the prompt, from whichever flag gives it.
 Expected<std::vector<int32_t>> promptTokens(const RunOptions &options,
-                                            const formats::GgufFile &model,
+                                            const formats::ModelFile &model,
                                             const text::Tokenizer &tokenizer) {
   if (!options.ids.empty())
     return options.tokens;

@@ -60,7 +60,7 @@ Status tokenizeLines(const text::Tokenizer &tokenizer, bool addBos) {
 }
 
 int runTokenize(const TokenizeOptions &options, const CommonOptions &common) {
-  auto file = formats::GgufFile::open(common.model);
+  auto file = formats::ModelFile::open(common.model);
   if (!file)
     return report(file.error());
   auto tokenizer = text::Tokenizer::create(**file);

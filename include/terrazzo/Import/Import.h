@@ -14,7 +14,7 @@
 
 namespace terrazzo {
 namespace formats {
-class GgufFile;
+class ModelFile;
 } // namespace formats
 
 struct ImportOptions {
@@ -32,7 +32,7 @@ importGguf(llvm::StringRef path, mlir::MLIRContext *context,
 
 /// The same for a file that is open already.
 Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-importGguf(const formats::GgufFile &file, llvm::StringRef path,
+importGguf(const formats::ModelFile &file, llvm::StringRef path,
            mlir::MLIRContext *context, const ImportOptions &options = {});
 
 /// Names of the supported architectures, as `general.architecture` gives them.

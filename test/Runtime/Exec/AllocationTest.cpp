@@ -60,7 +60,7 @@ TEST(Allocation, NothingPerToken) {
   writeToyModel(folder.file("toy.gguf"));
   writeToyPackage(folder.file("toy.tzp"));
   auto package = PackageFile::open(folder.file("toy.tzp"));
-  auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+  auto weights = formats::ModelFile::open(folder.file("toy.gguf"));
   ASSERT_TRUE(bool(package) && bool(weights));
   ExecutionOptions options;
   options.threads = {2, /*force=*/true};

@@ -63,7 +63,7 @@ protected:
     auto package = PackageFile::open(folder.file(name));
     if (!package)
       return package.takeError();
-    auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+    auto weights = formats::ModelFile::open(folder.file("toy.gguf"));
     if (!weights)
       return weights.takeError();
     return Session::open(std::move(*package), std::move(*weights), options);

@@ -37,7 +37,7 @@ protected:
   Expected<std::unique_ptr<FunctionRunner>> open() {
     auto package =
         PackageFile::open(folder.file(GetParam() + std::string(".tzp")));
-    auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+    auto weights = formats::ModelFile::open(folder.file("toy.gguf"));
     EXPECT_TRUE(package && weights);
     options.contextSize = 40;
     auto made =

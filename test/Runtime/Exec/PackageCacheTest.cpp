@@ -40,7 +40,7 @@ protected:
   }
 
   bool obtain() {
-    auto file = formats::GgufFile::open(model);
+    auto file = formats::ModelFile::open(model);
     EXPECT_TRUE(bool(file));
     auto obtained = obtainPackage({(*file)->path(), "", file->get()}, request);
     EXPECT_TRUE(bool(obtained)) << obtained.error().format();
@@ -109,7 +109,7 @@ TEST_F(PackageCacheTest, EachPluginIsPartOfTheKey) {
 
 TEST_F(PackageCacheTest, AChangedModelIsAnotherModel) {
   auto hash = [&] {
-    auto file = formats::GgufFile::open(model);
+    auto file = formats::ModelFile::open(model);
     return modelHash(**file, request.cacheFolder);
   };
   age();

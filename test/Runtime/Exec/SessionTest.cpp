@@ -27,7 +27,7 @@ protected:
     auto package = PackageFile::open(folder.file("toy.tzp"));
     if (!package)
       return package.takeError();
-    auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+    auto weights = formats::ModelFile::open(folder.file("toy.gguf"));
     if (!weights)
       return weights.takeError();
     return Session::open(std::move(*package), std::move(*weights), options);
@@ -224,7 +224,7 @@ namespace {
 /// weights.
 std::vector<float> answer(const Folder &folder, const std::string &model) {
   auto package = PackageFile::open(folder.file("toy.tzp"));
-  auto weights = formats::GgufFile::open(folder.file(model));
+  auto weights = formats::ModelFile::open(folder.file(model));
   ExecutionOptions options;
   options.threads.count = 1;
   options.cacheFolder = folder.file("cache");
@@ -257,7 +257,7 @@ TEST_F(SessionTest, PackedWeightsAreThoseOfTheFileInUse) {
 
 TEST_F(SessionTest, AFileReplacedWhileItIsOpenedIsRefused) {
   auto package = PackageFile::open(folder.file("toy.tzp"));
-  auto weights = formats::GgufFile::open(folder.file("toy.gguf"));
+  auto weights = formats::ModelFile::open(folder.file("toy.gguf"));
   writeToyModel(folder.file("new.gguf"));
   ASSERT_EQ(::rename(folder.file("new.gguf").c_str(),
                      folder.file("toy.gguf").c_str()),

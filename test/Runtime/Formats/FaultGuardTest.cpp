@@ -18,7 +18,7 @@ std::string large() {
       .bytes();
 }
 
-uint64_t sumAll(const formats::GgufFile &file) {
+uint64_t sumAll(const formats::ModelFile &file) {
   uint64_t sum = 0;
   const auto &tensor = file.tensors()[0];
   for (uint64_t i = 0; i < tensor.bytes; i += 4096)
@@ -29,7 +29,7 @@ uint64_t sumAll(const formats::GgufFile &file) {
 TEST(FaultGuard, SubstitutesAndReports) {
   formats::installFaultGuard(formats::FaultPolicy::Substitute);
   TemporaryFile temporary(large());
-  auto file = formats::GgufFile::open(temporary.path());
+  auto file = formats::ModelFile::open(temporary.path());
   ASSERT_TRUE(bool(file));
   EXPECT_EQ(sumAll(**file), 1024u * 'x');
   EXPECT_TRUE((*file)->intact().ok());
@@ -45,7 +45,7 @@ TEST(FaultGuardDeathTest, EndsWithAnError) {
   EXPECT_EXIT(
       {
         formats::installFaultGuard(formats::FaultPolicy::Exit);
-        auto file = formats::GgufFile::open(temporary.path());
+        auto file = formats::ModelFile::open(temporary.path());
         if (file && ::truncate(temporary.path().c_str(), 1 << 20) == 0)
           ::_exit(int(sumAll(**file) & 1));
       },

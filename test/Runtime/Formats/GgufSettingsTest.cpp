@@ -14,7 +14,7 @@ using Lines = std::vector<std::string>;
 
 Lines linesOf(const GgufWriter &writer) {
   TemporaryFile file(writer.bytes());
-  auto opened = GgufFile::open(file.path());
+  auto opened = ModelFile::open(file.path());
   EXPECT_TRUE(bool(opened));
   return settingsOf(**opened);
 }

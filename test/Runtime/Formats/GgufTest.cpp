@@ -9,7 +9,7 @@
 using namespace terrazzo;
 using namespace terrazzo::test;
 using formats::BlockFormat;
-using formats::GgufFile;
+using formats::ModelFile;
 using formats::GgufType;
 
 namespace {
@@ -30,7 +30,7 @@ GgufWriter sample() {
 TEST(Gguf, ReadsWhatWasWritten) {
   for (uint32_t version : {2u, 3u}) {
     TemporaryFile temporary(sample().bytes(version));
-    auto file = GgufFile::open(temporary.path());
+    auto file = ModelFile::open(temporary.path());
     ASSERT_TRUE(bool(file)) << file.error().format();
     EXPECT_EQ((*file)->version(), version);
     EXPECT_EQ(*(*file)->getString("general.architecture"), "llama");
@@ -55,13 +55,13 @@ TEST(Gguf, ReadsWhatWasWritten) {
     EXPECT_EQ((*blocks)->rowBytes(), 40u);
     EXPECT_EQ((*blocks)->elements(), 128u);
     EXPECT_EQ((*file)->tensorData(**blocks)[79], 'y');
-    EXPECT_EQ((*file)->headerBytes() % 32, 0u);
+    EXPECT_EQ((*file)->header().size() % 32, 0u);
   }
 }
 
 TEST(Gguf, LookupErrors) {
   TemporaryFile temporary(sample().bytes());
-  auto file = GgufFile::open(temporary.path());
+  auto file = ModelFile::open(temporary.path());
   ASSERT_TRUE(bool(file));
   EXPECT_EQ((*file)->getUInt("absent").error().code, "TZ0110");
   EXPECT_EQ((*file)->getUInt("negative").error().code, "TZ0111");
@@ -76,8 +76,8 @@ TEST(Gguf, HashesFollowContent) {
   TemporaryFile first(bytes), same(bytes);
   bytes.back() = 'z';
   TemporaryFile other(bytes);
-  auto a = GgufFile::open(first.path()), b = GgufFile::open(same.path()),
-       c = GgufFile::open(other.path());
+  auto a = ModelFile::open(first.path()), b = ModelFile::open(same.path()),
+       c = ModelFile::open(other.path());
   ASSERT_TRUE(a && b && c);
   EXPECT_EQ(hashModel(**a), hashModel(**b));
   EXPECT_EQ(hashHeader(**a), hashHeader(**c));
@@ -90,9 +90,9 @@ TEST(Gguf, HashesFollowContent) {
 }
 
 TEST(GgufHostile, NotAModel) {
-  EXPECT_EQ(GgufFile::open("/nonexistent").error().code, "TZ0101");
-  EXPECT_EQ(GgufFile::open("/tmp").error().code, "TZ0101");
-  EXPECT_EQ(GgufFile::open("/dev/zero").error().code, "TZ0101");
+  EXPECT_EQ(ModelFile::open("/nonexistent").error().code, "TZ0101");
+  EXPECT_EQ(ModelFile::open("/tmp").error().code, "TZ0101");
+  EXPECT_EQ(ModelFile::open("/dev/zero").error().code, "TZ0101");
   EXPECT_EQ(openingCode(""), "TZ0102");
   EXPECT_EQ(openingCode("GGU"), "TZ0102");
   EXPECT_EQ(openingCode("PK\3\4 something else"), "TZ0102");
@@ -217,7 +217,7 @@ TEST(GgufHostile, RandomCorruptions) {
       }
     }
     TemporaryFile temporary(bytes);
-    auto file = GgufFile::open(temporary.path());
+    auto file = ModelFile::open(temporary.path());
     if (!file) {
       ++refused;
       EXPECT_TRUE(file.error().code.starts_with("TZ010"))

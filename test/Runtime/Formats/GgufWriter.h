@@ -3,7 +3,7 @@
 // Writes tiny GGUF files for tests, well-formed or not.
 #pragma once
 
-#include "formats/Gguf.h"
+#include "formats/ModelFile.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -111,7 +111,7 @@ private:
 /// The code of the error that opening this content gives; "" when it opens.
 inline std::string openingCode(const std::string &content) {
   TemporaryFile file(content);
-  auto opened = formats::GgufFile::open(file.path());
+  auto opened = formats::ModelFile::open(file.path());
   return opened ? "" : opened.error().code;
 }
 

@@ -60,7 +60,7 @@ struct Model {
 /// Texts of the tokens that end an answer.
 std::vector<std::string> endsOf(const Model &model) {
   TemporaryFile temporary(model.write().bytes());
-  auto file = formats::GgufFile::open(temporary.path());
+  auto file = formats::ModelFile::open(temporary.path());
   EXPECT_TRUE(file);
   auto tokenizer = Tokenizer::create(**file);
   EXPECT_TRUE(tokenizer) << tokenizer.error().format();
@@ -91,7 +91,7 @@ TEST(EndTokens, ByNameWhateverTheType) {
 TEST(EndTokens, BecomeControlTokens) {
   Model model({{"<|im_end|>", normal}});
   TemporaryFile temporary(model.write().bytes());
-  auto file = formats::GgufFile::open(temporary.path());
+  auto file = formats::ModelFile::open(temporary.path());
   auto tokenizer = Tokenizer::create(**file);
   ASSERT_TRUE(tokenizer);
   auto ids = (*tokenizer)->encode("a<|im_end|>b", {});

@@ -27,7 +27,7 @@ protected:
     if (path.empty())
       GTEST_SKIP() << GetParam() << ".gguf is not in TERRAZZO_MODELS or "
                    << TERRAZZO_DEFAULT_MODELS;
-    auto opened = formats::GgufFile::open(path);
+    auto opened = formats::ModelFile::open(path);
     ASSERT_TRUE(bool(opened)) << opened.error().format();
     file = std::move(*opened);
     auto created = text::Tokenizer::create(*file);
@@ -40,7 +40,7 @@ protected:
     ASSERT_GT(lines.size(), 300u);
   }
 
-  std::unique_ptr<formats::GgufFile> file;
+  std::unique_ptr<formats::ModelFile> file;
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::vector<ordered_json> lines;
 };

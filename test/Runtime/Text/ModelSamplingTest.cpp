@@ -14,7 +14,7 @@ namespace {
 
 Expected<ModelSampling> read(const GgufWriter &writer) {
   TemporaryFile temporary(writer.bytes());
-  auto file = formats::GgufFile::open(temporary.path());
+  auto file = formats::ModelFile::open(temporary.path());
   EXPECT_TRUE(file);
   return text::readModelSampling(**file);
 }

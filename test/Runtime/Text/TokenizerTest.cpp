@@ -17,7 +17,7 @@ namespace {
 
 struct Loaded {
   explicit Loaded(const GgufWriter &writer) : temporary(writer.bytes()) {
-    auto opened = formats::GgufFile::open(temporary.path());
+    auto opened = formats::ModelFile::open(temporary.path());
     if (!opened) {
       code = opened.error().code;
       return;
@@ -31,7 +31,7 @@ struct Loaded {
     tokenizer = std::move(*created);
   }
   TemporaryFile temporary;
-  std::unique_ptr<formats::GgufFile> file;
+  std::unique_ptr<formats::ModelFile> file;
   std::unique_ptr<Tokenizer> tokenizer;
   std::string code;
 };

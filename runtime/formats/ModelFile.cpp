@@ -1,41 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Accessors of GgufFile; the parser is GgufParser.cpp.
-#include "formats/Gguf.h"
+// Accessors of ModelFile; GgufParser.cpp and folder/ModelFolder.cpp fill it.
+#include "formats/ModelFile.h"
+
+#include "formats/folder/ModelFolder.h"
+
+#include <sys/stat.h>
 
 namespace terrazzo::formats {
 
-uint64_t GgufTensor::elements() const {
+uint64_t ModelTensor::elements() const {
   uint64_t count = 1;
   for (uint64_t dim : dims)
     count *= dim;
   return count;
 }
 
-uint64_t GgufTensor::rowBytes() const {
+uint64_t ModelTensor::rowBytes() const {
   const BlockFormatInfo &info = blockFormatInfo(format);
   return dims[0] / info.values * info.bytes;
 }
 
-GgufFile::~GgufFile() = default;
+ModelFile::~ModelFile() = default;
 
-const std::string &GgufFile::path() const { return file->path(); }
-const FileIdentity &GgufFile::identity() const { return file->identity(); }
-uint64_t GgufFile::fileBytes() const { return file->size(); }
-const uint8_t *GgufFile::data() const { return file->data(); }
+Expected<std::unique_ptr<ModelFile>> ModelFile::open(const std::string &path) {
+  struct stat facts;
+  bool folder = ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+  return folder ? openFolder(path) : openGguf(path);
+}
 
-const GgufValue *GgufFile::find(std::string_view key) const {
+std::span<const uint8_t> ModelFile::header() const {
+  return isFolder() ? std::span<const uint8_t>(made)
+                    : std::span(data(), dataOffset);
+}
+
+const std::string &ModelFile::path() const { return file->path(); }
+const FileIdentity &ModelFile::identity() const { return file->identity(); }
+uint64_t ModelFile::fileBytes() const { return file->size(); }
+const uint8_t *ModelFile::data() const { return file->data(); }
+const std::vector<FilePart> &ModelFile::parts() const { return file->parts(); }
+
+const GgufValue *ModelFile::find(std::string_view key) const {
   auto found = valueIndex.find(key);
   return found == valueIndex.end() ? nullptr : &values[found->second];
 }
 
-const GgufTensor *GgufFile::findTensor(std::string_view name) const {
+const ModelTensor *ModelFile::findTensor(std::string_view name) const {
   auto found = tensorIndex.find(name);
   return found == tensorIndex.end() ? nullptr : &tensorTable[found->second];
 }
 
-Expected<const GgufTensor *> GgufFile::getTensor(std::string_view name) const {
-  if (const GgufTensor *tensor = findTensor(name))
+Expected<const ModelTensor *> ModelFile::getTensor(std::string_view name) const {
+  if (const ModelTensor *tensor = findTensor(name))
     return tensor;
   return Error{ExitCode::ModelNotSupported,
                "TZ0112",
@@ -46,11 +62,11 @@ Expected<const GgufTensor *> GgufFile::getTensor(std::string_view name) const {
                "same name"};
 }
 
-const uint8_t *GgufFile::tensorData(const GgufTensor &tensor) const {
+const uint8_t *ModelFile::tensorData(const ModelTensor &tensor) const {
   return file->data() + tensor.offset;
 }
 
-Status GgufFile::intact() const {
+Status ModelFile::intact() const {
   if (file->intact())
     return {};
   return Error{ExitCode::Failure,
@@ -62,7 +78,7 @@ Status GgufFile::intact() const {
                "one"};
 }
 
-static Error missingKey(const GgufFile &file, std::string_view key) {
+static Error missingKey(const ModelFile &file, std::string_view key) {
   return {ExitCode::ModelNotSupported,
           "TZ0110",
           "the file's metadata has no '" + std::string(key) + "'",
@@ -71,7 +87,7 @@ static Error missingKey(const GgufFile &file, std::string_view key) {
           "convert the model again with a current converter"};
 }
 
-static Error wrongType(const GgufFile &file, const GgufValue &value,
+static Error wrongType(const ModelFile &file, const GgufValue &value,
                        const char *expected) {
   return {ExitCode::ModelNotSupported,
           "TZ0111",
@@ -82,7 +98,7 @@ static Error wrongType(const GgufFile &file, const GgufValue &value,
           ""};
 }
 
-Expected<uint64_t> GgufFile::getUInt(std::string_view key) const {
+Expected<uint64_t> ModelFile::getUInt(std::string_view key) const {
   const GgufValue *value = find(key);
   if (!value)
     return missingKey(*this, key);
@@ -91,12 +107,12 @@ Expected<uint64_t> GgufFile::getUInt(std::string_view key) const {
   return value->unsignedInteger();
 }
 
-Expected<uint64_t> GgufFile::getUInt(std::string_view key,
+Expected<uint64_t> ModelFile::getUInt(std::string_view key,
                                      uint64_t otherwise) const {
   return find(key) ? getUInt(key) : Expected<uint64_t>(otherwise);
 }
 
-Expected<double> GgufFile::getFloat(std::string_view key) const {
+Expected<double> ModelFile::getFloat(std::string_view key) const {
   const GgufValue *value = find(key);
   if (!value)
     return missingKey(*this, key);
@@ -106,12 +122,12 @@ Expected<double> GgufFile::getFloat(std::string_view key) const {
   return wrongType(*this, *value, "a number");
 }
 
-Expected<double> GgufFile::getFloat(std::string_view key,
+Expected<double> ModelFile::getFloat(std::string_view key,
                                     double otherwise) const {
   return find(key) ? getFloat(key) : Expected<double>(otherwise);
 }
 
-Expected<bool> GgufFile::getBool(std::string_view key, bool otherwise) const {
+Expected<bool> ModelFile::getBool(std::string_view key, bool otherwise) const {
   const GgufValue *value = find(key);
   if (!value)
     return otherwise;
@@ -120,7 +136,7 @@ Expected<bool> GgufFile::getBool(std::string_view key, bool otherwise) const {
   return value->boolean();
 }
 
-Expected<std::string_view> GgufFile::getString(std::string_view key) const {
+Expected<std::string_view> ModelFile::getString(std::string_view key) const {
   const GgufValue *value = find(key);
   if (!value)
     return missingKey(*this, key);
@@ -130,11 +146,11 @@ Expected<std::string_view> GgufFile::getString(std::string_view key) const {
 }
 
 Expected<std::string_view>
-GgufFile::getString(std::string_view key, std::string_view otherwise) const {
+ModelFile::getString(std::string_view key, std::string_view otherwise) const {
   return find(key) ? getString(key) : Expected<std::string_view>(otherwise);
 }
 
-Expected<GgufArray> GgufFile::getArray(std::string_view key,
+Expected<GgufArray> ModelFile::getArray(std::string_view key,
                                        GgufType element) const {
   const GgufValue *value = find(key);
   if (!value)

@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reader of GGUF files, versions 2 and 3 (ggml's docs/gguf.md). The file is
-// mapped, and its structure is checked as a whole before anything is handed
-// out: counts, lengths, offsets, alignment, overlaps and overflow, duplicate
-// keys and tensors. What the accessors answer points into the mapping, which
-// lives as long as the GgufFile. A file that shrinks later: FaultGuard.h.
+// A model as its author gives it away: settings, tokenizer and tensors. A GGUF
+// file (versions 2 and 3, ggml's docs/gguf.md), or a folder as Hugging Face's
+// libraries write it (folder/ModelFolder.h), which is read under GGUF's names.
+// Everything is mapped, and its structure is checked as a whole before anything
+// is handed out: counts, lengths, offsets, alignment, overlaps and overflow,
+// duplicate keys and tensors. What the accessors answer points into the
+// mapping, which lives as long as the ModelFile. A file that shrinks later:
+// FaultGuard.h.
 //
 // Error codes: TZ0101 cannot be read, TZ0102 not GGUF, TZ0103 version or byte
 // order, TZ0104 truncated, TZ0105 malformed metadata, TZ0106 malformed tensor
 // table, TZ0107 tensor data out of bounds or overlapping, TZ0108 unknown
 // tensor type, TZ0109 one part of a split model, TZ0110 missing key, TZ0111
-// key of another type, TZ0112 missing tensor, TZ0115 lost while mapped.
+// key of another type, TZ0112 missing tensor, TZ0115 lost while mapped; of a
+// folder TZ0117 to TZ0120.
 #pragma once
 
 #include "formats/BlockFormat.h"
 #include "formats/GgufValue.h"
 #include "formats/MappedFile.h"
 
+#include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,13 +31,13 @@
 
 namespace terrazzo::formats {
 
-/// A tensor of the file. `dims[0]` varies fastest: a matrix that maps K inputs
+/// A tensor of the model. `dims[0]` varies fastest: a matrix that maps K inputs
 /// to N outputs has dims {K, N} and its rows are K values in whole blocks.
-struct GgufTensor {
+struct ModelTensor {
   std::string_view name;
   BlockFormat format = BlockFormat::F32;
   std::vector<uint64_t> dims; ///< 1 to 4 entries, each at least 1
-  uint64_t offset = 0;        ///< bytes from the start of the file
+  uint64_t offset = 0;        ///< bytes from the start of data()
   uint64_t bytes = 0;         ///< bytes of data, without padding
 
   /// Number of values.
@@ -40,21 +46,27 @@ struct GgufTensor {
   uint64_t rowBytes() const;
 };
 
-class GgufFile {
+class ModelFile {
 public:
-  /// Maps and checks a file.
-  static Expected<std::unique_ptr<GgufFile>> open(const std::string &path);
-  ~GgufFile();
+  /// Maps and checks a file or a folder.
+  static Expected<std::unique_ptr<ModelFile>> open(const std::string &path);
+  ~ModelFile();
 
   const std::string &path() const;
-  /// Of the file when it was opened.
+  /// Of the file or folder when it was opened.
   const FileIdentity &identity() const;
+  bool isFolder() const { return !made.empty(); }
+  /// Of a GGUF file.
   uint32_t version() const { return formatVersion; }
   uint64_t alignment() const { return dataAlignment; }
+  /// What tensors lie in: a file, or a folder's files of weights one behind
+  /// another.
   uint64_t fileBytes() const;
-  /// Bytes before the tensor data.
-  uint64_t headerBytes() const { return dataOffset; }
   const uint8_t *data() const;
+  /// The files that data() is made of.
+  const std::vector<FilePart> &parts() const;
+  /// The bytes that say what the model is, without its tensors' content.
+  std::span<const uint8_t> header() const;
 
   /// Metadata, in the order of the file.
   const std::vector<GgufValue> &metadata() const { return values; }
@@ -75,12 +87,12 @@ public:
   Expected<GgufArray> getArray(std::string_view key, GgufType element) const;
 
   /// Tensors, in the order of the file.
-  const std::vector<GgufTensor> &tensors() const { return tensorTable; }
+  const std::vector<ModelTensor> &tensors() const { return tensorTable; }
   /// The tensor of this name, or null.
-  const GgufTensor *findTensor(std::string_view name) const;
+  const ModelTensor *findTensor(std::string_view name) const;
   /// The tensor of this name, or TZ0112.
-  Expected<const GgufTensor *> getTensor(std::string_view name) const;
-  const uint8_t *tensorData(const GgufTensor &tensor) const;
+  Expected<const ModelTensor *> getTensor(std::string_view name) const;
+  const uint8_t *tensorData(const ModelTensor &tensor) const;
 
   /// TZ0115 when part of the file was lost while mapped (under
   /// FaultPolicy::Substitute).
@@ -88,16 +100,23 @@ public:
 
 private:
   friend class GgufParser;
-  GgufFile() = default;
+  friend class FolderReader;
+  friend Expected<std::unique_ptr<ModelFile>>
+  openGguf(const std::string &path);
+  ModelFile() = default;
 
   std::unique_ptr<MappedFile> file;
   uint32_t formatVersion = 0;
   uint64_t dataAlignment = 32;
   uint64_t dataOffset = 0;
   std::vector<GgufValue> values;
-  std::vector<GgufTensor> tensorTable;
+  std::vector<ModelTensor> tensorTable;
   std::unordered_map<std::string_view, uint32_t> valueIndex;
   std::unordered_map<std::string_view, uint32_t> tensorIndex;
+  std::vector<uint8_t> made;     ///< of a folder: its header in GGUF's form
+  std::deque<std::string> names; ///< of a folder's tensors
 };
+
+Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
 
 } // namespace terrazzo::formats

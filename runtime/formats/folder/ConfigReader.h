@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Settings of a config.json, each with the error that a user needs when it is
+// missing, of another kind, or asks for what is not supported (TZ0120). The
+// first fault is kept, and everything read after it is harmless.
+#pragma once
+
+#include "formats/folder/MetadataWriter.h"
+#include "formats/folder/StrictJson.h"
+
+namespace terrazzo::formats {
+
+class ConfigReader {
+public:
+  ConfigReader(const Json &config, std::string where)
+      : config(config), where(std::move(where)) {}
+
+  /// A positive whole number; absent: `otherwise`, or a fault when that is 0.
+  uint32_t count(const char *key, uint32_t otherwise = 0);
+  double real(const char *key, double otherwise);
+  std::string text(const char *key, const std::string &otherwise);
+  bool flag(const char *key, bool otherwise);
+  /// Only this value is supported.
+  void onlyText(const char *key, const std::string &supported);
+  void onlyFlag(const char *key, bool supported);
+  void refuse(const char *key, const std::string &why);
+  Status status() const { return fault; }
+
+private:
+  /// Null where it is absent.
+  const Json *find(const char *key) const;
+
+  const Json &config;
+  std::string where;
+  Status fault;
+};
+
+} // namespace terrazzo::formats

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// JSON from a stranger: one document, no key twice in an object, no nesting
+// beyond what such files need, no number that is none. TZ0118 says where it
+// stops being that.
+#pragma once
+
+#include "support/Error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <span>
+
+namespace terrazzo::formats {
+
+using Json = nlohmann::json;
+
+/// `where` names the file in errors.
+Expected<Json> parseJson(std::span<const uint8_t> text,
+                         const std::string &where);
+
+/// The file at `path`; TZ0101 when it cannot be read.
+Expected<Json> readJson(const std::string &path);
+
+/// TZ0118 at a part of a document that is not what it should be.
+Error malformedJson(const std::string &where, const std::string &why);
+
+} // namespace terrazzo::formats
