@@ -100,9 +100,14 @@ ContractionScratch::ContractionScratch(KernelForm &form,
     sums = plan.reserve(paddedRows * depth / 32, 4);
     halfSums = plan.reserve(paddedRows * depth / 16, 4);
   } else {
-    int64_t bytes = config.dot == ContractionConfig::BF16 ? 2 : 4;
-    activations = plan.reserve(paddedRows * depth, bytes);
-    panels = plan.reserve(products * config.groupColumns * depth, bytes);
+    bool pairs = config.dot == ContractionConfig::BF16, panelled = false;
+    for (Section &section : form.sections)
+      for (tz::MatmulOp matmul : section.matmuls)
+        panelled |= !readsWeightInPlace(
+            cast<RankedTensorType>(matmul.getWeight().getType()), config);
+    activations = plan.reserve(pairs ? paddedRows * depth : 0, 2);
+    panels = plan.reserve(panelled ? products * config.groupColumns * depth : 0,
+                          pairs ? 2 : 4);
   }
   tiles = plan.reserve(products * config.blockRows * config.groupColumns, 4);
   size_t intermediates = 0;
@@ -180,36 +185,43 @@ private:
              [&](Value row) { quantiseRow(e, rows, input, row, quantised); });
       return;
     }
-    Type element = config.dot == ContractionConfig::BF16 ? Type(e.getBF16Type())
-                                                         : Type(e.getF32Type());
-    Value memory = frame.view(element, scratch.activations, count);
+    if (config.dot == ContractionConfig::F32) {
+      floats = {input.memory, input.base, input.stride,
+                e.sub(frame.tokens, e.index(1))};
+      return;
+    }
+    Value memory = frame.view(e.getBF16Type(), scratch.activations, count);
     e.loop(e.index(0), frame.tokens, 1, [&](Value row) {
       convertRow(e, rows, input, row, memory, depth, depth);
     });
     // Pairs of bf16 are broadcast as one word.
+    floats = {frame.view(e.getI32Type(), scratch.activations, count / 2),
+              e.index(0), depth / 2, Value()};
+  }
+
+  /// The weight's columns from `column` on, as they lie or in the panel of the
+  /// section's product `number`.
+  FloatColumns columnsOf(tz::MatmulOp matmul, size_t number, Value column) {
+    auto weight = cast<RankedTensorType>(matmul.getWeight().getType());
+    if (readsWeightInPlace(weight, config))
+      return {weightMemory(matmul), weight, column};
     bool pairs = config.dot == ContractionConfig::BF16;
-    floats = {pairs ? frame.view(e.getI32Type(), scratch.activations, count / 2)
-                    : memory,
-              depth / (pairs ? 2 : 1)};
+    int64_t size = config.groupColumns * depth;
+    Value panel =
+        frame.view(pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()),
+                   scratch.panels + number * size * (pairs ? 2 : 4), size);
+    emitPanel(e, weight, weightMemory(matmul), column, config, panel);
+    return {panel};
   }
 
   /// All products and the epilogue of one section for the columns from `column`
   /// on.
   void emitGroup(Section &section, Value column) {
     bool integers = config.dot == ContractionConfig::Int8;
-    SmallVector<Value> panels;
-    if (!integers) {
-      int64_t size = config.groupColumns * depth;
-      bool pairs = config.dot == ContractionConfig::BF16;
-      for (auto [i, matmul] : llvm::enumerate(section.matmuls)) {
-        Value panel =
-            frame.view(pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()),
-                       scratch.panels + i * size * (pairs ? 2 : 4), size);
-        emitPanel(e, cast<RankedTensorType>(matmul.getWeight().getType()),
-                  weightMemory(matmul), column, config, panel);
-        panels.push_back(panel);
-      }
-    }
+    SmallVector<FloatColumns> weights;
+    for (auto [i, matmul] : llvm::enumerate(section.matmuls))
+      if (!integers)
+        weights.push_back(columnsOf(matmul, i, column));
     int64_t tileSize = config.blockRows * config.groupColumns;
     e.loop(e.index(0), frame.tokens, config.blockRows, [&](Value blockRow) {
       Value blockEnd = e.min(e.add(blockRow, config.blockRows), frame.tokens);
@@ -224,7 +236,7 @@ private:
                 weightMemory(matmul), column, section.columns, config,
                 quantised, row, tile, to);
           else
-            emitFloatTile(e, config, floats, panels[i], row, depth, tile, to);
+            emitFloatTile(e, config, floats, weights[i], row, depth, tile, to);
         });
       }
       emitEpilogue(section, column, blockRow, blockEnd);

@@ -120,37 +120,101 @@ void emitPanel(Emitter &e, RankedTensorType weight, Value memory, Value column,
   });
 }
 
+bool readsWeightInPlace(RankedTensorType weight,
+                        const ContractionConfig &config) {
+  return config.dot == ContractionConfig::F32 &&
+         weight.getElementType().isF32();
+}
+
+namespace {
+
+/// The vectors of weights that one register tile multiplies.
+class TileColumns {
+public:
+  /// Tile `index` of the workgroup.
+  TileColumns(Emitter &e, const ContractionConfig &config,
+              const FloatColumns &columns, int64_t depth, Value index)
+      : e(e), columns(columns), width(config.tileColumns),
+        perLane(config.dot == ContractionConfig::BF16 ? 2 : 1) {
+    if (!columns.weight) {
+      bases.push_back(e.mul(index, depth * width));
+      return;
+    }
+    int64_t groups = (columns.weight.getShape()[0] + kLanes - 1) / kLanes;
+    Value first =
+        e.add(e.div(columns.column, kLanes), e.mul(index, width / kLanes));
+    for (int64_t v = 0; v < width / kLanes; ++v) {
+      Value group = e.add(first, v);
+      if (columns.weight.getShape()[0] % config.groupColumns)
+        group = e.min(group, e.index(groups - 1));
+      bases.push_back(e.mul(group, packedGroupBytes(columns.weight)));
+    }
+  }
+
+  VectorType fragment() {
+    return VectorType::get({kLanes * perLane}, perLane == 2
+                                                   ? Type(e.getBF16Type())
+                                                   : Type(e.getF32Type()));
+  }
+
+  /// At depth `k`, in steps of perLane.
+  SmallVector<Value> at(Value k) {
+    SmallVector<Value> result;
+    if (columns.weight) {
+      int64_t bytes = kLanes * sizeof(float);
+      for (Value base : bases)
+        result.push_back(e.create<vector::BitCastOp>(
+            fragment(),
+            e.loadBytes(columns.memory, e.add(base, e.mul(k, bytes)), bytes)));
+      return result;
+    }
+    Value at = e.add(bases[0], e.mul(k, width * perLane));
+    for (int64_t v = 0; v < width / kLanes; ++v)
+      result.push_back(e.create<vector::LoadOp>(
+          fragment(), columns.memory, e.add(at, v * kLanes * perLane)));
+    return result;
+  }
+
+private:
+  Emitter &e;
+  const FloatColumns &columns;
+  int64_t width, perLane;
+  SmallVector<Value> bases;
+};
+
+} // namespace
+
 void emitFloatTile(Emitter &e, const ContractionConfig &config,
-                   const FloatRows &input, Value panel, Value row,
-                   int64_t depth, Value tile, Value to) {
+                   const FloatRows &input, const FloatColumns &columns,
+                   Value row, int64_t depth, Value tile, Value to) {
   bool pairs = config.dot == ContractionConfig::BF16;
   int64_t perLane = pairs ? 2 : 1, width = config.tileColumns,
           vectors = width / kLanes;
-  VectorType fragment = VectorType::get(
-      {kLanes * perLane}, pairs ? Type(e.getBF16Type()) : Type(e.getF32Type()));
+  SmallVector<Value> rows;
+  for (int64_t r = 0; r < config.tileRows; ++r) {
+    Value at = e.add(row, r);
+    if (input.last)
+      at = e.min(at, input.last);
+    rows.push_back(e.add(input.base, e.mul(at, input.stride)));
+  }
   e.loop(e.index(0), e.index(config.groupColumns / width), 1, [&](Value index) {
-    Value base = e.mul(index, depth * width);
+    TileColumns weights(e, config, columns, depth, index);
     SmallVector<Value> zeros(config.tileRows * vectors, e.f32Vector(0));
-    SmallVector<Value> sums = e.loop(
-        e.index(0), e.index(depth / perLane), 1, zeros,
-        [&](Value k, ValueRange carried) {
-          SmallVector<Value> weights, result;
-          Value at = e.add(base, e.mul(k, width * perLane));
-          for (int64_t v = 0; v < vectors; ++v)
-            weights.push_back(e.create<vector::LoadOp>(
-                fragment, panel, e.add(at, v * kLanes * perLane)));
-          for (int64_t r = 0; r < config.tileRows; ++r) {
-            Value x = e.splat(e.load(
-                input.memory, e.add(e.mul(e.add(row, r), input.stride), k)));
-            if (pairs)
-              x = e.create<vector::BitCastOp>(fragment, x);
-            for (int64_t v = 0; v < vectors; ++v)
-              result.push_back(
-                  e.create<tile::DotOp>(e.f32Lanes(), carried[r * vectors + v],
-                                        weights[v], x, uint64_t(0)));
-          }
-          return result;
-        });
+    SmallVector<Value> sums =
+        e.loop(e.index(0), e.index(depth / perLane), 1, zeros,
+               [&](Value k, ValueRange carried) {
+                 SmallVector<Value> lanes = weights.at(k), result;
+                 for (int64_t r = 0; r < config.tileRows; ++r) {
+                   Value x = e.splat(e.load(input.memory, e.add(rows[r], k)));
+                   if (pairs)
+                     x = e.create<vector::BitCastOp>(weights.fragment(), x);
+                   for (int64_t v = 0; v < vectors; ++v)
+                     result.push_back(e.create<tile::DotOp>(
+                         e.f32Lanes(), carried[r * vectors + v], lanes[v], x,
+                         uint64_t(0)));
+                 }
+                 return result;
+               });
     for (int64_t r = 0; r < config.tileRows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
         e.storeLanes(sums[r * vectors + v], tile,

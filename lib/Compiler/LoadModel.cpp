@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LoadModel.h"
-#include "formats/ModelFile.h"
 #include "formats/Hash.h"
+#include "formats/ModelFile.h"
 #include "mlir/Parser/Parser.h"
 #include "terrazzo/Import/Import.h"
 #include "llvm/ADT/StringExtras.h"

@@ -34,10 +34,10 @@ struct Bert {
   void readActivation(Metadata &m) {
     using F = tz::ElementwiseFunction;
     constexpr std::pair<llvm::StringLiteral, F> known[] = {
-        {"gelu", F::Gelu},          {"gelu_new", F::GeluTanh},
-        {"relu", F::Relu},          {"gelu_pytorch_tanh", F::GeluTanh},
-        {"silu", F::Silu},          {"swish", F::Silu},
-        {"gelu_python", F::Gelu},   {"gelu_fast", F::GeluTanh}};
+        {"gelu", F::Gelu},        {"gelu_new", F::GeluTanh},
+        {"relu", F::Relu},        {"gelu_pytorch_tanh", F::GeluTanh},
+        {"silu", F::Silu},        {"swish", F::Silu},
+        {"gelu_python", F::Gelu}, {"gelu_fast", F::GeluTanh}};
     std::string name = m.text("activation", "gelu");
     for (auto [word, function] : known)
       if (word == name)

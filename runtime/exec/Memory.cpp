@@ -110,11 +110,9 @@ Expected<PrivateFile> PrivateFile::open(const formats::ModelFile &model) {
   mapped.start = static_cast<uint8_t *>(room);
   mapped.bytes = bytes;
   for (const formats::FilePart &part : model.parts())
-    if (Status status = mapPrivately(mapped.start, part);
-        part.bytes && !status)
+    if (Status status = mapPrivately(mapped.start, part); part.bytes && !status)
       return status.takeError();
-  mapped.slot =
-      formats::registerFaultRange(room, bytes, model.path().c_str());
+  mapped.slot = formats::registerFaultRange(room, bytes, model.path().c_str());
   return mapped;
 }
 

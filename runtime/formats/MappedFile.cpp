@@ -168,9 +168,9 @@ MappedFile::openAll(const std::string &folder,
   all->base = base;
   for (size_t i = 0; i < opened.size(); ++i)
     if (const FilePart &part = all->files[i];
-        part.bytes && ::mmap(base + part.offset, part.bytes, PROT_READ,
-                             MAP_SHARED | MAP_FIXED, opened[i].number,
-                             0) == MAP_FAILED)
+        part.bytes &&
+        ::mmap(base + part.offset, part.bytes, PROT_READ,
+               MAP_SHARED | MAP_FIXED, opened[i].number, 0) == MAP_FAILED)
       return mapError(part.path, part.bytes);
   all->slot = registerFaultRange(room, all->mappedBytes, folder.c_str());
   return all;

@@ -50,7 +50,8 @@ const ModelTensor *ModelFile::findTensor(std::string_view name) const {
   return found == tensorIndex.end() ? nullptr : &tensorTable[found->second];
 }
 
-Expected<const ModelTensor *> ModelFile::getTensor(std::string_view name) const {
+Expected<const ModelTensor *>
+ModelFile::getTensor(std::string_view name) const {
   if (const ModelTensor *tensor = findTensor(name))
     return tensor;
   return Error{ExitCode::ModelNotSupported,
@@ -108,7 +109,7 @@ Expected<uint64_t> ModelFile::getUInt(std::string_view key) const {
 }
 
 Expected<uint64_t> ModelFile::getUInt(std::string_view key,
-                                     uint64_t otherwise) const {
+                                      uint64_t otherwise) const {
   return find(key) ? getUInt(key) : Expected<uint64_t>(otherwise);
 }
 
@@ -123,7 +124,7 @@ Expected<double> ModelFile::getFloat(std::string_view key) const {
 }
 
 Expected<double> ModelFile::getFloat(std::string_view key,
-                                    double otherwise) const {
+                                     double otherwise) const {
   return find(key) ? getFloat(key) : Expected<double>(otherwise);
 }
 
@@ -151,7 +152,7 @@ ModelFile::getString(std::string_view key, std::string_view otherwise) const {
 }
 
 Expected<GgufArray> ModelFile::getArray(std::string_view key,
-                                       GgufType element) const {
+                                        GgufType element) const {
   const GgufValue *value = find(key);
   if (!value)
     return missingKey(*this, key);

@@ -101,8 +101,7 @@ public:
 private:
   friend class GgufParser;
   friend class FolderReader;
-  friend Expected<std::unique_ptr<ModelFile>>
-  openGguf(const std::string &path);
+  friend Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
   ModelFile() = default;
 
   std::unique_ptr<MappedFile> file;

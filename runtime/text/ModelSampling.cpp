@@ -7,9 +7,9 @@
 
 namespace terrazzo::text {
 
-using formats::ModelFile;
 using formats::GgufType;
 using formats::GgufValue;
+using formats::ModelFile;
 
 static constexpr std::string_view prefix = "general.sampling.";
 

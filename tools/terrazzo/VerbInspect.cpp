@@ -14,9 +14,9 @@
 #include <memory>
 
 using namespace terrazzo;
+using formats::GgufValue;
 using formats::ModelFile;
 using formats::ModelTensor;
-using formats::GgufValue;
 using nlohmann::ordered_json;
 
 namespace {

@@ -30,10 +30,10 @@ static int64_t largestUnit(KernelForm &form) {
   return unit;
 }
 
-/// Columns of a workgroup for a chunk: a width that divides the columns into an
-/// even number of groups, so that two workers have the same.
-static int64_t chunkColumns(KernelForm &form) {
-  for (int64_t width : {64, 96, 48, 32})
+/// Columns of a workgroup for a chunk: the first of `widths` that divides the
+/// columns into an even number of groups, so that two workers have the same.
+static int64_t chunkColumns(KernelForm &form, ArrayRef<int64_t> widths) {
+  for (int64_t width : widths)
     if (llvm::all_of(form.sections, [&](Section &section) {
           return section.columns % (2 * width) == 0;
         }))
@@ -66,10 +66,17 @@ static ContractionConfig chooseTiles(KernelForm &form, int64_t maxSize,
     config.groupColumns = unit > 1 ? unit : widest >= 4096 ? 64 : 16;
     config.dot = blocks ? ContractionConfig::Int8 : ContractionConfig::F32;
     config.tileRows = maxSize == 1 ? 1 : target.hasAvx512() ? 4 : 2;
+    // All rows at once, so that a float weight passes once.
+    if (!blocks && maxSize > 1 && target.hasAvx512())
+      config.tileRows = 8;
     config.blockRows = maxSize == 1 ? 1 : 8;
     return config;
   }
-  config.groupColumns = unit > 1 ? unit : chunkColumns(form);
+  // Eight rows of three vectors waste nothing of the usual lengths; unpacked
+  // panels are made for wider groups.
+  config.groupColumns = unit > 1 ? unit
+                        : blocks ? chunkColumns(form, {64, 96, 48, 32})
+                                 : chunkColumns(form, {48, 96, 64, 32});
   config.dot = !blocks                 ? ContractionConfig::F32
                : target.isFast("bf16") ? ContractionConfig::BF16
                                        : ContractionConfig::Int8;

@@ -8,11 +8,22 @@
 
 namespace terrazzo::codegen {
 
-/// Rows of float activations, `stride` elements apart; an element is an f32 or
-/// a pair of bf16 in an i32.
+/// Rows of float activations, `stride` elements apart from `base` on; an
+/// element is an f32 or a pair of bf16 in an i32. Rows behind `last` are not
+/// there, and it stands for them; null: there are as many as tiles take.
 struct FloatRows {
-  mlir::Value memory;
+  mlir::Value memory, base;
   int64_t stride = 0;
+  mlir::Value last;
+};
+
+/// The columns of a workgroup, side by side for each depth: a panel that
+/// emitPanel made, or with `weight` an f32 weight as it is packed, `memory` its
+/// bytes, from column `column` on.
+struct FloatColumns {
+  mlir::Value memory;
+  mlir::RankedTensorType weight = {};
+  mlir::Value column = {};
 };
 
 /// config.tileRows rows from `row` on times config.groupColumns columns from
@@ -31,9 +42,14 @@ void emitPanel(Emitter &e, mlir::RankedTensorType weight, mlir::Value memory,
                mlir::Value column, const ContractionConfig &config,
                mlir::Value panel);
 
-/// The same tile as emitIntegerTile from an unpacked panel.
+/// Whether a product with `weight` needs no panel.
+bool readsWeightInPlace(mlir::RankedTensorType weight,
+                        const ContractionConfig &config);
+
+/// The same tile as emitIntegerTile from floats.
 void emitFloatTile(Emitter &e, const ContractionConfig &config,
-                   const FloatRows &input, mlir::Value panel, mlir::Value row,
-                   int64_t depth, mlir::Value tile, mlir::Value to);
+                   const FloatRows &input, const FloatColumns &columns,
+                   mlir::Value row, int64_t depth, mlir::Value tile,
+                   mlir::Value to);
 
 } // namespace terrazzo::codegen

@@ -16,17 +16,18 @@ void ConfigReader::refuse(const char *key, const std::string &why) {
   if (!fault)
     return;
   const Json *value = find(key);
-  fault = Error{ExitCode::ModelNotSupported,
-                "TZ0120",
-                "a setting of the model is not supported",
-                where + ": '" + key + "'",
-                (value ? "it is " + value->dump(-1, ' ', false,
-                                                Json::error_handler_t::replace)
-                                        .substr(0, 100) +
-                             "; "
-                       : "it is absent; ") +
-                    why,
-                "give a model of a supported kind"};
+  fault = Error{
+      ExitCode::ModelNotSupported,
+      "TZ0120",
+      "a setting of the model is not supported",
+      where + ": '" + key + "'",
+      (value ? "it is " +
+                   value->dump(-1, ' ', false, Json::error_handler_t::replace)
+                       .substr(0, 100) +
+                   "; "
+             : "it is absent; ") +
+          why,
+      "give a model of a supported kind"};
 }
 
 uint32_t ConfigReader::count(const char *key, uint32_t otherwise) {
@@ -79,9 +80,8 @@ void ConfigReader::onlyText(const char *key, const std::string &supported) {
 
 void ConfigReader::onlyFlag(const char *key, bool supported) {
   if (flag(key, supported) != supported)
-    refuse(key,
-           std::string("only ") + (supported ? "true" : "false") +
-               " is supported");
+    refuse(key, std::string("only ") + (supported ? "true" : "false") +
+                    " is supported");
 }
 
 } // namespace terrazzo::formats

@@ -40,9 +40,16 @@ constexpr Names distilbertTensors[] = {
 
 /// Heads of other tasks, and tables that code can count.
 constexpr const char *unneeded[] = {
-    "embeddings.position_ids", "pooler.",     "cls.",       "lm_head.",
-    "classifier",              "qa_outputs.", "pre_classifier.",
-    "vocab_transform.",        "vocab_layer_norm.",         "vocab_projector.",
+    "embeddings.position_ids",
+    "pooler.",
+    "cls.",
+    "lm_head.",
+    "classifier",
+    "qa_outputs.",
+    "pre_classifier.",
+    "vocab_transform.",
+    "vocab_layer_norm.",
+    "vocab_projector.",
 };
 
 struct EncoderSettings {
@@ -92,9 +99,7 @@ uint32_t robertaUnused(ConfigReader &config) {
 
 constexpr EncoderFamily families[] = {
     {"bert",
-     [](ConfigReader &config, MetadataWriter &to) {
-       writeBert(config, to, 0);
-     },
+     [](ConfigReader &config, MetadataWriter &to) { writeBert(config, to, 0); },
      bertTensors},
     {"roberta",
      [](ConfigReader &config, MetadataWriter &to) {

@@ -62,8 +62,9 @@ Expected<std::vector<std::string>> weightFiles(const std::string &folder) {
   if (exists(folder + "/" + singleFile))
     return std::vector<std::string>{singleFile};
   if (exists(folder + "/pytorch_model.bin"))
-    return noModel(folder, "its weights are pickled, and such a file may run "
-                           "any code when it is read",
+    return noModel(folder,
+                   "its weights are pickled, and such a file may run "
+                   "any code when it is read",
                    "convert it: in Python, AutoModel.from_pretrained(FOLDER)"
                    ".save_pretrained(OTHER, safe_serialization=True)");
   return noModel(folder, std::string("it has no ") + singleFile);
@@ -133,8 +134,8 @@ private:
       return mapped.takeError();
     result->file = std::move(*mapped);
     for (const FilePart &part : result->parts()) {
-      auto tensors = readSafetensors(
-          {result->data() + part.offset, part.bytes}, part.path);
+      auto tensors = readSafetensors({result->data() + part.offset, part.bytes},
+                                     part.path);
       if (!tensors)
         return tensors.takeError();
       for (const SafeTensor &tensor : *tensors)

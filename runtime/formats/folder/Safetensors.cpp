@@ -20,9 +20,9 @@ constexpr size_t mostDimensions = 8, longestName = 255;
 /// Bytes of an element; 0 for a type that the format does not know.
 uint64_t elementBytes(std::string_view type) {
   static constexpr std::pair<std::string_view, uint64_t> types[] = {
-      {"BOOL", 1}, {"U8", 1},   {"I8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1},
-      {"U16", 2},  {"I16", 2},  {"F16", 2},  {"BF16", 2},    {"U32", 4},
-      {"I32", 4},  {"F32", 4},  {"U64", 8},  {"I64", 8},     {"F64", 8}};
+      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
+      {"U16", 2},  {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},
+      {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8},     {"F64", 8}};
   for (auto [name, bytes] : types)
     if (name == type)
       return bytes;
@@ -88,8 +88,7 @@ private:
     if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") ||
         !entry["dtype"].is_string() || !entry.contains("shape") ||
         !entry["shape"].is_array() || !entry.contains("data_offsets") ||
-        !entry["data_offsets"].is_array() ||
-        entry["data_offsets"].size() != 2)
+        !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
       return "its entry is not 'dtype', 'shape' and two 'data_offsets'";
     tensor.type = entry["dtype"].get<std::string>();
     uint64_t bytes = elementBytes(tensor.type);

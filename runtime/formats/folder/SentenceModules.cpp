@@ -43,9 +43,9 @@ std::string poolingOf(const Json &config) {
 Status readPooling(const std::string &folder, const Json &module,
                    uint32_t &pooling, std::string &unsupported) {
   auto named = module.find("path");
-  std::string path =
-      named != module.end() && named->is_string() ? named->get<std::string>()
-                                                  : "1_Pooling";
+  std::string path = named != module.end() && named->is_string()
+                         ? named->get<std::string>()
+                         : "1_Pooling";
   std::string file = folder + "/" + path + "/config.json";
   if (path.empty() || path.find('/') != path.npos || path == "..")
     return malformedJson(folder + "/modules.json",
@@ -73,8 +73,8 @@ Status writeLongest(const std::string &folder, MetadataWriter &to) {
   auto config = readJson(path);
   if (!config)
     return config.takeError();
-  auto longest = config->is_object() ? config->find("max_seq_length")
-                                     : config->end();
+  auto longest =
+      config->is_object() ? config->find("max_seq_length") : config->end();
   if (config->is_object() && longest != config->end() &&
       longest->is_number_unsigned() && longest->get<uint64_t>() > 0)
     to.number("embedding.max_tokens",

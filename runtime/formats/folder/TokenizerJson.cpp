@@ -16,9 +16,8 @@ enum TokenKind : int32_t { Normal = 1, Control = 3, UserDefined = 4 };
 
 std::string textOf(const Json &object, const char *key) {
   auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string()
-             ? found->get<std::string>()
-             : std::string();
+  return found != object.end() && found->is_string() ? found->get<std::string>()
+                                                     : std::string();
 }
 
 bool flagOf(const Json &object, const char *key, bool otherwise) {
@@ -82,8 +81,8 @@ private:
         flagOf(words, "add_prefix_space", true) ||
         !flagOf(words, "use_regex", true))
       return "BPE with the pre_tokenizer '" + textOf(words, "type") + "'";
-    for (const char *key : {"dropout", "continuing_subword_prefix",
-                            "end_of_word_suffix"})
+    for (const char *key :
+         {"dropout", "continuing_subword_prefix", "end_of_word_suffix"})
       if (auto found = model.find(key);
           found != model.end() && !found->is_null() && *found != "")
         return std::string("BPE with '") + key + "'";
@@ -108,20 +107,19 @@ private:
       auto id = token.is_object() ? token.find("id") : token.end();
       if (!token.is_object() || id == token.end())
         return malformedJson(where, "one of its 'added_tokens' has no id");
-      if (Status status = place(*id, textOf(token, "content"),
-                                flagOf(token, "special", false) ? Control
-                                                                : UserDefined);
+      if (Status status =
+              place(*id, textOf(token, "content"),
+                    flagOf(token, "special", false) ? Control : UserDefined);
           !status)
         return status;
     }
     for (size_t id = 0; id < tokens.size(); ++id) {
       if (kinds[id] == 0)
-        return malformedJson(where, "no token has the id " +
-                                        std::to_string(id));
+        return malformedJson(where,
+                             "no token has the id " + std::to_string(id));
       if (pieces && kinds[id] == Normal)
-        tokens[id] = tokens[id].starts_with("##")
-                         ? tokens[id].substr(2)
-                         : "\xE2\x96\x81" + tokens[id];
+        tokens[id] = tokens[id].starts_with("##") ? tokens[id].substr(2)
+                                                  : "\xE2\x96\x81" + tokens[id];
     }
     return {};
   }
@@ -135,8 +133,8 @@ private:
       kinds.resize(at + 1);
     }
     if (kinds[at] && tokens[at] != text)
-      return malformedJson(where, "two tokens have the id " +
-                                      std::to_string(at));
+      return malformedJson(where,
+                           "two tokens have the id " + std::to_string(at));
     tokens[at] = text;
     kinds[at] = kind;
     return {};
@@ -203,8 +201,9 @@ private:
                flagOf(normalizer, "handle_chinese_chars", true));
     auto longest = model.find("max_input_chars_per_word");
     if (longest != model.end() && longest->is_number_unsigned())
-      to.number("tokenizer.wordpiece.longest_word",
-                uint32_t(std::min<uint64_t>(longest->get<uint64_t>(), 1u << 20)));
+      to.number(
+          "tokenizer.wordpiece.longest_word",
+          uint32_t(std::min<uint64_t>(longest->get<uint64_t>(), 1u << 20)));
     return {};
   }
 

@@ -9,8 +9,8 @@
 using namespace terrazzo;
 using namespace terrazzo::test;
 using formats::BlockFormat;
-using formats::ModelFile;
 using formats::GgufType;
+using formats::ModelFile;
 
 namespace {
 
