@@ -24,18 +24,21 @@ Status Tokenizer::load(const formats::ModelFile &file) {
   if (!name)
     return name.takeError();
   modelName = *name;
-  if (modelName != "gpt2" && modelName != "llama")
+  if (modelName != "gpt2" && modelName != "llama" && modelName != "bert")
     return Error{ExitCode::ModelNotSupported,
                  "TZ0201",
                  "the tokenizer '" + std::string(modelName) +
                      "' is not supported",
                  file.path() + ": tokenizer.ggml.model",
-                 "byte-level BPE ('gpt2') and SentencePiece BPE ('llama') are",
+                 "byte-level BPE ('gpt2'), SentencePiece BPE ('llama') and "
+                 "WordPiece ('bert') are",
                  "give token ids with --ids"};
   if (Status status = vocabulary.load(file); !status)
     return status;
   for (auto [key, id] : {std::pair("bos_token_id", &bosToken),
-                         std::pair("eos_token_id", &eosToken)}) {
+                         std::pair("eos_token_id", &eosToken),
+                         std::pair("cls_token_id", &beforeSentence),
+                         std::pair("seperator_token_id", &behindSentence)}) {
     auto read = readTokenId(file, vocabulary, key);
     if (!read)
       return read.takeError();
@@ -47,20 +50,26 @@ Status Tokenizer::load(const formats::ModelFile &file) {
     return found.takeError();
   ends = std::move(*found);
   specials.load(vocabulary);
-  if (modelName == "gpt2") {
-    byteLevel = std::make_unique<ByteLevelBpe>();
-    if (Status status = byteLevel->load(file, vocabulary); !status)
-      return status;
-  } else {
-    sentencePiece = std::make_unique<SentencePiece>();
-    if (Status status = sentencePiece->load(file, vocabulary); !status)
-      return status;
-  }
+  if (Status status = loadSplitter(file); !status)
+    return status;
   return loadBos(file);
 }
 
+Status Tokenizer::loadSplitter(const formats::ModelFile &file) {
+  if (modelName == "gpt2") {
+    byteLevel = std::make_unique<ByteLevelBpe>();
+    return byteLevel->load(file, vocabulary);
+  }
+  if (modelName == "bert") {
+    wordPiece = std::make_unique<WordPiece>();
+    return wordPiece->load(file, vocabulary);
+  }
+  sentencePiece = std::make_unique<SentencePiece>();
+  return sentencePiece->load(file, vocabulary);
+}
+
 Status Tokenizer::loadBos(const formats::ModelFile &file) {
-  bool usual = sentencePiece || byteLevel->rule().addBos;
+  bool usual = sentencePiece || (byteLevel && byteLevel->rule().addBos);
   Expected<bool> add = file.getBool("tokenizer.ggml.add_bos_token", usual);
   if (!add)
     return add.takeError();
@@ -73,7 +82,7 @@ bool Tokenizer::endsGeneration(TokenId id) const {
 }
 
 bool Tokenizer::addsSpacePrefix() const {
-  return sentencePiece && sentencePiece->addsSpacePrefix();
+  return wordPiece || (sentencePiece && sentencePiece->addsSpacePrefix());
 }
 
 Status Tokenizer::encodePlain(std::string_view text, bool first,
@@ -82,8 +91,32 @@ Status Tokenizer::encodePlain(std::string_view text, bool first,
     return {};
   if (byteLevel)
     return byteLevel->encode(text, ids);
-  sentencePiece->encode(text, first, ids);
+  if (wordPiece)
+    wordPiece->encode(text, ids);
+  else
+    sentencePiece->encode(text, first, ids);
   return {};
+}
+
+Expected<std::vector<TokenId>>
+Tokenizer::encodeSentence(std::string_view text, size_t most, bool &cut) const {
+  constexpr size_t around = 2;
+  if (beforeSentence == noToken || behindSentence == noToken)
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0201",
+                 "the tokenizer puts nothing around a text",
+                 std::string(modelName),
+                 "the model names no token before and behind sentences",
+                 "give a model that was made for sentence vectors"};
+  auto ids = encode(text, {});
+  if (!ids)
+    return ids;
+  cut = ids->size() + around > most;
+  if (cut)
+    ids->resize(most > around ? most - around : 0);
+  ids->insert(ids->begin(), beforeSentence);
+  ids->push_back(behindSentence);
+  return ids;
 }
 
 Expected<std::vector<TokenId>>
@@ -147,6 +180,8 @@ void Tokenizer::appendBytes(TokenId id, bool special,
   default:
     if (byteLevel)
       return ByteLevelBpe::appendBytes(text, bytes);
+    if (wordPiece)
+      return WordPiece::appendBytes(text, bytes);
     return SentencePiece::appendBytes(text, type, bytes);
   }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Text to token ids and back, as the model's own tokenizer does it, from the
-// metadata of a GGUF file: byte-level BPE (`tokenizer.ggml.model` is "gpt2")
-// and SentencePiece's BPE ("llama"). Anything else is refused by name
-// (TZ0201). The file must outlive the tokenizer. Safe to share by threads.
+// settings of a model file: byte-level BPE (`tokenizer.ggml.model` is "gpt2"),
+// SentencePiece's BPE ("llama") and WordPiece ("bert"). Anything else is
+// refused by name (TZ0201). The file must outlive the tokenizer. Safe to share
+// by threads.
 #pragma once
 
 #include "formats/ModelFile.h"
@@ -12,6 +13,7 @@
 #include "text/SentencePiece.h"
 #include "text/SpecialMatcher.h"
 #include "text/Vocabulary.h"
+#include "text/WordPiece.h"
 
 #include <memory>
 #include <span>
@@ -43,6 +45,12 @@ public:
   Expected<std::vector<TokenId>> encode(std::string_view text,
                                         const EncodeOptions &options) const;
 
+  /// One text for an encoder: between the tokens that its model puts around
+  /// each, and cut so that there are at most `most` of them; `cut` says whether
+  /// any was left out. Errors: TZ0201 for a model without such tokens, TZ0204.
+  Expected<std::vector<TokenId>> encodeSentence(std::string_view text,
+                                                size_t most, bool &cut) const;
+
   /// Appends the bytes of one token; those of control tokens only with
   /// `special`. They may end inside a UTF-8 sequence: see StreamDecoder.
   /// Ids outside of the vocabulary append nothing.
@@ -65,13 +73,14 @@ public:
   /// Whether a space was put before the text when it was encoded, so that
   /// decoding takes it away.
   bool addsSpacePrefix() const;
-  /// "gpt2" or "llama".
+  /// "gpt2", "llama" or "bert".
   std::string_view model() const { return modelName; }
 
 private:
   Tokenizer() = default;
   Status load(const formats::ModelFile &file);
   Status loadBos(const formats::ModelFile &file);
+  Status loadSplitter(const formats::ModelFile &file);
   Status encodePlain(std::string_view text, bool first,
                      std::vector<TokenId> &ids) const;
 
@@ -80,8 +89,10 @@ private:
   SpecialMatcher specials;
   std::unique_ptr<ByteLevelBpe> byteLevel;
   std::unique_ptr<SentencePiece> sentencePiece;
+  std::unique_ptr<WordPiece> wordPiece;
   TokenId bosToken = noToken;
   TokenId eosToken = noToken;
+  TokenId beforeSentence = noToken, behindSentence = noToken;
   bool wantsBos = false;
   std::vector<TokenId> ends; ///< sorted
 };

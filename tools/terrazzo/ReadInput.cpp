@@ -3,6 +3,8 @@
 // See ReadInput.h.
 #include "ReadInput.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -35,4 +37,28 @@ Expected<std::string> readInput(const std::string &path) {
                  std::strerror(failure),
                  "check the path and its rights"};
   return text;
+}
+
+Expected<std::vector<std::string>> readJsonLines() {
+  Expected<std::string> input = readInput("-");
+  if (!input)
+    return input.takeError();
+  std::vector<std::string> texts;
+  std::string_view rest = *input;
+  for (size_t number = 1; !rest.empty(); ++number) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.find_first_not_of(" \t\r") == line.npos)
+      continue;
+    auto value = nlohmann::json::parse(line, nullptr, false);
+    if (!value.is_string())
+      return Error{ExitCode::Usage,
+                   "TZ0012",
+                   "the input is not a JSON string",
+                   "standard input, line " + std::to_string(number),
+                   "each line must hold one",
+                   ""};
+    texts.push_back(value.get<std::string>());
+  }
+  return texts;
 }

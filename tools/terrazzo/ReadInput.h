@@ -6,6 +6,11 @@
 #include "support/Error.h"
 
 #include <string>
+#include <vector>
 
 /// The whole of a file, or of stdin for "-". Errors: TZ0011.
 terrazzo::Expected<std::string> readInput(const std::string &path);
+
+/// The texts that stdin holds as a JSON string a line; lines of white space
+/// alone are passed over. Errors: TZ0011, TZ0012.
+terrazzo::Expected<std::vector<std::string>> readJsonLines();

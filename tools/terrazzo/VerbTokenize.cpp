@@ -27,26 +27,12 @@ struct TokenizeOptions {
 
 /// --jsonl: a JSON string a line in, an array of ids a line out.
 Status tokenizeLines(const text::Tokenizer &tokenizer, bool addBos) {
-  Expected<std::string> input = readInput("-");
-  if (!input)
-    return input.takeError();
-  std::string_view rest = *input;
+  auto texts = readJsonLines();
+  if (!texts)
+    return texts.takeError();
   std::string output;
-  for (size_t number = 1; !rest.empty(); ++number) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (line.find_first_not_of(" \t\r") == line.npos)
-      continue;
-    ordered_json value = ordered_json::parse(line, nullptr, false);
-    if (!value.is_string())
-      return Error{ExitCode::Usage,
-                   "TZ0012",
-                   "the input is not a JSON string",
-                   "standard input, line " + std::to_string(number),
-                   "each line must hold one",
-                   ""};
-    auto ids =
-        tokenizer.encode(value.get_ref<const std::string &>(), {addBos, true});
+  for (const std::string &text : *texts) {
+    auto ids = tokenizer.encode(text, {addBos, true});
     if (!ids)
       return ids.takeError();
     output += ordered_json(*ids).dump() + "\n";

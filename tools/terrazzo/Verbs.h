@@ -14,6 +14,7 @@ void addCheckVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addDoctorVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addEvalVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addEmbedVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addExplainVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addTargetsVerb(CLI::App &app, CommonOptions &common, int &exitCode);

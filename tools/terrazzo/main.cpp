@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
   addRunVerb(app, common, exitCode);
   addBenchVerb(app, common, exitCode);
   addCallVerb(app, common, exitCode);
+  addEmbedVerb(app, common, exitCode);
   addEvalVerb(app, common, exitCode);
   addCompileVerb(app, common, exitCode);
   addCheckVerb(app, common, exitCode);
