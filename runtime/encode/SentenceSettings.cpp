@@ -10,7 +10,7 @@ namespace terrazzo::encode {
 static Error unsupported(const formats::ModelFile &file,
                          const std::string &what) {
   return {ExitCode::ModelNotSupported,
-          "TZ0718",
+          "TZ0715",
           "the model makes sentence vectors in a way that is not supported",
           file.path(),
           what + "; averages of tokens and the first token are",

@@ -18,7 +18,7 @@ struct SentenceSettings {
 };
 
 /// Reads "<architecture>.pooling_type" and "embedding.*". A file that names no
-/// pooling averages. TZ0718 for what is not supported.
+/// pooling averages. TZ0715 for what is not supported.
 Expected<SentenceSettings> readSentenceSettings(const formats::ModelFile &file);
 
 } // namespace terrazzo::encode

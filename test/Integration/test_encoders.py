@@ -210,9 +210,9 @@ def test_settings_that_are_not_supported(terrazzo, folder):
 
 def test_ways_of_pooling_that_are_not_supported(terrazzo, folder):
     edit(folder / "1_Pooling" / "config.json", pooling_mode_mean_tokens=False, pooling_mode_max_tokens=True)
-    refused(terrazzo, folder, "TZ0718", "max_tokens")
+    refused(terrazzo, folder, "TZ0715", "max_tokens")
     (folder / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Dense"}]))
-    refused(terrazzo, folder, "TZ0718", "Dense")
+    refused(terrazzo, folder, "TZ0715", "Dense")
 
 
 def test_tokenizers_that_are_not_supported(terrazzo, folder):
