@@ -32,15 +32,15 @@ bool isFloat(Type element) {
   return element.isF32() || element.isF16() || element.isBF16();
 }
 
-/// A value with a row for each token: tensor<?x...xf32>.
+/// A value of rows: tensor<?x...xf32> with one for each token, or
+/// tensor<197x...xf32> with as many each time.
 Reason checkRows(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getRank() == 0)
     return say("a single number is computed, kernels compute rows");
-  if (!type.isDynamicDim(0))
-    return say("the first dimension of ", type,
-               " is fixed; kernels take rows whose number is '?'");
-  if (type.getNumDynamicDims() > 1)
+  if (!type.isDynamicDim(0) && type.getRank() < 2)
+    return say(type, " is a vector; kernels of rows take arrays of them");
+  if (type.getNumDynamicDims() > (type.isDynamicDim(0) ? 1 : 0))
     return say(type, " has more than one '?'; the first dimension alone may "
                      "change from call to call");
   if (!type.getElementType().isF32())
@@ -76,16 +76,17 @@ Reason checkPackedWeight(Value value) {
 Reason checkSmallWeight(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!isPlainWeight(tz::stripReshapes(value)))
-    return say("the first dimension of ", type,
-               " is fixed; kernels take rows whose number is '?'");
+    return say(type, " is computed; with rows of any number go those of the "
+                     "call and weights");
   if (!isFloat(type.getElementType()) || type.getEncoding())
     return say("a weight of ", type,
                " is read by products and embeddings alone");
   return {};
 }
 
-/// An operand that is spread over an elementwise operation's result.
-Reason checkOperand(Value value) {
+/// An operand that is spread over an elementwise operation's result, which has
+/// as many rows each time when `fixed`.
+Reason checkOperand(Value value, bool fixed) {
   auto type = cast<RankedTensorType>(value.getType());
   if (value.getDefiningOp<tz::ScalarOp>())
     return {};
@@ -93,6 +94,8 @@ Reason checkOperand(Value value) {
     return type.getElementType().isF32()
                ? Reason()
                : say("kernels compute on f32, not on ", type.getElementType());
+  if (fixed && type.hasStaticShape() && type.getElementType().isF32())
+    return {};
   return type.hasStaticShape() ? checkSmallWeight(value) : checkRows(value);
 }
 
@@ -100,7 +103,7 @@ Reason check(tz::ElementwiseOp op) {
   Reason reason = checkRows(op.getResult());
   for (Value input : op.getInputs())
     if (reason.empty())
-      reason = checkOperand(input);
+      reason = checkOperand(input, op.getType().hasStaticShape());
   return reason;
 }
 

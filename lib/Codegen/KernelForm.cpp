@@ -30,6 +30,13 @@ static bool isRowWise(Operation *op) {
              tz::RopeOp, tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
 }
 
+int64_t rowsOf(Operation *op) {
+  auto append = dyn_cast<tz::CacheAppendOp>(op);
+  Value rows = append ? Value(append.getRows()) : op->getResult(0);
+  auto type = cast<RankedTensorType>(rows.getType());
+  return type.getRank() ? type.getShape()[0] : ShapedType::kDynamic;
+}
+
 int64_t columnUnit(Operation *op) {
   if (tz::rowNormOf(op))
     return cast<RankedTensorType>(op->getResult(0).getType()).getShape().back();
@@ -80,11 +87,23 @@ static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls,
   return success();
 }
 
+/// Notes the rows of `op`, which are those of all the kernel's operations.
+static LogicalResult noteRows(Operation *op, bool &known, KernelForm &form) {
+  if (isa<tz::ReshapeOp, tz::ScalarOp>(op))
+    return success();
+  if (known && form.rows != rowsOf(op))
+    return op->emitOpError("has another number of rows than the kernel");
+  known = true;
+  form.rows = rowsOf(op);
+  return success();
+}
+
 FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
   KernelForm form;
   SmallVector<tz::MatmulOp> matmuls;
   SmallVector<Operation *> epilogue;
   llvm::SmallPtrSet<Operation *, 16> afterProduct;
+  bool rowsKnown = false;
   for (Operation &op : function.getBody().front()) {
     if (std::string reason = whyNoForm(&op); !reason.empty())
       return op.emitError(reason);
@@ -98,6 +117,8 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
     } else if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
       form.kind = KernelForm::ConvertLayout;
       form.convert = convert;
+    } else if (failed(noteRows(&op, rowsKnown, form))) {
+      return failure();
     } else if (auto attention = dyn_cast<tz::AttentionOp>(op)) {
       form.kind = KernelForm::Attention;
       form.attention = attention;

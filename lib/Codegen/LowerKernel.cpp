@@ -71,7 +71,10 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       return emitter.create<arith::IndexCastOp>(
           emitter.getIndexType(), emitter.load(sizes, emitter.index(i)));
     };
-    Value tokens = maxSize == 1 ? emitter.index(1) : size(0);
+    Value tokens = !ShapedType::isDynamic(form->rows)
+                       ? emitter.index(form->rows)
+                   : maxSize == 1 ? emitter.index(1)
+                                  : size(0);
     Value cacheRows = size(1);
     RowEmitter rows(emitter, cacheRows);
     placeBindings(emitter, rows, function, results, entry);

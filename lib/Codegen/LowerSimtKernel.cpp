@@ -80,7 +80,10 @@ private:
         {ShapedType::kDynamic}, e.getI8Type(), MemRefLayoutAttrInterface(),
         gpu::AddressSpaceAttr::get(e.getContext(),
                                    gpu::AddressSpace::Workgroup)));
-    Value tokens = maxSize == 1 ? e.index(1) : size(0), cacheRows = size(1);
+    Value tokens = !ShapedType::isDynamic(form->rows) ? e.index(form->rows)
+                   : maxSize == 1                     ? e.index(1)
+                                                      : size(0),
+          cacheRows = size(1);
     Value workgroup =
         e.create<gpu::BlockIdOp>(e.getIndexType(), gpu::Dimension::x);
     SimtRowEmitter rows(

@@ -7,7 +7,7 @@ namespace terrazzo::codegen {
 
 RowBroadcast::RowBroadcast(RankedTensorType operand, RankedTensorType result) {
   int64_t missing = result.getRank() - operand.getRank();
-  perRow = missing == 0 && operand.isDynamicDim(0);
+  perRow = missing == 0 && operand.getDimSize(0) == result.getDimSize(0);
   for (int64_t i = 1; i < result.getRank(); ++i) {
     int64_t size = result.getDimSize(i);
     if (size == 1)

@@ -5,6 +5,7 @@
 #include "FormPrograms.h"
 #include "Remarks.h"
 #include "mlir/IR/IRMapping.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
@@ -66,6 +67,13 @@ public:
         nullptr, FusedLoc::get(builder.getContext(), locations), {}, {}, {}};
     formed.kernel =
         plan::KernelOp::create(builder, formed.location, name, group.target);
+    int64_t rows = group.kind == GroupKind::Loops
+                       ? ShapedType::kDynamic
+                       : codegen::rowsOf(group.operations.front());
+    if (!ShapedType::isDynamic(rows)) {
+      formed.kernel->setAttr(kKernelRowsAttr, builder.getI64IntegerAttr(rows));
+      maxSize = std::max<int64_t>(rows, 1);
+    }
     formed.kernel->setAttr(kKernelMaxSizeAttr,
                            builder.getI64IntegerAttr(maxSize));
     OpBuilder inner = OpBuilder::atBlockBegin(&formed.kernel.getBody().front());

@@ -84,7 +84,9 @@ private:
   /// Adds `op` unless the group would then need its own results through
   /// another group.
   bool join(Operation *op, int group) {
-    if (groups[group].target != targetOf(op))
+    if (groups[group].target != targetOf(op) ||
+        codegen::rowsOf(op) !=
+            codegen::rowsOf(groups[group].operations.front()))
       return false;
     groups[group].operations.push_back(op);
     member[op] = group;
@@ -218,8 +220,9 @@ private:
     Operation *input = tz::stripReshapes(matmul.getInput()).getDefiningOp();
     if (!input || isFreeOperation(input) || groupOf(input) >= 0)
       return;
+    int64_t rows = codegen::rowsOf(matmul);
     int64_t bytes =
-        4 * limits.maxSize *
+        4 * (ShapedType::isDynamic(rows) ? limits.maxSize : rows) *
         cast<RankedTensorType>(matmul.getInput().getType()).getShape().back();
     if (bytes > limits.nearBytes) {
       remarkDecision(input->getLoc(), kPass, Decision::Missed, [&] {

@@ -257,6 +257,30 @@ private:
                                      function, inputs);
   }
 
+  /// `x`, [1, ...dims], as rows of which there are as many each time, in a norm
+  /// and a product.
+  Value throughFixedRows(Value x, ArrayRef<int64_t> dims) {
+    int64_t count = dims.size() > 1 && choice.chance(50) ? dims[0] : 1,
+            width = product(dims) / count;
+    auto fixed = [&](int64_t columns) {
+      return RankedTensorType::get({count, columns}, b.getF32Type());
+    };
+    x = tz::ReshapeOp::create(b, b.getUnknownLoc(), fixed(width), x);
+    auto vector = RankedTensorType::get({width}, b.getF32Type());
+    x = tz::LayerNormOp::create(
+        b, b.getUnknownLoc(), x.getType(), x, weight(vector, "small"),
+        weight(vector, "small"), b.getF64FloatAttr(1e-2));
+    Value w = weight(
+        RankedTensorType::get({width, width}, packedElement(width)), "product");
+    x = tz::MatmulOp::create(b, b.getUnknownLoc(), fixed(width), x, w);
+    x = tz::ElementwiseOp::create(b, b.getUnknownLoc(), x.getType(),
+                                  tz::ElementwiseFunction::Tanh, x);
+    Dims shape{1};
+    llvm::append_range(shape, dims);
+    return tz::ReshapeOp::create(
+        b, b.getUnknownLoc(), RankedTensorType::get(shape, b.getF32Type()), x);
+  }
+
   /// A way through arrays that are no rows, and back to rows.
   void addLoops() {
     using F = tz::ElementwiseFunction;
@@ -289,6 +313,8 @@ private:
     case 3: { // over all rows: a value of the function's own, without '?'
       Value same = reduced(
           choice.chance(50) ? tz::Combiner::Mean : tz::Combiner::Max, x, {0});
+      if (choice.chance(60))
+        same = throughFixedRows(same, dims);
       pool.push_back(elementwise(F::Add, {x, same}, dims));
       return;
     }

@@ -17,11 +17,11 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.weight @n : tensor<8xf32> {file = "m", tensor = "n", offset = 0 : i64, bytes = 32 : i64, hash = 0 : i64}
-  tz.func @f(%h: tensor<4x2x8xf32>) -> tensor<4x2x8xf32> {
+  tz.func @f(%h: tensor<8xf32>) -> tensor<8xf32> {
     %n = tz.use_weight @n : tensor<8xf32>
-    // expected-error @+1 {{rms_norm: the first dimension of tensor<4x2x8xf32> is fixed}}
-    %y = tz.rms_norm %h, %n {epsilon = 1.0e-5 : f64} : (tensor<4x2x8xf32>, tensor<8xf32>) -> tensor<4x2x8xf32>
-    tz.return %y : tensor<4x2x8xf32>
+    // expected-error @+1 {{rms_norm: tensor<8xf32> is a vector; kernels of rows take arrays of them}}
+    %y = tz.rms_norm %h, %n {epsilon = 1.0e-5 : f64} : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    tz.return %y : tensor<8xf32>
   }
 }
 

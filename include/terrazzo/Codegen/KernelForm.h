@@ -41,6 +41,9 @@ struct KernelForm {
   tz::AttentionOp attention;
   tz::ConvertLayoutOp convert;
   tz::LoopOp loops;
+  /// Rows that the kernel computes: '?' for those of the call, or as many each
+  /// time. Of forms with rows.
+  int64_t rows = mlir::ShapedType::kDynamic;
 
   /// The shared input of all products.
   mlir::Value input() { return sections.front().matmuls.front().getInput(); }
@@ -60,6 +63,9 @@ std::string whyNoForm(mlir::Operation *op);
 /// Whether `op` says its loops and is no operation on rows: it is a kernel of
 /// the form Loops.
 bool needsLoops(mlir::Operation *op);
+
+/// Rows that an operation of a form with rows computes, '?' for the call's.
+int64_t rowsOf(mlir::Operation *op);
 
 /// Columns that an operation on rows needs together: a head for what works on
 /// heads, else 1.

@@ -29,6 +29,8 @@ inline constexpr llvm::StringLiteral kFunctionAttr = "tz.function";
 inline constexpr llvm::StringLiteral kMaxSizeAttr = "tz.max_size";
 /// Attribute of a plan.kernel and of its module: the same for a kernel.
 inline constexpr llvm::StringLiteral kKernelMaxSizeAttr = "plan.max_size";
+/// Of a kernel: rows that it computes each time; absent: those of the call.
+inline constexpr llvm::StringLiteral kKernelRowsAttr = "plan.rows";
 
 #define GEN_PASS_DECL
 #include "terrazzo/Transforms/Passes.h.inc"
