@@ -99,16 +99,24 @@ SmallVector<AffineExpr> LoopPlaces::expressionsOf(int operand) {
   return loops;
 }
 
-/// What a loop is multiplied by in an expression of loops, times and plus
+/// What `loop` is multiplied by in an expression of loops, times and plus
 /// numbers.
-static int64_t factorOf(AffineExpr expression) {
+static int64_t factorOf(AffineExpr expression, unsigned loop) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expression))
+    return dim.getPosition() == loop ? 1 : 0;
   auto both = dyn_cast<AffineBinaryOpExpr>(expression);
   if (!both)
-    return 1;
+    return 0;
+  int64_t left = factorOf(both.getLHS(), loop);
   if (both.getKind() == AffineExprKind::Add)
-    return factorOf(both.getLHS());
+    return left + factorOf(both.getRHS(), loop);
   auto factor = dyn_cast<AffineConstantExpr>(both.getRHS());
-  return factor ? factor.getValue() * factorOf(both.getLHS()) : 0;
+  return factor ? factor.getValue() * left : 0;
+}
+
+bool LoopPlaces::mayBeOutside(AffineExpr expression) const {
+  return cut.nest.outside &&
+         !isa<AffineDimExpr, AffineConstantExpr>(expression);
 }
 
 int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
@@ -118,8 +126,11 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
   for (size_t i = shape.size(); i-- > 0;) {
     // Times and plus numbers: a step along the loop is a step of the factor.
     if (expressions[i].isFunctionOfDim(loop))
-      found =
-          behind == 1 && found == 0 && factorOf(expressions[i]) == 1 ? 1 : -1;
+      found = behind == 1 && found == 0 &&
+                      factorOf(expressions[i], loop) == 1 &&
+                      !(operand >= 0 && mayBeOutside(expressions[i]))
+                  ? 1
+                  : -1;
     behind = ShapedType::isDynamic(shape[i]) ? -1
              : behind < 0                    ? -1
                                              : behind * shape[i];
@@ -139,16 +150,35 @@ Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
                                                : e.add(left, right);
 }
 
-Value LoopPlaces::addressOf(int operand, ArrayRef<Value> indices) {
+Value LoopPlaces::addressOf(int operand, ArrayRef<Value> dims) {
   ArrayRef<int64_t> shape = typeOf(operand).getShape();
   Value address = e.index(0), behind = e.index(1);
-  SmallVector<AffineExpr> expressions = expressionsOf(operand);
   for (size_t i = shape.size(); i-- > 0;) {
-    address = e.add(address, e.mul(valueOf(expressions[i], indices), behind));
+    address = e.add(address, e.mul(dims[i], behind));
     behind = e.mul(behind,
                    ShapedType::isDynamic(shape[i]) ? size : e.index(shape[i]));
   }
   return address;
+}
+
+Value LoopPlaces::insideOf(int operand, SmallVectorImpl<Value> &at,
+                           ArrayRef<Value> indices) {
+  Value inside;
+  ArrayRef<int64_t> shape = typeOf(operand).getShape();
+  for (auto [i, expression] : llvm::enumerate(expressionsOf(operand))) {
+    at.push_back(valueOf(expression, indices));
+    if (!mayBeOutside(expression))
+      continue;
+    Value size =
+        ShapedType::isDynamic(shape[i]) ? this->size : e.index(shape[i]);
+    Value here = e.create<arith::AndIOp>(
+        e.create<arith::CmpIOp>(arith::CmpIPredicate::sge, at[i], e.index(0)),
+        e.create<arith::CmpIOp>(arith::CmpIPredicate::slt, at[i], size));
+    inside = inside ? e.create<arith::AndIOp>(inside, here) : here;
+    // What is read instead is not used.
+    at[i] = e.max(e.min(at[i], e.sub(size, e.index(1))), e.index(0));
+  }
+  return inside;
 }
 
 Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
@@ -159,11 +189,18 @@ Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
     return lanes ? e.f32Vector(value) : e.f32(value);
   }
   Type element = typeOf(operand).getElementType();
-  Value at = addressOf(operand, indices);
-  if (lanes && strideOf(operand, loop) == 1)
-    return e.loadedToF32(e.loadLanes(memory[operand], at, mask), element);
-  Value one = e.loadedToF32(e.load(memory[operand], at), element);
-  return lanes ? e.splat(one) : one;
+  SmallVector<Value> dims;
+  Value inside = insideOf(operand, dims, indices);
+  Value at = addressOf(operand, dims), value;
+  if (lanes && strideOf(operand, loop) == 1) {
+    value = e.loadedToF32(e.loadLanes(memory[operand], at, mask), element);
+  } else {
+    Value one = e.loadedToF32(e.load(memory[operand], at), element);
+    value = lanes ? e.splat(one) : one;
+  }
+  return inside ? Value(e.create<arith::SelectOp>(
+                      inside, value, e.constantLike(value, *cut.nest.outside)))
+                : value;
 }
 
 Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
@@ -183,7 +220,7 @@ Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
 
 void LoopPlaces::store(Value value, ArrayRef<Value> indices, bool lanes,
                        Value mask) {
-  Value at = addressOf(-1, indices);
+  Value at = addressOf(-1, indices.take_front(cut.nest.parallel));
   if (lanes)
     e.storeLanes(value, memory.back(), at, mask);
   else
@@ -191,7 +228,7 @@ void LoopPlaces::store(Value value, ArrayRef<Value> indices, bool lanes,
 }
 
 Value LoopPlaces::loadResult(ArrayRef<Value> indices, bool lanes, Value mask) {
-  Value at = addressOf(-1, indices);
+  Value at = addressOf(-1, indices.take_front(cut.nest.parallel));
   return lanes ? e.loadLanes(memory.back(), at, mask)
                : e.load(memory.back(), at);
 }

@@ -119,8 +119,9 @@ private:
         .Case<tz::UseWeightOp, tz::ScalarOp, tz::ConvertLayoutOp,
               tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
               tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::CacheAppendOp,
-              tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::ReduceOp,
-              tz::ContractOp>([&](auto typed) { return eval(typed); })
+              tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::PadOp,
+              tz::WindowsOp, tz::ReduceOp, tz::ContractOp>(
+            [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
                         "the reference interpreter has no meaning for '" +
@@ -355,6 +356,23 @@ private:
       size = ShapedType::isDynamic(size) ? whole : size;
     return give(op.getResult(),
                 slice(*input, op.getOffsets(), op.getStrides(), shape));
+  }
+
+  Status eval(tz::PadOp op) {
+    std::shared_ptr<const Tensor> input = tensor(op.getInput());
+    Shape shape = input->shape;
+    for (auto [size, low, high] : llvm::zip(shape, op.getLow(), op.getHigh()))
+      size += low + high;
+    return give(op.getResult(), pad(*input, op.getLow(),
+                                    op.getValue().convertToDouble(), shape));
+  }
+
+  Status eval(tz::WindowsOp op) {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    return give(op.getResult(),
+                windows(*tensor(op.getInput()),
+                        {op.getStrides(), op.getDilations(), op.getLow()},
+                        type.getShape()));
   }
 
   Status eval(tz::ReduceOp op) {

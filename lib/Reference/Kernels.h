@@ -33,6 +33,15 @@ Tensor transpose(const Tensor &input, llvm::ArrayRef<int64_t> permutation);
 /// `shape`: the result's.
 Tensor slice(const Tensor &input, llvm::ArrayRef<int64_t> offsets,
              llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> shape);
+/// Borders of `value` before each dimension, and up to `shape` behind it.
+Tensor pad(const Tensor &input, llvm::ArrayRef<int64_t> low, double value,
+           llvm::ArrayRef<int64_t> shape);
+struct WindowSettings {
+  llvm::ArrayRef<int64_t> strides, dilations, low;
+};
+/// `shape`: the result's, [places, channels, kernel].
+Tensor windows(const Tensor &input, const WindowSettings &settings,
+               llvm::ArrayRef<int64_t> shape);
 /// Axes stay as dimensions of 1.
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
               llvm::ArrayRef<int64_t> axes);

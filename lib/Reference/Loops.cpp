@@ -73,6 +73,42 @@ Tensor slice(const Tensor &input, llvm::ArrayRef<int64_t> offsets,
   return result;
 }
 
+Tensor pad(const Tensor &input, llvm::ArrayRef<int64_t> low, double value,
+           llvm::ArrayRef<int64_t> shape) {
+  Tensor result(shape);
+  std::fill(result.values.begin(), result.values.end(), value);
+  Shape strides = stridesOf(shape);
+  int64_t next = 0;
+  each(input.shape, [&](const Shape &index) {
+    int64_t place = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      place += (index[i] + low[i]) * strides[i];
+    result.values[place] = input.values[next++];
+  });
+  return result;
+}
+
+Tensor windows(const Tensor &input, const WindowSettings &settings,
+               llvm::ArrayRef<int64_t> shape) {
+  Tensor result(shape);
+  size_t spatial = settings.strides.size();
+  Shape strides = stridesOf(input.shape);
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    int64_t place = index[spatial] * strides[0];
+    bool inside = true;
+    for (size_t i = 0; i < spatial; ++i) {
+      int64_t at = index[i] * settings.strides[i] +
+                   index[spatial + 1 + i] * settings.dilations[i] -
+                   settings.low[i];
+      inside &= at >= 0 && at < input.shape[i + 1];
+      place += at * strides[i + 1];
+    }
+    result.values[next++] = inside ? input.values[place] : 0;
+  });
+  return result;
+}
+
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
               llvm::ArrayRef<int64_t> axes) {
   Shape shape = input.shape;

@@ -31,19 +31,6 @@ StringRef faultOf(plan::KernelConfigAttr config) {
   return {};
 }
 
-/// The config of a kernel with as many rows each time: its workgroups follow
-/// from no size of the call.
-plan::KernelConfigAttr withRows(plan::KernelConfigAttr config, int64_t rows) {
-  SmallVector<int64_t> tiles(config.getTiles());
-  if (tiles.empty() || tiles[0] == 0)
-    return config;
-  int64_t count = llvm::divideCeil(rows, tiles[0]);
-  tiles[0] = 0;
-  return plan::KernelConfigAttr::get(
-      config.getContext(), config.getFactor() * std::max<int64_t>(count, 1),
-      tiles, config.getScratch(), config.getOptions());
-}
-
 struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
   using Base::Base;
 
@@ -68,7 +55,7 @@ struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
       return kernel.emitOpError("the plugin behind ")
              << kernel.getTarget() << " " << fault;
     if (auto rows = kernel->getAttrOfType<IntegerAttr>(kKernelRowsAttr))
-      config = withRows(*config, rows.getInt());
+      config = configForRows(*config, rows.getInt());
     kernel.setConfigAttr(*config);
     remarkDecision(kernel.getLoc(), getArgument(), Decision::Passed, [&] {
       std::string text;
@@ -81,4 +68,17 @@ struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
 };
 
 } // namespace
+
+plan::KernelConfigAttr configForRows(plan::KernelConfigAttr config,
+                                     int64_t rows) {
+  SmallVector<int64_t> tiles(config.getTiles());
+  if (tiles.empty() || tiles[0] == 0)
+    return config;
+  int64_t count = llvm::divideCeil(rows, tiles[0]);
+  tiles[0] = 0;
+  return plan::KernelConfigAttr::get(
+      config.getContext(), config.getFactor() * std::max<int64_t>(count, 1),
+      tiles, config.getScratch(), config.getOptions());
+}
+
 } // namespace terrazzo

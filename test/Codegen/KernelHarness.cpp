@@ -4,8 +4,10 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "support/Error.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
 #include "terrazzo/Target/PluginRegistry.h"
+#include "terrazzo/Transforms/Passes.h"
 #include <chrono>
 #include <cstring>
 #include <sys/mman.h>
@@ -95,9 +97,18 @@ CompiledKernel::compile(StringRef function, StringRef where, int64_t maxSize) {
   auto op = plan::KernelOp::create(builder, builder.getUnknownLoc(), "kernel",
                                    *target);
   op.getBody().front().push_back(kernel->original->clone());
+  FailureOr<codegen::KernelForm> form =
+      codegen::analyseKernel(cast<tz::FuncOp>(op.getFunction().getOperation()));
+  if (failed(form))
+    return nullptr;
+  bool fixed = !ShapedType::isDynamic(form->rows);
+  if (fixed)
+    maxSize = std::max<int64_t>(form->rows, 1);
   FailureOr<plan::KernelConfigAttr> config = backend->configure(op, maxSize);
   if (failed(config))
     return nullptr;
+  if (fixed)
+    config = configForRows(*config, form->rows);
   kernel->config = *config;
   ModuleOp inner = op.getModule();
   inner->setAttr("plan.config", *config);

@@ -320,6 +320,30 @@ TEST(LoopTest, Slice) {
                0);
 }
 
+TEST(LoopTest, Pad) {
+  const char *cases[][3] = {{"[0, 2] [0, 3]", "?x5", "?x10"},
+                            {"[1, 0] [2, 0]", "4x33", "7x33"},
+                            {"[0, 0, 1] [0, 0, 0]", "3x?x4", "3x?x5"},
+                            {"[1] [1]", "300", "302"},
+                            {"[0] [0]", "?", "?"}};
+  for (auto [border, from, to] : cases)
+    for (const char *value : {"", " {value = -1.5 : f64}"})
+      checkLoops(
+          loopKernel("pad", std::string("%a ") + border + value, from, "", to),
+          0);
+}
+
+TEST(LoopTest, Windows) {
+  const char *cases[][3] = {{"[2] [1] [1]", "5x20", "10x5x3"},
+                            {"[1] [1] [1]", "3x33", "33x3x3"},
+                            {"[3] [2] [0]", "1x40", "11x1x5"},
+                            {"[4, 4] [1, 1] [0, 0]", "3x8x12", "2x3x3x4x4"},
+                            {"[1, 2] [2, 1] [2, 0]", "2x7x5", "7x2x2x3x2"}};
+  for (auto [numbers, from, to] : cases)
+    checkLoops(
+        loopKernel("windows", std::string("%a ") + numbers, from, "", to), 0);
+}
+
 TEST(LoopTest, Reduce) {
   const char *cases[][3] = {{"[1]", "?x37", "?x1"},
                             {"[0]", "?x33", "1x33"},
@@ -374,6 +398,9 @@ TEST(LoopTest, ElementwiseOnAnyShape) {
                             left, right, result),
                  1e-6);
   checkLoops(loopKernel("elementwise", "exp(%a)", "3x?x?", "", "3x?x?"), 1e-6);
+  checkLoops(
+      loopKernel("elementwise", "less(%a, %b)", "3x?x1", "1x3x?x?", "1x3x?x?"),
+      0);
 }
 
 } // namespace

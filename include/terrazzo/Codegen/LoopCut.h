@@ -54,7 +54,8 @@ public:
   /// Distance of neighbours along `loop`, in elements: 0, 1, or -1 for any
   /// other. Operand -1 is the result.
   int64_t strideOf(int operand, unsigned loop);
-  mlir::Value addressOf(int operand, llvm::ArrayRef<mlir::Value> indices);
+  /// Of the element at these indices of the operand's dimensions.
+  mlir::Value addressOf(int operand, llvm::ArrayRef<mlir::Value> dims);
 
   /// The function of the operands' elements, from as many lanes as the vector
   /// along `loop` has; with a null loop, one element.
@@ -76,6 +77,11 @@ private:
   mlir::Value valueOf(mlir::AffineExpr expression,
                       llvm::ArrayRef<mlir::Value> indices);
   mlir::RankedTensorType typeOf(int operand);
+  bool mayBeOutside(mlir::AffineExpr expression) const;
+  /// The operand's indices, kept within it, and whether they were: null, they
+  /// always are.
+  mlir::Value insideOf(int operand, llvm::SmallVectorImpl<mlir::Value> &at,
+                       llvm::ArrayRef<mlir::Value> indices);
   mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices, bool lanes,
                    unsigned loop, mlir::Value mask);
 

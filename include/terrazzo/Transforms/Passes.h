@@ -31,6 +31,9 @@ inline constexpr llvm::StringLiteral kMaxSizeAttr = "tz.max_size";
 inline constexpr llvm::StringLiteral kKernelMaxSizeAttr = "plan.max_size";
 /// Of a kernel: rows that it computes each time; absent: those of the call.
 inline constexpr llvm::StringLiteral kKernelRowsAttr = "plan.rows";
+/// The config of such a kernel: its workgroups follow from no size of the call.
+plan::KernelConfigAttr configForRows(plan::KernelConfigAttr config,
+                                     int64_t rows);
 
 #define GEN_PASS_DECL
 #include "terrazzo/Transforms/Passes.h.inc"

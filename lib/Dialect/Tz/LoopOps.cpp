@@ -146,6 +146,87 @@ LogicalResult SliceOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Pad
+//===----------------------------------------------------------------------===//
+
+LoopNest PadOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.outside = getValue().convertToDouble();
+  SmallVector<AffineExpr> dims;
+  for (auto [i, low] : llvm::enumerate(getLow()))
+    dims.push_back(getAffineDimExpr(i, getContext()) - low);
+  nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
+  return nest;
+}
+
+LogicalResult PadOp::verify() {
+  auto from = typeOf(getInput()), to = typeOf(getResult());
+  size_t rank = from.getRank();
+  if (to.getRank() != from.getRank() || getLow().size() != rank ||
+      getHigh().size() != rank || from.getElementType() != to.getElementType())
+    return emitOpError("needs a border before and behind each dimension of ")
+           << from << ", and a result of as many";
+  for (auto [size, whole, low, high] :
+       llvm::zip(from.getShape(), to.getShape(), getLow(), getHigh())) {
+    bool same = whole == size && low == 0 && high == 0;
+    bool fixed = !ShapedType::isDynamic(size) && size > 0 && low >= 0 &&
+                 high >= 0 && whole == low + size + high;
+    if (!same && !fixed)
+      return emitOpError("does not give ")
+             << to << " from " << from << "; a '?' has no border";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+LoopNest WindowsOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  size_t spatial = getStrides().size();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.outside = 0;
+  auto loop = [&](size_t i) { return getAffineDimExpr(i, getContext()); };
+  SmallVector<AffineExpr> dims{loop(spatial)};
+  for (size_t i = 0; i < spatial; ++i)
+    dims.push_back(loop(i) * getStrides()[i] +
+                   loop(spatial + 1 + i) * getDilations()[i] - getLow()[i]);
+  nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
+  return nest;
+}
+
+LogicalResult WindowsOp::verify() {
+  auto from = typeOf(getInput()), to = typeOf(getResult());
+  int64_t spatial = from.getRank() - 1, count = getStrides().size();
+  auto positive = [](int64_t number) { return number > 0; };
+  if (spatial < 1 || count != spatial ||
+      static_cast<int64_t>(getDilations().size()) != spatial ||
+      static_cast<int64_t>(getLow().size()) != spatial ||
+      to.getRank() != 2 * spatial + 1 ||
+      from.getElementType() != to.getElementType())
+    return emitOpError("needs strides, dilations and a border for each "
+                       "dimension behind the channels of ")
+           << from << ", and a result [places, channels, kernel], got " << to;
+  if (!from.hasStaticShape() || !to.hasStaticShape() ||
+      !llvm::all_of(from.getShape(), positive) ||
+      !llvm::all_of(to.getShape(), positive) ||
+      to.getShape()[spatial] != from.getShape()[0])
+    return emitOpError("takes ")
+           << from << " and gives " << to << ", whose sizes must be known";
+  if (!llvm::all_of(getStrides(), positive) ||
+      !llvm::all_of(getDilations(), positive) ||
+      llvm::any_of(getLow(), [](int64_t low) { return low < 0; }))
+    return emitOpError("has a stride or dilation below 1, or a border below 0");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Reduce
 //===----------------------------------------------------------------------===//
 

@@ -152,6 +152,30 @@ tz.func @f(%x: tensor<?x4xf32>, %w: tensor<4xf32>, %b: tensor<8xf32>) -> tensor<
 
 // -----
 
+tz.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@+1 {{does not give 'tensor<?x4xf32>' from 'tensor<?x4xf32>'; a '?' has no border}}
+  %0 = tz.pad %x [1, 0] [0, 0] : tensor<?x4xf32> -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<3x8xf32>) -> tensor<4x2x3xf32> {
+  // expected-error@+1 {{takes 'tensor<3x8xf32>' and gives 'tensor<4x2x3xf32>', whose sizes must be known}}
+  %0 = tz.windows %x [2] [1] [0] : tensor<3x8xf32> -> tensor<4x2x3xf32>
+  tz.return %0 : tensor<4x2x3xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<3x8xf32>) -> tensor<4x3x3xf32> {
+  // expected-error@+1 {{has a stride or dilation below 1, or a border below 0}}
+  %0 = tz.windows %x [0] [1] [0] : tensor<3x8xf32> -> tensor<4x3x3xf32>
+  tz.return %0 : tensor<4x3x3xf32>
+}
+
+// -----
+
 // ContractionOps
 
 tz.func @f(%x: tensor<?x32xf32>, %w: tensor<?x32xf32>) -> tensor<?x64xf32> {

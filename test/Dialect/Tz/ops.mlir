@@ -86,6 +86,15 @@ tz.func @attention(%q: tensor<?x2x4xf32>, %rows: tensor<?x1x4xf32>, %position: t
   tz.return %2, %k1, %v : tensor<?x2x4xf32>, !tz.cache<1x4xf16, ?>, !tz.cache<1x4xf16, 640>
 }
 
+// CHECK-LABEL: tz.func @borders
+tz.func @borders(%x: tensor<5x20xf32>) -> tensor<10x6x3xf32> {
+  // CHECK: tz.windows %{{.*}} [2] [1] [1] : tensor<5x20xf32> -> tensor<10x5x3xf32>
+  %w = tz.windows %x [2] [1] [1] : tensor<5x20xf32> -> tensor<10x5x3xf32>
+  // CHECK: tz.pad %{{.*}} [0, 0, 0] [0, 1, 0] {value = 2.000000e+00 : f64} : tensor<10x5x3xf32> -> tensor<10x6x3xf32>
+  %p = tz.pad %w [0, 0, 0] [0, 1, 0] {value = 2.0 : f64} : tensor<10x5x3xf32> -> tensor<10x6x3xf32>
+  tz.return %p : tensor<10x6x3xf32>
+}
+
 // CHECK-LABEL: tz.func @without_cache
 tz.func @without_cache(%q: tensor<?x4x8xf32>, %k: tensor<?x2x8xf32>, %v: tensor<?x2x5xf32>, %first: tensor<?xi32>,
     %end: tensor<?xi32>, %position: tensor<i32>, %w: tensor<5xf32>) -> tensor<?x4x5xf32> {

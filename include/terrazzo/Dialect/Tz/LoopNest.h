@@ -32,6 +32,8 @@ struct LoopNest {
   llvm::SmallVector<mlir::AffineMap> operands;
   /// Of the operands' elements; none: the only operand's element.
   std::optional<ElementwiseFunction> function;
+  /// What an operand has where its map leads outside of it; none: no map does.
+  std::optional<double> outside;
   /// Of the reduced loops; none: there are none.
   std::optional<Combiner> combiner;
 

@@ -41,6 +41,39 @@ def Tz_SliceOp : Tz_LoopOp<"slice"> {
   let assemblyFormat = "$input $offsets $strides attr-dict `:` type($input) `->` type($result)";
 }
 
+def Tz_PadOp : Tz_LoopOp<"pad"> {
+  let summary = "an array with a border";
+  let description = [{
+    Before and behind each dimension of the input stand `low` and `high` elements that are all `value`. A dimension of
+    unknown size gets none.
+
+    ```mlir
+    %p = tz.pad %x [1, 0] [0, 2] {value = 0.0 : f64} : tensor<196x64xf32> -> tensor<197x66xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                   DefaultValuedAttr<F64Attr, "0.0">:$value);
+  let assemblyFormat = "$input $low $high attr-dict `:` type($input) `->` type($result)";
+}
+
+def Tz_WindowsOp : Tz_LoopOp<"windows"> {
+  let summary = "the windows that a convolution multiplies";
+  let description = [{
+    The input is [channels, s...]; the result [o..., channels, k...] has for each place o of the output the elements
+    that lie under a kernel of k: `result[o, c, k] = input[c, o * strides + k * dilations - low]`, 0 outside of the
+    input. The product of its rows with a weight [outputs, channels * k...] is the convolution.
+
+    ```mlir
+    %w = tz.windows %x [2] [1] [1] : tensor<80x3000xf32> -> tensor<1500x80x3xf32>
+    %r = tz.reshape %w : tensor<1500x80x3xf32> -> tensor<1500x240xf32>
+    %y = tz.matmul %r, %k : (tensor<1500x240xf32>, tensor<384x240xf32>) -> tensor<1500x384xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
+                   DenseI64ArrayAttr:$low);
+  let assemblyFormat = "$input $strides $dilations $low attr-dict `:` type($input) `->` type($result)";
+}
+
 def Tz_ReduceOp : Tz_LoopOp<"reduce"> {
   let summary = "elements of some dimensions combined into one";
   let description = [{
