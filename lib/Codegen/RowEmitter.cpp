@@ -46,9 +46,11 @@ void RowEmitter::emit(Operation *op, const Window &window) {
 
 Value RowEmitter::positionOf(Value operand, Value row) {
   Place place = placeOf(operand);
-  Value first = e.create<arith::IndexCastOp>(e.getIndexType(),
-                                             e.load(place.memory, place.base));
-  return e.add(first, row);
+  bool each = cast<RankedTensorType>(operand.getType()).getRank() == 1;
+  Value at = each ? e.add(place.base, row) : place.base;
+  Value stored = e.create<arith::IndexCastOp>(e.getIndexType(),
+                                              e.load(place.memory, at));
+  return each ? stored : e.add(stored, row);
 }
 
 /// Sixteen values at `columns` from `start` on.

@@ -58,6 +58,14 @@ Value SimtRowEmitter::firstPosition(Value operand) {
                                       e.load(place.memory, place.base));
 }
 
+Value SimtRowEmitter::positionOf(Value operand, Value row) {
+  if (cast<RankedTensorType>(operand.getType()).getRank() == 0)
+    return e.add(firstPosition(operand), row);
+  Place place = placeOf(operand);
+  return e.create<arith::IndexCastOp>(
+      e.getIndexType(), e.load(place.memory, e.add(place.base, row)));
+}
+
 Value SimtRowEmitter::operandAt(Value operand, RankedTensorType result,
                                 Value row, Value column) {
   if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
@@ -169,7 +177,6 @@ void SimtRowEmitter::emitRope(tz::RopeOp op, const SimtWindow &window) {
   int64_t rotated = op.getRotated(), half = rotated / 2;
   bool neox = op.getMode() == tz::RopeMode::Neox;
   Place input = placeOf(op.getInput()), result = placeOf(op.getResult());
-  Value first = firstPosition(op.getPosition());
   Value heads = window.valid ? window.valid : e.index(window.width);
   SmallVector<double> inverse;
   for (int64_t i = 0; i < half; ++i)
@@ -179,8 +186,8 @@ void SimtRowEmitter::emitRope(tz::RopeOp op, const SimtWindow &window) {
   Value frequencies = e.table(inverse);
   e.each(e.mul(window.count, half), [&](Value unit) {
     Value row = e.add(window.row, e.div(unit, half)), i = e.rem(unit, half);
-    Value position =
-        e.create<arith::IndexCastOp>(e.getI32Type(), e.add(first, row));
+    Value position = e.create<arith::IndexCastOp>(
+        e.getI32Type(), positionOf(op.getPosition(), row));
     Value angle = e.mulf(e.create<arith::SIToFPOp>(e.getF64Type(), position),
                          e.load(frequencies, i));
     if (op.getFactors()) {

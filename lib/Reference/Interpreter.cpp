@@ -273,8 +273,13 @@ private:
     RopeSettings settings{op.getMode(), op.getBase().convertToDouble(),
                           op.getScale().convertToDouble(),
                           static_cast<int64_t>(op.getRotated()), factors.get()};
-    return give(op.getResult(), rope(*tensor(op.getInput()),
-                                     position(op.getPosition()), settings));
+    std::shared_ptr<const Tensor> input = tensor(op.getInput());
+    const Integers &given = integers(op.getPosition());
+    Shape positions(input->shape[0]);
+    for (int64_t t = 0; t < input->shape[0]; ++t)
+      positions[t] =
+          given.shape.empty() ? given.values[0] + t : given.values[t];
+    return give(op.getResult(), rope(*input, positions, settings));
   }
 
   Status eval(tz::CacheAppendOp op) {

@@ -54,7 +54,9 @@ struct RopeSettings {
   int64_t rotated;
   const Tensor *factors; ///< may be null
 };
-Tensor rope(const Tensor &input, int64_t position, const RopeSettings &rope);
+/// `positions`: of each row.
+Tensor rope(const Tensor &input, llvm::ArrayRef<int64_t> positions,
+            const RopeSettings &rope);
 
 /// Writes rows [T, heads, dim] at `position`, which is at most cache.rows().
 void append(Cache &cache, const Tensor &rows, int64_t position);

@@ -98,7 +98,8 @@ Tensor layerNorm(const Tensor &input, const Tensor &weight, const Tensor *bias,
   return result;
 }
 
-Tensor rope(const Tensor &input, int64_t position, const RopeSettings &rope) {
+Tensor rope(const Tensor &input, llvm::ArrayRef<int64_t> positions,
+            const RopeSettings &rope) {
   Tensor result = input;
   int64_t heads = input.shape[1], dim = input.shape[2];
   bool neox = rope.mode == tz::RopeMode::Neox;
@@ -107,7 +108,7 @@ Tensor rope(const Tensor &input, int64_t position, const RopeSettings &rope) {
       double frequency = std::pow(rope.base, -2.0 * i / rope.rotated);
       if (rope.factors)
         frequency /= rope.factors->values[i];
-      double angle = (position + t) / rope.scale * frequency;
+      double angle = positions[t] / rope.scale * frequency;
       double cosine = std::cos(angle), sine = std::sin(angle);
       int64_t first = neox ? i : 2 * i;
       int64_t second = neox ? i + rope.rotated / 2 : 2 * i + 1;

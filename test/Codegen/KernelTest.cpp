@@ -214,7 +214,8 @@ TEST(RowKernelTest, Functions) {
 TEST(RowKernelTest, Rope) {
   for (const char *mode : {"neox", "interleaved"})
     for (int rotated : {64, 20})
-      check(ropeKernel(mode, rotated), {8, 5, 4000}, 2e-5);
+      for (const char *positions : {"tensor<i32>", "tensor<?xi32>"})
+        check(ropeKernel(mode, rotated, positions), {8, 5, 4000}, 2e-5);
 }
 
 TEST(ContractionTest, FusedHeads) {

@@ -137,12 +137,13 @@ inline std::string spreadKernel(const std::string &function,
 }
 
 /// Rotated positions: "neox" or "interleaved", of so many values of a head.
-inline std::string ropeKernel(const std::string &mode, int rotated) {
-  return "tz.func @kernel(%x: tensor<?x3x64xf32>, %p: "
-         "tensor<i32>) -> tensor<?x3x64xf32> { %y = tz.rope %x, %p " +
-         mode + " {base = 1.0e4 : f64, rotated = " + std::to_string(rotated) +
-         " : i64} : (tensor<?x3x64xf32>, tensor<i32>) -> "
-         "tensor<?x3x64xf32> tz.return %y : tensor<?x3x64xf32> }";
+inline std::string ropeKernel(const std::string &mode, int rotated,
+                              const std::string &positions = "tensor<i32>") {
+  return "tz.func @kernel(%x: tensor<?x3x64xf32>, %p: " + positions +
+         ") -> tensor<?x3x64xf32> { %y = tz.rope %x, %p " + mode +
+         " {base = 1.0e4 : f64, rotated = " + std::to_string(rotated) +
+         " : i64} : (tensor<?x3x64xf32>, " + positions +
+         ") -> tensor<?x3x64xf32> tz.return %y : tensor<?x3x64xf32> }";
 }
 
 /// Norm, three products, rope on heads, appended keys and values: the first

@@ -517,7 +517,8 @@ private:
       factors = weight(RankedTensorType::get({rotated / 2}, b.getF32Type()),
                        "positive");
     return tz::RopeOp::create(
-        b, b.getUnknownLoc(), x.getType(), x, position, factors,
+        b, b.getUnknownLoc(), x.getType(), x,
+        choice.chance(25) ? ids : position, factors,
         tz::RopeModeAttr::get(
             b.getContext(),
             choice.of({tz::RopeMode::Neox, tz::RopeMode::Interleaved})),

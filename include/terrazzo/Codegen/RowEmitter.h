@@ -53,7 +53,7 @@ public:
   bool succeeded() const { return good; }
   /// Index of column `column` of row `row`.
   mlir::Value at(const Place &place, mlir::Value row, mlir::Value column);
-  /// The position of a row: the kernel's position operand plus the row.
+  /// The position of a row: that of the call's first plus the row, or its own.
   mlir::Value positionOf(mlir::Value operand, mlir::Value row);
   /// Calls `body` with column offsets from 0 in steps of the lanes, and the
   /// mask of the last ones where one is needed.

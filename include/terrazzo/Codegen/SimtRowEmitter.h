@@ -43,6 +43,8 @@ public:
   }
   /// The position of the call's first row.
   mlir::Value firstPosition(mlir::Value operand);
+  /// The position of a row: that of the call's first plus the row, or its own.
+  mlir::Value positionOf(mlir::Value operand, mlir::Value row);
 
 private:
   /// Calls `body(row, column)` for each element of the window.

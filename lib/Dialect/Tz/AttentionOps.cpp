@@ -18,6 +18,10 @@ LogicalResult RopeOp::verify() {
     return emitOpError("rotates ")
            << rotated << " values of " << input.getShape()[2]
            << "; an even number up to that is possible";
+  auto positions = cast<RankedTensorType>(getPosition().getType());
+  if (positions.getRank() == 1 &&
+      positions.getShape()[0] != input.getShape()[0])
+    return emitOpError("takes a position for each row, got ") << positions;
   if (getFactors() &&
       cast<RankedTensorType>(getFactors().getType()).getShape()[0] !=
           rotated / 2)

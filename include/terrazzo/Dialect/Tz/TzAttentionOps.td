@@ -8,12 +8,14 @@
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
+def Tz_Positions : AnyTypeOf<[0DTensorOf<[I32]>, 1DTensorOf<[I32]>]>;
 def Tz_KeysOrValues : AnyTypeOf<[Tz_CacheType, AnyRankedTensor]>;
 
 def Tz_RopeOp : Tz_Op<"rope", [Pure]> {
   let summary = "rotary position embedding";
   let description = [{
-    Row t of the input [tokens, heads, dim] stands at position `p = position + t`. Pair i (0 <= i < rotated/2) is
+    Row t of the input [tokens, heads, dim] stands at position `p = position + t`, or with a vector of positions at
+    `p = position[t]`. Pair i (0 <= i < rotated/2) is
     rotated by the angle `p / scale / (base^(2i/rotated) * factors[i])`; `neox` pairs value i with i + rotated/2,
     `interleaved` 2i with 2i + 1; values from `rotated` on pass unchanged (Su et al., arXiv 2104.09864). `factors`
     is absent (all 1) or holds rotated/2 divisors, as Llama 3's files bring them.
@@ -23,7 +25,7 @@ def Tz_RopeOp : Tz_Op<"rope", [Pure]> {
         : (tensor<?x9x64xf32>, tensor<i32>) -> tensor<?x9x64xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, 0DTensorOf<[I32]>:$position, Optional<1DTensorOf<[F32]>>:$factors,
+  let arguments = (ins AnyRankedTensor:$input, Tz_Positions:$position, Optional<1DTensorOf<[F32]>>:$factors,
                    Tz_RopeModeAttr:$mode, F64Attr:$base, I64Attr:$rotated,
                    DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs AnyRankedTensor:$result);
