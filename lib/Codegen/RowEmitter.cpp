@@ -48,8 +48,8 @@ Value RowEmitter::positionOf(Value operand, Value row) {
   Place place = placeOf(operand);
   bool each = cast<RankedTensorType>(operand.getType()).getRank() == 1;
   Value at = each ? e.add(place.base, row) : place.base;
-  Value stored = e.create<arith::IndexCastOp>(e.getIndexType(),
-                                              e.load(place.memory, at));
+  Value stored =
+      e.create<arith::IndexCastOp>(e.getIndexType(), e.load(place.memory, at));
   return each ? stored : e.add(stored, row);
 }
 

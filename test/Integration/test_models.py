@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Whole models of several kinds, small and random, written in tz and run by `terrazzo call`, against transformers in
+float64 (data/README.md). A vision transformer, a decoder with learned positions, speech with convolutions and both
+caches, relative positions, experts."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from conftest import DATA
+from random_weights import weight_of
+from tz_graph import Graph
+
+ALL_DEVICES = "TERRAZZO_ALL_DEVICES" in os.environ
+# Products on the chips' matrix units take halves.
+DEVICES = [("cpu", 2e-5), ("cpu:x86-64-v3", 2e-5), ("emu:sm_80", 2e-2)] + [("emu:sm_90a", 2e-2)] * ALL_DEVICES
+
+
+class Golden:
+    def __init__(self, name):
+        self.name, self.data = name, np.load(DATA / "models.npz")
+        self.shapes = json.loads(str(self.data[f"{name}.shapes"]))
+
+    def __getitem__(self, key):
+        return self.data[f"{self.name}.{key}"]
+
+    def weight(self, key):
+        return weight_of(self.name, key, self.shapes[key]) if key in self.shapes else None
+
+    def linear(self, key):
+        return self.weight(f"{key}.weight"), self.weight(f"{key}.bias")
+
+
+class Runner:
+    """Calls a module's functions; counts the packages that it had to make."""
+
+    def __init__(self, terrazzo, folder, graph, device):
+        self.terrazzo, self.folder, self.device = terrazzo, folder, device
+        self.module, self.weights = graph.write(folder, "m")
+        self.cache = {"TERRAZZO_CACHE_DIR": str(folder / "cache")}
+
+    def __call__(self, function, result, **arrays):
+        words = []
+        for name, array in arrays.items():
+            array = np.asarray(array)
+            np.save(self.folder / f"{name}.npy", array.astype("i4") if array.dtype.kind == "i" else array.astype("f4"))
+            words += ["--input", f"{name}={self.folder}/{name}.npy"]
+        out = self.folder / "out.npy"
+        self.terrazzo("call", "-m", self.module, "--weights", self.weights, "--device", self.device, "--function", function,
+                      *words, "--output", f"{result}={out}", **self.cache)
+        return np.load(out)
+
+    def packages(self):
+        return len(list((self.folder / "cache").rglob("*.tzp")))
+
+
+@pytest.fixture(params=DEVICES, ids=[name for name, _ in DEVICES])
+def place(request):
+    return request.param
+
+
+def close(got, want, budget):
+    assert got.shape == want.shape
+    assert np.abs(got - want).max() <= budget * max(1, np.abs(want).max()), np.abs(got - want).max()
+
+
+SIZES = [1, 8, 64]
+
+
+def test_gpt2(terrazzo, tmp_path, place):
+    golden, graph = Golden("gpt2"), Graph()
+    get = golden.weight
+    with graph.function("step", SIZES, tokens=("i32", "?"), positions=("i32", "?"), position=("i32",)) as f:
+        x = f.add(f.embedding(get("transformer.wte.weight"), f.tokens), f.embedding(get("transformer.wpe.weight"), f.positions))
+        for layer in range(2):
+            key = f"transformer.h.{layer}."
+
+            def conv1d(x, name, key=key):  # weights as [in, out]
+                weight, bias = golden.linear(key + name)
+                return f.linear(x, np.ascontiguousarray(weight.T), bias)
+
+            h = conv1d(f.layer_norm(x, get(key + "ln_1.weight"), get(key + "ln_1.bias"), 1e-5), "attn.c_attn")
+            q, k, v = (f.heads(f.slice(h, [0, 48 * i], ["?", 48]), 16) for i in range(3))
+            k, v = (f.append(f"{word}{layer}", part, f.position) for word, part in (("k", k), ("v", v)))
+            x = f.add(x, conv1d(f.flat(f.attention(q, k, v, 0.25, f.position)), "attn.c_proj"))
+            h = f.layer_norm(x, get(key + "ln_2.weight"), get(key + "ln_2.bias"), 1e-5)
+            x = f.add(x, conv1d(f.apply("gelu_tanh", conv1d(h, "mlp.c_fc")), "mlp.c_proj"))
+        x = f.layer_norm(x, get("transformer.ln_f.weight"), get("transformer.ln_f.bias"), 1e-5)
+        f.result("logits", f.linear(x, get("transformer.wte.weight")))
+    run = Runner(terrazzo, tmp_path, graph, place[0])
+    for length in (1, 5, 33):
+        ids = golden[f"tokens{length}"]
+        close(run("step", "logits", tokens=ids, positions=np.arange(length), position=np.array(0)), golden[f"logits{length}"], place[1])
+    assert run.packages() == 1
+
+
+def test_vit(terrazzo, tmp_path, place):
+    golden, graph = Golden("vit"), Graph()
+    get = golden.weight
+    positions = get("embeddings.position_embeddings")[0]
+    positions[0] += get("embeddings.cls_token")[0, 0]
+    with graph.function("see", pixels=("f32", 3, 32, 32)) as f:
+        patches = f.conv(f.pixels, *golden.linear("embeddings.patch_embeddings.projection"), stride=8)
+        x = f.add(f.pad(patches, [1, 0], [0, 0]), positions)
+        for layer in range(2):
+            key = f"layers.{layer}."
+            h = f.layer_norm(x, *golden.linear(key + "layernorm_before"), 1e-12)
+            q, k, v = (f.heads(f.linear(h, *golden.linear(f"{key}attention.{part}_proj")), 16) for part in "qkv")
+            x = f.add(x, f.linear(f.flat(f.attention(q, k, v, 0.25)), *golden.linear(key + "attention.o_proj")))
+            h = f.layer_norm(x, *golden.linear(key + "layernorm_after"), 1e-12)
+            h = f.apply("gelu", f.linear(h, *golden.linear(key + "mlp.fc1")))
+            x = f.add(x, f.linear(h, *golden.linear(key + "mlp.fc2")))
+        f.result("hidden", f.layer_norm(x, *golden.linear("layernorm"), 1e-12))
+    close(Runner(terrazzo, tmp_path, graph, place[0])("see", "hidden", pixels=golden["pixels"]), golden["hidden"], place[1])
+
+
+def cross_attention(f, golden, key, h, encoded, out="out_proj"):
+    q = f.heads(f.linear(h, *golden.linear(key + "q_proj")), 16)
+    k, v = (f.heads(f.linear(encoded, *golden.linear(f"{key}{part}_proj")), 16) for part in "kv")
+    return f.linear(f.flat(f.attention(q, k, v, 0.25)), *golden.linear(key + out))
+
+
+def test_whisper(terrazzo, tmp_path, place):
+    golden, graph = Golden("whisper"), Graph()
+    norm = lambda f, x, key: f.layer_norm(x, *golden.linear(key), 1e-5)  # noqa: E731
+
+    def feed_forward(f, x, key):
+        h = f.apply("gelu", f.linear(norm(f, x, key + "final_layer_norm"), *golden.linear(key + "fc1")))
+        return f.add(x, f.linear(h, *golden.linear(key + "fc2")))
+
+    with graph.function("encode", mel=("f32", 10, 40)) as f:
+        x = f.apply("gelu", f.conv(f.mel, *golden.linear("model.encoder.conv1"), padding=1))
+        x = f.apply("gelu", f.conv(f.transpose(x, 1, 0), *golden.linear("model.encoder.conv2"), stride=2, padding=1))
+        x = f.add(x, golden.weight("model.encoder.embed_positions.weight"))
+        for layer in range(2):
+            key = f"model.encoder.layers.{layer}."
+            h = norm(f, x, key + "self_attn_layer_norm")
+            x = f.add(x, cross_attention(f, golden, key + "self_attn.", h, h))
+            x = feed_forward(f, x, key)
+        f.result("encoded", norm(f, x, "model.encoder.layer_norm"))
+    arguments = {"tokens": ("i32", "?"), "positions": ("i32", "?"), "position": ("i32",), "encoded": ("f32", 20, 48)}
+    with graph.function("decode", SIZES, **arguments) as f:
+        x = f.add(f.embedding(golden.weight("model.decoder.embed_tokens.weight"), f.tokens),
+                  f.embedding(golden.weight("model.decoder.embed_positions.weight"), f.positions))
+        for layer in range(2):
+            key = f"model.decoder.layers.{layer}."
+            h = norm(f, x, key + "self_attn_layer_norm")
+            q, k, v = (f.heads(f.linear(h, *golden.linear(f"{key}self_attn.{part}_proj")), 16) for part in "qkv")
+            k, v = (f.append(f"{word}{layer}", part, f.position) for word, part in (("k", k), ("v", v)))
+            h = f.flat(f.attention(q, k, v, 0.25, f.position))
+            x = f.add(x, f.linear(h, *golden.linear(key + "self_attn.out_proj")))
+            h = norm(f, x, key + "encoder_attn_layer_norm")
+            x = f.add(x, cross_attention(f, golden, key + "encoder_attn.", h, f.encoded))
+            x = feed_forward(f, x, key)
+        x = norm(f, x, "model.decoder.layer_norm")
+        f.result("logits", f.linear(x, golden.weight("model.decoder.embed_tokens.weight")))
+    run = Runner(terrazzo, tmp_path, graph, place[0])
+    encoded = run("encode", "encoded", mel=golden["mel"])
+    close(encoded, golden["encoded"], place[1])
+    for length in (1, 4, 11):
+        got = run("decode", "logits", tokens=golden[f"tokens{length}"], positions=np.arange(length), position=np.array(0), encoded=encoded)
+        close(got, golden[f"logits{length}"], place[1])
+    assert run.packages() == 1
+
+
+def test_moonshine(terrazzo, tmp_path, place):
+    golden, graph = Golden("moonshine"), Graph()
+    norm = lambda f, x, key: f.layer_norm(x, *golden.linear(key), 1e-5)  # noqa: E731
+    turn = lambda f, x, position: f.rope(x, position, "interleaved", 14)  # noqa: E731
+    frames = len(golden["encoded"])
+    with graph.function("encode", audio=("f32", 1, 6000), position=("i32",)) as f:
+        x = f.apply("tanh", f.conv(f.audio, golden.weight("model.encoder.conv1.weight"), stride=64))
+        # One group: mean and variance of everything.
+        x = f.apply("sub", x, f.reduce("mean", x, 0, 1))
+        spread = f.apply("rsqrt", f.add(f.reduce("mean", f.mul(x, x), 0, 1), 1e-5))
+        x = f.add(f.mul(f.mul(x, spread), golden.weight("model.encoder.groupnorm.weight")), golden.weight("model.encoder.groupnorm.bias"))
+        x = f.apply("gelu", f.conv(f.transpose(x, 1, 0), *golden.linear("model.encoder.conv2"), stride=3))
+        x = f.apply("gelu", f.conv(f.transpose(x, 1, 0), *golden.linear("model.encoder.conv3"), stride=2))
+        for layer in range(2):
+            key = f"model.encoder.layers.{layer}."
+            h = norm(f, x, key + "input_layernorm")
+            q, k, v = (f.heads(f.linear(h, golden.weight(f"{key}self_attn.{part}_proj.weight")), 16) for part in "qkv")
+            h = f.attention(turn(f, q, f.position), turn(f, k, f.position), v, 0.25)
+            x = f.add(x, f.linear(f.flat(h), golden.weight(key + "self_attn.o_proj.weight")))
+            h = f.apply("gelu", f.linear(norm(f, x, key + "post_attention_layernorm"), *golden.linear(key + "mlp.fc1")))
+            x = f.add(x, f.linear(h, *golden.linear(key + "mlp.fc2")))
+        f.result("encoded", norm(f, x, "model.encoder.layer_norm"))
+    with graph.function("decode", SIZES, tokens=("i32", "?"), position=("i32",), encoded=("f32", frames, 48)) as f:
+        x = f.embedding(golden.weight("model.decoder.embed_tokens.weight"), f.tokens)
+        for layer in range(2):
+            key = f"model.decoder.layers.{layer}."
+            h = norm(f, x, key + "input_layernorm")
+            q, k, v = (f.heads(f.linear(h, golden.weight(f"{key}self_attn.{part}_proj.weight")), 16) for part in "qkv")
+            k, v = (f.append(f"{word}{layer}", part, f.position) for word, part in (("k", turn(f, k, f.position)), ("v", v)))
+            h = f.flat(f.attention(turn(f, q, f.position), k, v, 0.25, f.position))
+            x = f.add(x, f.linear(h, golden.weight(key + "self_attn.o_proj.weight")))
+            h = norm(f, x, key + "post_attention_layernorm")
+            x = f.add(x, cross_attention(f, golden, key + "encoder_attn.", h, f.encoded, "o_proj"))
+            h = f.linear(norm(f, x, key + "final_layernorm"), *golden.linear(key + "mlp.fc1"))
+            up, gate = f.slice(h, [0, 0], ["?", 64]), f.slice(h, [0, 64], ["?", 64])
+            x = f.add(x, f.linear(f.mul(f.apply("silu", gate), up), *golden.linear(key + "mlp.fc2")))
+        f.result("logits", f.linear(norm(f, x, "model.decoder.norm"), golden.weight("model.decoder.embed_tokens.weight")))
+    run = Runner(terrazzo, tmp_path, graph, place[0])
+    encoded = run("encode", "encoded", audio=golden["audio"][None], position=np.array(0))
+    close(encoded, golden["encoded"], place[1])
+    for length in (1, 6):
+        got = run("decode", "logits", tokens=golden[f"tokens{length}"], position=np.array(0), encoded=encoded)
+        close(got, golden[f"logits{length}"], place[1])
+    assert run.packages() == 1
+
+
+def t5_attention(f, golden, key, h, keys, bias=None):
+    """With what is added to scores: softmax and products are loops."""
+    get = lambda part: golden.weight(f"{key}.{part}.weight")  # noqa: E731
+    q = f.heads(f.linear(h, get("q")), 16)
+    k, v = (f.heads(f.linear(keys, get(part)), 16) for part in "kv")
+    scores = f.contract("thd,shd->hts", q, k, [3, q.shape[0], k.shape[0]])
+    if bias is not None:
+        scores = f.add(scores, bias)
+    e = f.apply("exp", f.apply("sub", scores, f.reduce("max", scores, 2)))
+    shares = f.apply("div", e, f.reduce("sum", e, 2))
+    return f.linear(f.flat(f.contract("hts,shd->thd", shares, v, q.shape)), get("o"))
+
+
+def test_t5(terrazzo, tmp_path, place):
+    golden, graph = Golden("t5"), Graph()
+    get = golden.weight
+
+    def relative(f, buckets, count, key):
+        table = get(f"{key}.block.0.layer.0.SelfAttention.relative_attention_bias.weight")
+        return f.transpose(f.reshape(f.embedding(table, buckets), count, count, 3), 2, 0, 1)
+
+    def feed_forward(f, x, key):
+        h = f.rms_norm(x, get(key + ".layer_norm.weight"), 1e-6)
+        h = f.apply("relu", f.linear(h, get(key + ".DenseReluDense.wi.weight")))
+        return f.add(x, f.linear(h, get(key + ".DenseReluDense.wo.weight")))
+
+    with graph.function("encode", tokens=("i32", 12), buckets=("i32", 144)) as f:
+        x, bias = f.embedding(get("shared.weight"), f.tokens), relative(f, f.buckets, 12, "encoder")
+        for layer in range(2):
+            key = f"encoder.block.{layer}.layer."
+            h = f.rms_norm(x, get(key + "0.layer_norm.weight"), 1e-6)
+            x = f.add(x, t5_attention(f, golden, key + "0.SelfAttention", h, h, bias))
+            x = feed_forward(f, x, key + "1")
+        f.result("encoded", f.rms_norm(x, get("encoder.final_layer_norm.weight"), 1e-6))
+    with graph.function("decode", tokens=("i32", 7), buckets=("i32", 49), encoded=("f32", 12, 48)) as f:
+        unseen = np.triu(np.full((7, 7), -1e9, "f4"), 1)
+        x, bias = f.embedding(get("shared.weight"), f.tokens), f.add(relative(f, f.buckets, 7, "decoder"), unseen)
+        for layer in range(2):
+            key = f"decoder.block.{layer}.layer."
+            h = f.rms_norm(x, get(key + "0.layer_norm.weight"), 1e-6)
+            x = f.add(x, t5_attention(f, golden, key + "0.SelfAttention", h, h, bias))
+            h = f.rms_norm(x, get(key + "1.layer_norm.weight"), 1e-6)
+            x = f.add(x, t5_attention(f, golden, key + "1.EncDecAttention", h, f.encoded))
+            x = feed_forward(f, x, key + "2")
+        x = f.rms_norm(x, get("decoder.final_layer_norm.weight"), 1e-6)
+        f.result("logits", f.linear(f.mul(x, 48**-0.5), get("shared.weight")))
+    run = Runner(terrazzo, tmp_path, graph, place[0])
+    encoded = run("encode", "encoded", tokens=golden["source"], buckets=golden["source_buckets"].ravel())
+    close(encoded, golden["encoded"], place[1])
+    got = run("decode", "logits", tokens=golden["target"], buckets=golden["target_buckets"].ravel(), encoded=encoded)
+    close(got, golden["logits"], place[1])
+
+
+def experts(f, golden, key, x):
+    """The two best of six for each row, their shares made to add up to 1."""
+    scores = f.linear(x, golden.weight(key + "gate.weight"))
+    e = f.apply("exp", f.apply("sub", scores, f.reduce("max", scores, 1)))
+    # How many are better; the two of which fewer than two are stay.
+    better = f.apply("less", f.reshape(e, "?", 6, 1), f.reshape(e, "?", 1, 6))
+    rank = f.reshape(f.reduce("sum", better, 2), "?", 6)
+    e = f.mul(e, f.apply("less", rank, 2.0))
+    shares = f.apply("div", e, f.reduce("sum", e, 1))
+    total = None
+    for number, (gate_up, down) in enumerate(zip(golden.weight(key + "experts.gate_up_proj"), golden.weight(key + "experts.down_proj"))):
+        gate, up = f.linear(x, gate_up[:32]), f.linear(x, gate_up[32:])
+        y = f.linear(f.mul(f.apply("silu", gate), up), down)
+        y = f.mul(y, f.slice(shares, [0, number], ["?", 1]))
+        total = y if total is None else f.add(total, y)
+    return total
+
+
+def test_qwen3_with_experts(terrazzo, tmp_path, place):
+    golden, graph = Golden("qwen3_moe"), Graph()
+    get = golden.weight
+    with graph.function("step", SIZES, tokens=("i32", "?"), position=("i32",)) as f:
+        x = f.embedding(get("model.embed_tokens.weight"), f.tokens)
+        for layer in range(2):
+            key = f"model.layers.{layer}."
+            h = f.rms_norm(x, get(key + "input_layernorm.weight"), 1e-6)
+            q, k, v = (f.heads(f.linear(h, get(f"{key}self_attn.{part}_proj.weight")), 16) for part in "qkv")
+            q, k = (f.rope(f.rms_norm(part, get(f"{key}self_attn.{word}_norm.weight"), 1e-6), f.position, "neox", 16)
+                    for word, part in (("q", q), ("k", k)))
+            k, v = (f.append(f"{word}{layer}", part, f.position) for word, part in (("k", k), ("v", v)))
+            h = f.flat(f.attention(q, k, v, 0.25, f.position))
+            x = f.add(x, f.linear(h, get(key + "self_attn.o_proj.weight")))
+            x = f.add(x, experts(f, golden, key + "mlp.", f.rms_norm(x, get(key + "post_attention_layernorm.weight"), 1e-6)))
+        f.result("logits", f.linear(f.rms_norm(x, get("model.norm.weight"), 1e-6), get("lm_head.weight")))
+    run = Runner(terrazzo, tmp_path, graph, place[0])
+    for length in (1, 9, 40):
+        ids = golden[f"tokens{length}"]
+        close(run("step", "logits", tokens=ids, position=np.array(0)), golden[f"logits{length}"], place[1])
+    assert run.packages() == 1
