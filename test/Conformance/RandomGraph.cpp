@@ -281,6 +281,18 @@ private:
         b, b.getUnknownLoc(), RankedTensorType::get(shape, b.getF32Type()), x);
   }
 
+  Value bordered(Value x) {
+    SmallVector<int64_t> low{0}, high{0};
+    Dims dims = rowDims(x);
+    for (int64_t &size : dims) {
+      low.push_back(choice.below(3));
+      high.push_back(choice.below(3));
+      size += low.back() + high.back();
+    }
+    return tz::PadOp::create(b, b.getUnknownLoc(), rows(dims), x, low, high,
+                             llvm::APFloat(choice.of({0.0, -0.75})));
+  }
+
   /// A way through arrays that are no rows, and back to rows.
   void addLoops() {
     using F = tz::ElementwiseFunction;
@@ -293,7 +305,7 @@ private:
                                  tz::Combiner::Max, tz::Combiner::Min});
     // A head may be given its rows in parts, so they are no affair of each
     // other.
-    switch (choice.below(position ? 5 : 3)) {
+    switch (choice.below(position ? 6 : 4)) {
     case 0: { // [T, h, d] as [h, T, d]
       Value heads = onAnyShape(F::Tanh, transposed(x, {1, 0, 2}));
       pool.push_back(transposed(heads, {1, 0, 2}));
@@ -310,7 +322,10 @@ private:
                                          ArrayRef<int64_t>{1, 1}));
       return;
     }
-    case 3: { // over all rows: a value of the function's own, without '?'
+    case 3: // a border around each row's heads
+      pool.push_back(bordered(x));
+      return;
+    case 4: { // over all rows: a value of the function's own, without '?'
       Value same = reduced(
           choice.chance(50) ? tz::Combiner::Mean : tz::Combiner::Max, x, {0});
       if (choice.chance(60))
@@ -378,6 +393,12 @@ private:
   /// Two operands, of which the second is spread over the first or both over
   /// the result.
   Value combine() {
+    // Of numbers without an error: a step lies anywhere.
+    if (ids && choice.chance(5)) {
+      Value x = pool.front();
+      return elementwise(tz::ElementwiseFunction::Less,
+                         {x, spread(rowDims(x), "positive")}, rowDims(x));
+    }
     auto function =
         choice.of({tz::ElementwiseFunction::Add, tz::ElementwiseFunction::Sub,
                    tz::ElementwiseFunction::Mul, tz::ElementwiseFunction::Div});

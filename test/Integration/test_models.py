@@ -14,7 +14,7 @@ from tz_graph import Graph
 
 ALL_DEVICES = "TERRAZZO_ALL_DEVICES" in os.environ
 # Products on the chips' matrix units take halves.
-DEVICES = [("cpu", 2e-5), ("cpu:x86-64-v3", 2e-5), ("emu:sm_80", 2e-2)] + [("emu:sm_90a", 2e-2)] * ALL_DEVICES
+DEVICES = [("cpu", 1e-5), ("cpu:x86-64-v3", 1e-5), ("emu:sm_80", 1e-2)] + [("emu:sm_90a", 1e-2)] * ALL_DEVICES
 
 
 class Golden:
