@@ -114,9 +114,11 @@ static int64_t factorOf(AffineExpr expression, unsigned loop) {
   return factor ? factor.getValue() * left : 0;
 }
 
-bool LoopPlaces::mayBeOutside(AffineExpr expression) const {
-  return cut.nest.outside &&
-         !isa<AffineDimExpr, AffineConstantExpr>(expression);
+bool LoopPlaces::mayBeOutside(AffineExpr expression, int64_t size) const {
+  if (!cut.nest.outside || isa<AffineConstantExpr>(expression))
+    return false;
+  auto loop = dyn_cast<AffineDimExpr>(expression);
+  return !loop || cut.nest.sizes[loop.getPosition()] != size;
 }
 
 int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
@@ -128,7 +130,7 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
     if (expressions[i].isFunctionOfDim(loop))
       found = behind == 1 && found == 0 &&
                       factorOf(expressions[i], loop) == 1 &&
-                      !(operand >= 0 && mayBeOutside(expressions[i]))
+                      !(operand >= 0 && mayBeOutside(expressions[i], shape[i]))
                   ? 1
                   : -1;
     behind = ShapedType::isDynamic(shape[i]) ? -1
@@ -167,7 +169,7 @@ Value LoopPlaces::insideOf(int operand, SmallVectorImpl<Value> &at,
   ArrayRef<int64_t> shape = typeOf(operand).getShape();
   for (auto [i, expression] : llvm::enumerate(expressionsOf(operand))) {
     at.push_back(valueOf(expression, indices));
-    if (!mayBeOutside(expression))
+    if (!mayBeOutside(expression, shape[i]))
       continue;
     Value size =
         ShapedType::isDynamic(shape[i]) ? this->size : e.index(shape[i]);

@@ -562,7 +562,7 @@ private:
     Value keys = reshaped(multiply(x, keyHeads * size), {keyHeads, size});
     Value values = reshaped(multiply(flat(any()), keyHeads * valueSize),
                             {keyHeads, valueSize});
-    if (choice.chance(50)) {
+    if (size % 2 == 0 && choice.chance(50)) {
       query = reshaped(rotate(query), {heads, size});
       keys = reshaped(rotate(keys), {keyHeads, size});
     }
@@ -625,8 +625,10 @@ OwningOpRef<ModuleOp> randomGraph(MLIRContext &context, uint64_t seed,
   trunk.makeTrunk(vocabulary, 0);
   FunctionGrower head(builder, *module, choice, limits, "head");
   head.makeHead(trunk.width(), vocabulary);
-  if (failed(verify(*module)))
+  if (failed(verify(*module))) {
+    module->dump();
     return {};
+  }
   return module;
 }
 

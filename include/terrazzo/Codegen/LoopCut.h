@@ -77,7 +77,8 @@ private:
   mlir::Value valueOf(mlir::AffineExpr expression,
                       llvm::ArrayRef<mlir::Value> indices);
   mlir::RankedTensorType typeOf(int operand);
-  bool mayBeOutside(mlir::AffineExpr expression) const;
+  /// Whether the expression leads out of a dimension of this size.
+  bool mayBeOutside(mlir::AffineExpr expression, int64_t size) const;
   /// The operand's indices, kept within it, and whether they were: null, they
   /// always are.
   mlir::Value insideOf(int operand, llvm::SmallVectorImpl<mlir::Value> &at,
