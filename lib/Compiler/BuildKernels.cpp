@@ -57,9 +57,9 @@ private:
 class KernelBuild {
 public:
   KernelBuild(ModuleOp module, Attribute target, const Dump &dump,
-              Reports &reports)
-      : module(module), target(target), dump(dump), reports(reports),
-        backend(*getBackend(target)) {}
+              const ObjectCache &cache, Reports &reports)
+      : module(module), target(target), dump(dump), cache(cache),
+        reports(reports), backend(*getBackend(target)) {}
 
   FailureOr<Artifact> run() {
     for (auto kernel : module.getOps<plan::KernelOp>())
@@ -154,6 +154,12 @@ private:
     (*body)->setAttr("plan.config", kernel.getConfigAttr());
     (*body)->setAttr("plan.target", target);
     (*body)->setAttr(kKernelMaxSizeAttr, kernel->getAttr(kKernelMaxSizeAttr));
+    // What is dumped has to be made.
+    std::string key = dump ? std::string() : cache.keyOf(*body);
+    if (std::optional<Object> known = cache.find(key, name)) {
+      objects[index] = std::move(*known);
+      return success();
+    }
     PassManager manager(module.getContext(), ModuleOp::getOperationName());
     // Once at the end is enough to blame the plugin.
     manager.enableVerifier(false);
@@ -182,6 +188,7 @@ private:
       return kernel.emitError("the plugin behind ")
              << target << " broke the contract: its object for @" << name
              << (object->bytes.empty() ? " is empty" : " has another name");
+    cache.keep(key, *object);
     objects[index] = std::move(*object);
     return success();
   }
@@ -245,6 +252,7 @@ private:
   ModuleOp module;
   Attribute target;
   const Dump &dump;
+  const ObjectCache &cache;
   Reports &reports;
   const TargetBackend &backend;
   SmallVector<plan::KernelOp> kernels;
@@ -256,8 +264,9 @@ private:
 } // namespace
 
 FailureOr<Artifact> buildKernels(ModuleOp module, Attribute target,
-                                 const Dump &dump, Reports &reports) {
-  return KernelBuild(module, target, dump, reports).run();
+                                 const Dump &dump, const ObjectCache &cache,
+                                 Reports &reports) {
+  return KernelBuild(module, target, dump, cache, reports).run();
 }
 
 } // namespace terrazzo

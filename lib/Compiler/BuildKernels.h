@@ -5,16 +5,18 @@
 // the backend its part of the contract is checked.
 #pragma once
 
+#include "ObjectCache.h"
 #include "Reports.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "terrazzo/Target/TargetBackend.h"
 
 namespace terrazzo {
 
-/// Compiles those kernels of `module` that are for `target`. Failures have been
-/// reported.
+/// Compiles those kernels of `module` that are for `target`, or takes them from
+/// `cache` where nothing is dumped. Failures have been reported.
 mlir::FailureOr<Artifact> buildKernels(mlir::ModuleOp module,
                                        mlir::Attribute target, const Dump &dump,
+                                       const ObjectCache &cache,
                                        Reports &reports);
 
 /// Writes `op` to <directory>/terrazzo-reproducer-<name>.mlir (an empty

@@ -207,6 +207,7 @@ private:
     reports.enterStage("TZ0520", ExitCode::Internal,
                        "please report this, with the reproducer");
     Dump dump{dumpFolder("kernels", name)};
+    ObjectCache cache(options.objectCache);
     std::vector<TargetArtifact> built;
     for (Attribute place : places) {
       size_t kernels = llvm::count_if(
@@ -215,7 +216,7 @@ private:
       if (kernels == 0 && place != target)
         continue;
       FailureOr<Artifact> artifact =
-          buildKernels(*planned, place, dump, reports);
+          buildKernels(*planned, place, dump, cache, reports);
       if (failed(artifact))
         return internalError("the kernels could not be compiled");
       result.kernels += kernels;

@@ -17,8 +17,10 @@ struct Kind {
   const char *folder;
   const char *name;
 };
-constexpr Kind kinds[] = {
-    {"packages", "package"}, {"packed", "weights"}, {"models", "model"}};
+constexpr Kind kinds[] = {{"packages", "package"},
+                          {"packed", "weights"},
+                          {"models", "model"},
+                          {objectFolder, "kernel"}};
 
 } // namespace
 

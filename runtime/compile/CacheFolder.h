@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The cache: packages, packed weights and memoised hashes of models, each in a
-// folder of its own. Everything in it can be made again; deleting it is always
-// safe.
+// The cache: packages, compiled kernels, packed weights and memoised hashes of
+// models, each in a folder of its own. Everything in it can be made again;
+// deleting it is always safe.
 #pragma once
 
 #include "support/Error.h"
@@ -17,8 +17,11 @@ namespace terrazzo::exec {
 /// empty when none of them is set.
 std::string cacheFolder();
 
+/// Below it, the folder of compiled kernels, which the compiler fills.
+inline constexpr const char *objectFolder = "objects";
+
 struct CacheEntry {
-  std::string kind; ///< "package", "weights" or "model"
+  std::string kind; ///< "package", "weights", "model" or "kernel"
   std::string path;
   uint64_t bytes = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/PackageCache.h"
 #include "compile/BuildId.h"
+#include "compile/CacheFolder.h"
 #include "exec/ModelHash.h"
 #include "exec/PackedWeights.h"
 #include "formats/Hash.h"
@@ -73,6 +74,10 @@ Expected<PackageFile> compileTo(const std::string &output,
                                         "--format",     "json"};
   if (request.fallbackError)
     arguments.push_back("--fallback=error");
+  if (!request.cacheFolder.empty())
+    arguments.insert(
+        arguments.end(),
+        {"--object-cache", request.cacheFolder + "/" + objectFolder});
   auto done =
       runCompiler(compiler, arguments, request.listener, request.cancelled);
   if (!done)

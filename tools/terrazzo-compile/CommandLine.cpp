@@ -17,6 +17,7 @@ const char *const kUsage =
       --target T,T      targets, a variant each (default: cpu)
   -o, --output PATH     the package
       --emit tz|plan    print the graph, or kernels and programs
+      --object-cache DIR  compiled kernels are kept there and found again
       --dump-to DIR     IR per stage and assembly of the kernels
       --fallback=error  an operation that the target cannot run is an error
       --list-targets    every backend, where it was found, whether it is usable
@@ -62,6 +63,7 @@ private:
                             .Cases({"-m", "--model"}, &result.compile.model)
                             .Cases({"-o", "--output"}, &result.compile.output)
                             .Case("--dump-to", &result.compile.dumpDirectory)
+                            .Case("--object-cache", &result.compile.objectCache)
                             .Case("--ids", &result.ids)
                             .Case("--logits", &result.logits)
                             .Case("--target", &targets)

@@ -8,6 +8,7 @@
 #include "Output.h"
 #include "Verbs.h"
 
+#include "compile/CacheFolder.h"
 #include "compile/CompilerProcess.h"
 #include "package/Package.h"
 
@@ -79,6 +80,9 @@ int runCompile(const CompileOptions &options, const CommonOptions &common) {
   }
   if (common.fallback == "error")
     arguments.push_back("--fallback=error");
+  if (std::string cache = cacheFolderFor(common); !cache.empty())
+    arguments.insert(arguments.end(),
+                     {"--object-cache", cache + "/" + exec::objectFolder});
   auto done =
       exec::runCompiler(*compiler, arguments, notes.listener(), &interrupted());
   notes.endProgress();
@@ -123,9 +127,8 @@ void addCompileVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
       ->check(CLI::IsMember({"cpu", "error"}))
       ->type_name("cpu|error");
   addWhyOption(*verb, common);
-  verb->add_flag(
-      "--no-cache", common.noCache,
-      "accepted as by the other verbs; compiling never uses a cache");
+  verb->add_flag("--no-cache", common.noCache,
+                 "read and write nothing in the cache");
   verb->callback(
       [=, &common, &exitCode] { exitCode = runCompile(*options, common); });
 }

@@ -27,6 +27,8 @@ struct CompileOptions {
   std::string output;
   /// Where IR per stage and the kernels' assembly are written; empty: nowhere.
   std::string dumpDirectory;
+  /// Where compiled kernels are kept and looked for; empty: nowhere.
+  std::string objectCache;
   /// Whether an operation that the target cannot run is an error.
   bool unsupportedIsError = false;
   Emit emit = Emit::Package;
