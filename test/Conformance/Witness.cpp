@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Witness.h"
 #include "terrazzo/Reference/Interpreter.h"
+#include "llvm/Support/xxhash.h"
 #include <cmath>
 #include <random>
 
@@ -16,9 +17,31 @@ constexpr int kNoisyRuns = 8;
 /// that noise made of a number, and of those that it made of its row.
 constexpr double kSlack = 8, kDeviations = 10;
 
+/// Rows of the same numbers meet the same errors on a chip, which then do not
+/// average out where such rows are added: so a row's errors follow from it.
+class RowRandom {
+public:
+  RowRandom(uint64_t seed, llvm::ArrayRef<double> row)
+      : state(seed ^ llvm::xxh3_64bits(llvm::ArrayRef(
+                         reinterpret_cast<const uint8_t *>(row.data()),
+                         row.size() * sizeof(double)))) {}
+
+  /// From -1 to 1 (Steele et al. 2014, SplitMix64).
+  double next() {
+    uint64_t z = state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
+  }
+
+private:
+  uint64_t state;
+};
+
 class Noise {
 public:
-  Noise(uint64_t seed, double product) : random(seed), product(product) {}
+  Noise(uint64_t seed, double product)
+      : seed(seed * 0xd1342543de82ef95u), product(product) {}
 
   void operator()(Operation *op, Tensor &tensor) {
     double relative = 0, ofSize = 0, absolute = 0;
@@ -50,27 +73,35 @@ public:
       squares += value * value;
     double size =
         ofSize * std::sqrt(squares / std::max<size_t>(tensor.values.size(), 1));
-    for (double &value : tensor.values)
-      value += between(random) * (relative * std::abs(value) + size + absolute);
+    eachRow(tensor, [&](llvm::MutableArrayRef<double> row, RowRandom random) {
+      for (double &value : row)
+        value += random.next() * (relative * std::abs(value) + size + absolute);
+    });
   }
 
 private:
-  /// Half a step of eight bits for each group of 32 numbers.
-  void quantise(Tensor &tensor) {
-    for (size_t at = 0; at < tensor.values.size(); at += 32) {
-      auto group =
-          llvm::MutableArrayRef(tensor.values)
-              .slice(at, std::min<size_t>(32, tensor.values.size() - at));
-      double largest = 0;
-      for (double value : group)
-        largest = std::max(largest, std::abs(value));
-      for (double &value : group)
-        value += between(random) * largest / 254;
-    }
+  template <typename Body> void eachRow(Tensor &tensor, Body body) {
+    auto values = llvm::MutableArrayRef(tensor.values);
+    size_t size = tensor.shape.empty() ? 1 : tensor.shape.back();
+    for (size_t at = 0; size && at + size <= values.size(); at += size)
+      body(values.slice(at, size), RowRandom(seed, values.slice(at, size)));
   }
 
-  std::mt19937_64 random;
-  std::uniform_real_distribution<double> between{-1, 1};
+  /// Half a step of eight bits for each group of 32 numbers.
+  void quantise(Tensor &tensor) {
+    eachRow(tensor, [&](llvm::MutableArrayRef<double> row, RowRandom random) {
+      for (size_t at = 0; at < row.size(); at += 32) {
+        auto group = row.slice(at, std::min<size_t>(32, row.size() - at));
+        double largest = 0;
+        for (double value : group)
+          largest = std::max(largest, std::abs(value));
+        for (double &value : group)
+          value += random.next() * largest / 254;
+      }
+    });
+  }
+
+  uint64_t seed;
   double product;
 };
 
