@@ -38,8 +38,6 @@ static cl::opt<double> largest("largest",
                                cl::init(1e30));
 static cl::opt<int64_t>
     operations("operations", cl::desc("in each function, about"), cl::init(8));
-static cl::opt<bool> wideCaches("f32-caches", cl::desc("caches of f32 too"),
-                                cl::init(true));
 static cl::opt<std::string> graphFile("graph",
                                       cl::desc("this graph, with --seed's "
                                                "weights and tokens"));
@@ -91,7 +89,7 @@ int main(int argc, char **argv) {
   llvm::sys::path::remove_filename(compiler);
   llvm::sys::path::append(compiler, "terrazzo-compile");
   settings.compiler = std::string(compiler);
-  GraphLimits limits{operations, wideCaches};
+  GraphLimits limits{operations};
 
   auto start = std::chrono::steady_clock::now();
   auto elapsed = [&] {

@@ -584,9 +584,8 @@ private:
 
   /// Keys and values in caches of their own.
   std::pair<Value, Value> append(Value keys, Value values, int64_t heads) {
-    Type element = limits.wideCaches && choice.chance(25)
-                       ? Type(b.getF32Type())
-                       : Type(b.getF16Type());
+    Type element =
+        choice.chance(25) ? Type(b.getF32Type()) : Type(b.getF16Type());
     int64_t cached = choice.chance(30) ? kFixedRows : ShapedType::kDynamic;
     auto appended = [&](Value from) -> Value {
       auto type = tz::CacheType::get(b.getContext(), heads,

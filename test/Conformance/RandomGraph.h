@@ -18,7 +18,6 @@ namespace terrazzo::conformance {
 
 struct GraphLimits {
   int64_t operations = 8; ///< in each function, about
-  bool wideCaches = true; ///< caches of f32 besides those of f16
 };
 
 /// Rows of every fixed cache; a context may not be longer.

@@ -64,16 +64,6 @@ public:
     manager.getDependentDialects(registry);
   }
 
-  Support supports(Operation *operation, Attribute target) const final {
-    if (Support form = TargetBackend::supports(operation, target); !form)
-      return form;
-    for (Type type : operation->getOperandTypes())
-      if (auto cache = dyn_cast<tz::CacheType>(type);
-          cache && !cache.getElementType().isF16())
-        return Support::no("nvidia supports caches of f16");
-    return Support::yes();
-  }
-
   FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type,
                                          ArrayRef<WeightUse> uses,
                                          Attribute) const final {
