@@ -91,7 +91,7 @@ ordered_json modelToJson(const ModelFile &file) {
                        {"offset", tensor.offset},
                        {"bytes", tensor.bytes}});
   return {{"kind", "model"},
-          {"format", "gguf"},
+          {"format", file.isFolder() ? "safetensors" : "gguf"},
           {"version", file.version()},
           {"architecture", architectureOf(file)},
           {"parameters", totals.parameters},
@@ -115,8 +115,13 @@ std::string pad(std::string text, size_t width) {
 
 std::string modelToText(const ModelFile &file) {
   Totals totals = sumUp(file);
-  std::string text = file.path() + ": GGUF version " +
-                     std::to_string(file.version()) + ", architecture " +
+  std::string form =
+      file.isFolder() ? "a folder of " + std::to_string(file.parts().size()) +
+                            (file.parts().size() == 1 ? " safetensors file"
+                                                      : " safetensors files") +
+                            ", under GGUF's names"
+                      : "GGUF version " + std::to_string(file.version());
+  std::string text = file.path() + ": " + form + ", architecture " +
                      architectureOf(file) + "\n" +
                      std::to_string(totals.parameters) + " parameters in " +
                      std::to_string(file.tensors().size()) + " tensors, " +

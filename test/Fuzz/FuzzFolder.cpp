@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Any bytes as one of the files of a model's folder, the others being sound:
+// opened, every tensor's first and last byte read, the tokenizer built and
+// used. The first byte says which file.
+#include "encode/SentenceSettings.h"
+#include "formats/ModelFile.h"
+#include "text/Tokenizer.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+using namespace terrazzo;
+
+namespace {
+
+constexpr std::string_view config =
+    R"({"model_type": "bert", "vocab_size": 6, "hidden_size": 1,
+        "num_hidden_layers": 1, "num_attention_heads": 1,
+        "intermediate_size": 1, "max_position_embeddings": 2})";
+constexpr std::string_view tokenizer =
+    R"({"added_tokens": [{"id": 0, "content": "[UNK]", "special": true},
+                         {"id": 1, "content": "[CLS]", "special": true},
+                         {"id": 2, "content": "[SEP]", "special": true}],
+        "normalizer": {"type": "BertNormalizer"},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "cls": ["[CLS]", 1],
+                           "sep": ["[SEP]", 2]},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]",
+                  "continuing_subword_prefix": "##",
+                  "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3,
+                            "##a": 4, "b": 5}}})";
+constexpr std::string_view header =
+    R"({"embeddings.LayerNorm.weight":
+        {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})";
+
+/// A folder with these files, for as long as it lives.
+class Folder {
+public:
+  Folder() {
+    path = "/dev/shm/terrazzo-fuzz-" + std::to_string(::getpid());
+    std::filesystem::create_directories(path + "/1_Pooling");
+    uint64_t length = header.size();
+    std::string weights(reinterpret_cast<const char *>(&length),
+                        sizeof(length));
+    write("model.safetensors",
+          weights + std::string(header) + std::string("\0\0\0\0", 4));
+    write("config.json", config);
+    write("tokenizer.json", tokenizer);
+    write("modules.json", "[]");
+    write("1_Pooling/config.json", "{}");
+    ::unlink((path + "/model.safetensors.index.json").c_str());
+  }
+  void write(const std::string &name, std::string_view content) const {
+    std::ofstream(path + "/" + name, std::ios::binary) << content;
+  }
+  std::string path;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  constexpr const char *files[] = {"model.safetensors", "config.json",
+                                   "tokenizer.json", "modules.json",
+                                   "model.safetensors.index.json"};
+  if (size == 0)
+    return 0;
+  Folder folder;
+  folder.write(files[data[0] % std::size(files)],
+               {reinterpret_cast<const char *>(data) + 1, size - 1});
+  auto file = formats::ModelFile::open(folder.path);
+  if (!file)
+    return 0;
+  volatile uint8_t seen = 0;
+  for (const formats::ModelTensor &tensor : (*file)->tensors())
+    if (tensor.bytes)
+      seen = (*file)->tensorData(tensor)[0] ^
+             (*file)->tensorData(tensor)[tensor.bytes - 1];
+  (void)seen;
+  (void)encode::readSentenceSettings(**file);
+  auto words = text::Tokenizer::create(**file);
+  bool cut = false;
+  if (words)
+    (void)(*words)->encodeSentence("Aab b\xC3\xA9! \xE5\x8C\x97 [SEP]", 7, cut);
+  return 0;
+}
