@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from conftest import golden
+from conftest import MODELS, ROOT, golden
 
 TEXT = ["--no-chat", "-p", "One, two, three,", "-n", 8]
 GREEDY = [*TEXT, "--temp", 0]
@@ -73,6 +73,15 @@ EFFECTS = [
     ("call", "--size", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--size", "R=3"]),
     ("call", "--random", ["-m", "MODULE", "--function", "once", "--size", "R=2"], ["--random", 1]),
     ("call", "--repeat", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--repeat", 2]),
+    ("run", "--weights", GREEDY, ["--weights", "MODEL"]),  # refused: the model has its own
+    ("bench", "--weights", ["-p", 8, "-n", 0, "-r", 1], ["--weights", "MODEL"]),
+    ("eval", "--weights", ["--ids", "IDS"], ["--weights", "MODEL"]),
+    ("explain", "--weights", [], ["--weights", "MODEL"]),
+    ("embed", "--weights", ["-m", "ENCODER", "-p", "a"], ["--weights", "MODEL"]),
+    ("embed", "--prompt", ["-m", "ENCODER", "--prompt", "a"], ["--prompt", "b"]),
+    ("embed", "--jsonl", ["-m", "ENCODER"], ["--jsonl"]),
+    ("embed", "--batch", ["-m", "ENCODER", "-p", "a"], ["--batch", 0]),
+    ("embed", "--max-tokens", ["-m", "ENCODER", "-p", "a b c a b"], ["--max-tokens", 3]),
     ("call", "--weights", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--weights", "/no/such.gguf"]),
     ("call", "--format", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--format", "json"]),
     ("call", "--quiet", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--quiet"]),
@@ -90,25 +99,26 @@ EFFECTS = [
 ELSEWHERE = {
     ("run", "--threads"): "the same bits with any number (test_golden); bench prints it",
     ("eval", "--threads"): "the same",
-    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain", "call")},
+    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain", "call", "embed")},
     ("call", "--threads"): "the same",
     ("explain", "--threads"): "the same",
+    ("embed", "--threads"): "test_encoders",
     ("eval", "--batch-size"): "the same likelihood by other kernels (test_golden)",
     ("eval", "--reference"): "test_golden",
     ("compile", "--target"): "test_package",
     ("compile", "--output"): "test_package",
     ("compile", "--dump-to"): "test_package",
-    ("compile", "--no-cache"): "compiling reads and writes no cache",
+    ("compile", "--no-cache"): "test_object_cache",
     ("check", "--device"): "test_device",
     **{(verb, "--model"): "every call" for verb in ("run", "bench", "eval", "tokenize", "detokenize", "chat-template",
-                                                    "compile", "inspect", "explain")},
+                                                    "compile", "inspect", "explain", "embed")},
     # One piece of code for every verb that computes: below, and test_device.
     ("call", "--model"): "every call",
-    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "call", "explain", "compile")
+    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "call", "explain", "compile", "embed")
        for flag in ("--no-cache", "--fallback", "--device", "--why", "--ctx-size")},
     # There is nothing but a result to print: --quiet is honoured as it stands.
     **{(verb, flag): "only results" for verb in ("tokenize", "detokenize", "chat-template", "compile", "check", "inspect",
-                                                 "explain", "targets", "cache list", "cache clear", "cache path", "doctor")
+                                                 "explain", "embed", "targets", "cache list", "cache clear", "cache path", "doctor")
        for flag in ("--quiet", "--format")},
 }
 
@@ -155,6 +165,11 @@ REFUSED = [
     ("compile", ["-o", "x.tzp", "--target", "cpu,"], "--target"),
     ("compile", ["-o", "x.tzp", "--why", "--quiet"], "--why"),
     ("explain", ["--why", "--quiet"], "--why"),
+    ("embed", ["-m", "ENCODER", "-p", "x", "-c", 64], "--ctx-size"),
+    ("embed", ["-m", "ENCODER", "-p", "x", "--jsonl"], "--jsonl"),
+    ("embed", ["-m", "ENCODER"], "-p"),
+    ("eval -m", ["MODULE", "--weights", "MODEL", "--ids", "IDS", "--reference"], "--reference"),
+    ("run -m", ["MODULE", "-p", "x"], "--weights"),
     ("call", ["-m", "MODULE", "--why", "--quiet"], "--why"),
     ("call", ["-m", "MODULE", "--repeat", 0], "--repeat"),
     ("call", ["-m", "MODULE", "--random", -1], "--random"),
@@ -172,7 +187,8 @@ WHOLE = [(verb, flag, low, high) for verb in ("run", "bench", "eval", "explain")
          for flag, low, high in (("--threads", 1, 4096), ("--ctx-size", 0, 2**30))] + [
     ("run", "--predict", -2, 2**31 - 1), ("run", "--top-k", -1, 2**31 - 1), ("run", "--repeat-last-n", -1, 2**31 - 1),
     ("run", "--seed", -1, 2**64 - 2), ("bench", "--n-prompt", 0, 2**24), ("bench", "--n-gen", 0, 2**24),
-    ("bench", "--repetitions", 1, 10000), ("eval", "--batch-size", 1, 2**20)]
+    ("bench", "--repetitions", 1, 10000), ("eval", "--batch-size", 1, 2**20),
+    ("embed", "--batch", 1, 2**20), ("embed", "--max-tokens", 2, 2**20)]
 FRACTIONS = ["--temp", "--top-p", "--min-p", "--repeat-penalty"]
 
 
@@ -186,12 +202,15 @@ def files(tmp_path):
         f'tz.func @{name}(%x: {row} {{tz.dims = ["R", 5], tz.name = "x"}}) -> ({row} {{tz.name = "y"}}) {{ '
         f'%0 = tz.elementwise {function}(%x) : ({row}) -> {row} tz.return %0 : {row} }}'
         for name, function in (("once", "silu"), ("twice", "exp"))))
-    names = {"IDS": tmp_path / "ids", "TEXT": tmp_path / "text", "MODULE": tmp_path / "module.mlir"}
+    names = {"IDS": tmp_path / "ids", "TEXT": tmp_path / "text", "MODULE": tmp_path / "module.mlir", "MODEL": MODELS["smollm2"],
+             "ENCODER": ROOT / ".models" / "minilm"}
     return lambda arguments: [names.get(a, a) if isinstance(a, str) else a for a in arguments]
 
 
 def words(verb, model):
-    return verb.split() + ([] if verb.split()[0] in ("call", "targets", "cache", "doctor", "check") else ["-m", model])
+    if verb.endswith("-m"):  # another model
+        return verb.split()
+    return verb.split() + ([] if verb.split()[0] in ("call", "embed", "targets", "cache", "doctor", "check") else ["-m", model])
 
 
 def outcome(result):
@@ -251,7 +270,7 @@ def test_fractions_are_finite(terrazzo, smollm2):
 def test_the_table_knows_every_flag(terrazzo):
     """A flag that is added needs a row: what can be seen of it, or where it is refused."""
     known = {(verb.split()[0] if verb == "run -i" else verb, flag) for verb, flag, *_ in EFFECTS} | set(ELSEWHERE)
-    verbs = ["run", "bench", "eval", "call", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
+    verbs = ["run", "bench", "eval", "call", "embed", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
              "doctor", "inspect", "tokenize", "detokenize", "chat-template"]
     missing = []
     for verb in verbs:

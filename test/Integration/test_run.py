@@ -153,3 +153,20 @@ def test_closed_pipe(terrazzo, smollm2):
                            stderr=subprocess.PIPE, env=terrazzo.environment, timeout=60)
     os.close(write)
     assert child.returncode >= 0, "died by a signal"
+
+
+def test_a_module_runs_like_the_model_it_was_made_from(terrazzo, smollm2, tmp_path):
+    """Words and weights are in the model's file, the graph is what the module says."""
+    module, ids = tmp_path / "m.mlir", tmp_path / "ids"
+    module.write_text(terrazzo("-m", smollm2, "--emit", "tz", program="terrazzo-compile").out)
+    ids.write_text("1 2 3 4 5 6 7 8")
+    for verb, flags, key in (("run", ["-p", "Say hello.", "--temp", 0, "-n", 8], "text"), ("eval", ["--ids", ids], "nll"),
+                             ("bench", ["-p", 8, "-n", 4, "-r", 1], "n_prompt")):
+        model = terrazzo.json(verb, "-m", smollm2, *flags)[key]
+        assert terrazzo.json(verb, "-m", module, "--weights", smollm2, *flags)[key] == model
+    assert terrazzo("explain", "-m", module, "--weights", smollm2).out
+    # Another graph on the same weights is another answer.
+    changed = module.read_text().replace("tz.elementwise silu(", "tz.elementwise gelu(", 1)
+    module.write_text(changed)
+    likelihoods = {terrazzo.json("eval", "-m", m, *w, "--ids", ids)["nll"] for m, w in ((smollm2, []), (module, ["--weights", smollm2]))}
+    assert len(likelihoods) == 2

@@ -16,10 +16,23 @@ Status checkCommon(const CommonOptions &common) {
 }
 
 void addModelOption(CLI::App &verb, CommonOptions &common) {
-  verb.add_option("-m,--model", common.model, "model file (GGUF)")
+  verb.add_option("-m,--model", common.model,
+                  "model: a GGUF file, or a folder of safetensors")
       ->required()
       ->check(notEmpty)
       ->type_name("PATH");
+}
+
+void addCompiledModelOption(CLI::App &verb, CommonOptions &common) {
+  auto *model = verb.add_option("-m,--model", common.model,
+                                "model: a GGUF file, a folder of safetensors, "
+                                "or a module of tz (.mlir)")
+                    ->required()
+                    ->check(notEmpty)
+                    ->type_name("PATH");
+  addName(verb, "--weights", common.weightsFile,
+          "model file that a module was made from", "PATH")
+      ->needs(model);
 }
 
 void addOutputOptions(CLI::App &verb, CommonOptions &common) {

@@ -33,6 +33,10 @@ terrazzo::Status checkCommon(const CommonOptions &common);
 /// Adds -m, demanded.
 void addModelOption(CLI::App &verb, CommonOptions &common);
 
+/// Adds -m, demanded, for verbs that compile: a module of tz too, with
+/// --weights for the file that its weights, words and settings are in.
+void addCompiledModelOption(CLI::App &verb, CommonOptions &common);
+
 /// Adds --format and --quiet.
 void addOutputOptions(CLI::App &verb, CommonOptions &common);
 

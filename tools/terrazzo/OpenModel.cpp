@@ -27,13 +27,8 @@ static Status checkPlaced(const CommonOptions &common,
 
 Expected<OpenedModel> openModel(const CommonOptions &common, Notes &notes) {
   double begin = secondsNow();
-  if (isModule(common.model))
-    return Error{ExitCode::Usage,
-                 "TZ0041",
-                 "a module has no vocabulary to talk with",
-                 common.model,
-                 "words and their tokens are in a model's file",
-                 "`terrazzo call` runs its functions on arrays"};
+  if (Status status = checkWordsOfModule(common); !status)
+    return status.takeError();
   auto from = openPackage(common, notes);
   if (!from)
     return from.takeError();

@@ -33,6 +33,21 @@ bool isModule(const std::string &path) {
   return path.ends_with(".mlir") || path.ends_with(".mlirbc");
 }
 
+Status checkWordsOfModule(const CommonOptions &common) {
+  if (!isModule(common.model) && !common.weightsFile.empty())
+    return noEffect("--weights", "with a model's file",
+                    "it brings weights and words of its own", "leave it out");
+  if (!isModule(common.model) || !common.weightsFile.empty())
+    return {};
+  return Error{ExitCode::Usage,
+               "TZ0041",
+               "a module has no vocabulary to talk with",
+               common.model,
+               "words and their tokens are in a model's file",
+               "give that with --weights; `terrazzo call` runs functions on "
+               "arrays"};
+}
+
 namespace {
 
 /// Opens the file of weights that the flags name, if any.

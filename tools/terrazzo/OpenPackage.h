@@ -26,6 +26,10 @@ std::string nameOf(const terrazzo::exec::Device &device);
 /// Whether a model's path is that of a module of tz.
 bool isModule(const std::string &path);
 
+/// TZ0041 for a module without a file that has its words, TZ0036 for such a
+/// file beside a model that is none.
+terrazzo::Status checkWordsOfModule(const CommonOptions &common);
+
 /// Opens what `common` names: `package` (nothing is compiled), or `model`, a
 /// GGUF file or a module of tz (.mlir, .mlirbc) on the weights of
 /// `weightsFile`. Errors: TZ0036 and TZ0038 for flags that cannot be honoured

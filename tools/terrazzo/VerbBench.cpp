@@ -191,7 +191,7 @@ void addBenchVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::App *verb =
       app.add_subcommand("bench", "tokens per second of prompt and generation");
   auto options = std::make_shared<BenchOptions>();
-  addModelOption(*verb, common);
+  addCompiledModelOption(*verb, common);
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
   constexpr uint32_t most = 1u << 24;

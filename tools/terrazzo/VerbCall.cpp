@@ -223,12 +223,12 @@ void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
                       ->type_name("PACKAGE");
   auto *model =
       verb->add_option("-m,--model", common.model,
-                       "model file (GGUF, or a module of tz: .mlir); with a "
-                       "package, the file of its weights")
+                       "model (GGUF, a folder of safetensors, a module of tz: "
+                       ".mlir); with a package, that of its weights")
           ->check(notEmpty)
           ->type_name("PATH");
   addName(*verb, "--weights", common.weightsFile,
-          "file (GGUF) of the weights that a module names", "PATH")
+          "model that has the weights that a module names", "PATH")
       ->needs(model)
       ->excludes(package);
   addName(*verb, "--function", options->function,

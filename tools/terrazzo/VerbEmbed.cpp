@@ -27,15 +27,6 @@ struct EmbedOptions {
   std::optional<uint32_t> maxTokens;
 };
 
-Error notATextModel(const std::string &model) {
-  return {ExitCode::Usage,
-          "TZ0041",
-          "a module has no vocabulary to read texts with",
-          model,
-          "words and their tokens are in a model's file",
-          "`terrazzo call` runs its functions on arrays"};
-}
-
 class Embedding {
 public:
   Embedding(const EmbedOptions &options, const CommonOptions &common)
@@ -65,13 +56,14 @@ public:
 
 private:
   Status open() {
-    if (isModule(common.model))
-      return notATextModel(common.model);
+    if (Status status = checkWordsOfModule(common); !status)
+      return status;
+    if (common.contextSize)
+      return noEffect("--ctx-size", "in embed", "an encoder keeps no cache",
+                      "--max-tokens cuts texts");
     auto opened = openPackage(common, notes);
     if (!opened)
       return opened.takeError();
-    if (!opened->weights)
-      return notATextModel(common.model);
     file = opened->weights;
     auto loaded = exec::LoadedModel::create(std::move(opened->package), file,
                                             opened->options);
@@ -161,7 +153,7 @@ private:
 void addEmbedVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::App *verb = app.add_subcommand("embed", "vectors of texts");
   auto options = std::make_shared<EmbedOptions>();
-  addModelOption(*verb, common);
+  addCompiledModelOption(*verb, common);
   auto *prompt = verb->add_option("-p,--prompt", options->prompt, "the text")
                      ->type_name("TEXT");
   verb->add_flag("--jsonl", options->lines,

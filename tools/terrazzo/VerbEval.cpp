@@ -212,10 +212,17 @@ int runEval(const EvalOptions &options, CommonOptions common) {
                         options.ids.empty() ? "there is nothing to judge"
                                             : "there are two texts to judge",
                         "eval", "", "give one of --ids FILE and -f FILE"});
+  if (Status status = checkWordsOfModule(common); !status)
+    return report(status);
+  if (options.reference && isModule(common.model))
+    return report(noEffect("--reference", "with a module",
+                           "the interpreter imports the model itself",
+                           "give the model's file with -m"));
   if (options.reference)
     return evalReference(options, common);
   Notes notes(common.quiet, common.why);
-  auto model = formats::ModelFile::open(common.model);
+  auto model = formats::ModelFile::open(
+      isModule(common.model) ? common.weightsFile : common.model);
   if (!model)
     return report(model.error());
   auto ids = tokensOf(options, **model);
@@ -251,7 +258,7 @@ void addEvalVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::App *verb =
       app.add_subcommand("eval", "likelihood of given tokens or text");
   auto options = std::make_shared<EvalOptions>();
-  addModelOption(*verb, common);
+  addCompiledModelOption(*verb, common);
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
   addName(*verb, "--ids", options->ids,

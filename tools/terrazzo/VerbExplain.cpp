@@ -179,7 +179,7 @@ int runExplain(const CommonOptions &common) {
 void addExplainVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::App *verb = app.add_subcommand(
       "explain", "where the time of a token goes, and what the limit is");
-  addModelOption(*verb, common);
+  addCompiledModelOption(*verb, common);
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
   verb->callback([&common, &exitCode] { exitCode = runExplain(common); });

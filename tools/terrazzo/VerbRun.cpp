@@ -166,7 +166,7 @@ int runRun(RunOptions options, const CommonOptions &common) {
 void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   CLI::App *verb = app.add_subcommand("run", "answer a prompt");
   auto options = std::make_shared<RunOptions>();
-  addModelOption(*verb, common);
+  addCompiledModelOption(*verb, common);
   addComputeOptions(*verb, common);
   addOutputOptions(*verb, common);
   CLI::Option *prompt =
