@@ -91,7 +91,9 @@ public:
         else
           scoreRows(block, present);
         e.loop(e.index(0), e.sub(to, from), 1, [&](Value row) {
-          softmaxRow(row, seen.of(e.add(from, row)), block);
+          softmaxRow(row, seen.of(e.add(from, row)), block,
+                     op.getBias() ? seen.biasAt(head, e.add(from, row))
+                                  : Value());
         });
         if (count == 1)
           accumulateOneRow(block, present);
@@ -172,9 +174,10 @@ private:
       e.storeLanes(sum[d / kLanes], output, e.index(d));
   }
 
-  /// Scores of one block, softcapped and masked, become exponentials; the row's
+  /// Scores of one block, softcapped, with the bias that begins there added,
+  /// and masked, become exponentials; the row's
   /// output so far is rescaled.
-  void softmaxRow(Value row, SeenRange range, Value block) {
+  void softmaxRow(Value row, SeenRange range, Value block, Value bias) {
     // Lane j stands for key row block + j.
     Value ahead = e.sub(range.end, block), behind;
     if (!seen.fromFirst())
@@ -187,6 +190,11 @@ private:
       Value s = e.loadLanes(scores, e.add(at, j));
       if (double cap = op.getSoftCap().convertToDouble(); cap > 0)
         s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
+      if (bias) {
+        Value at = e.add(block, j), left = e.sub(seen.count(), at);
+        s = e.addf(s, e.loadLanes(memoryOf(op.getBias()), e.add(bias, at),
+                                  e.maskOf(e.max(left, e.index(0)))));
+      }
       Value mask = e.maskOf(e.max(e.sub(ahead, e.index(j)), e.index(0)));
       s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kMinusInfinity));
       if (behind)

@@ -30,8 +30,15 @@ static Value countKeyRows(Emitter &e, tz::AttentionOp op, Value tokens,
 
 SeenRows::SeenRows(Emitter &e, tz::AttentionOp op, Value tokens, Value callRows,
                    Value position, Value starts, Value ends)
-    : e(e), op(op), keyRows(countKeyRows(e, op, tokens, callRows)),
-      position(position), starts(starts), ends(ends) {}
+    : e(e), op(op), tokens(tokens),
+      keyRows(countKeyRows(e, op, tokens, callRows)), position(position),
+      starts(starts), ends(ends) {}
+
+Value SeenRows::biasAt(Value head, Value row) {
+  bool each = cast<RankedTensorType>(op.getBias().getType()).getShape()[0] != 1;
+  Value line = each ? e.add(e.mul(head, tokens), row) : row;
+  return e.mul(line, keyRows);
+}
 
 SeenRange SeenRows::of(Value row) {
   Value zero = e.index(0);

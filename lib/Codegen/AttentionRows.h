@@ -44,10 +44,16 @@ public:
   /// Whether every row sees from the first key row on.
   bool fromFirst() { return !starts && !op.getWindow(); }
 
+  /// Where in its memory the bias of a row's scores begins, key row 0; the
+  /// memory is as the operand says.
+  mlir::Value biasAt(mlir::Value head, mlir::Value row);
+  /// Key rows that there are.
+  mlir::Value count() const { return keyRows; }
+
 private:
   Emitter &e;
   tz::AttentionOp op;
-  mlir::Value keyRows, position, starts, ends;
+  mlir::Value tokens, keyRows, position, starts, ends;
 };
 
 } // namespace terrazzo::codegen

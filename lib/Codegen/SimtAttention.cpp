@@ -62,6 +62,8 @@ public:
                                    : Value(),
                   memoryOf(op.getFirst()), memoryOf(op.getEnd()));
     mayBeEmpty = seen.mayBeEmpty();
+    if (op.getBias())
+      bias = seen.biasAt(head, row);
     range = seen.of(row);
     SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
     state.append(perLane, e.f32(0));
@@ -123,7 +125,9 @@ private:
                          return SmallVector<Value>{
                              addProducts(at, d, step, carried[0])};
                        })[0];
-    return cappedScore(e, op, sum);
+    sum = cappedScore(e, op, sum);
+    return bias ? e.addf(sum, e.load(memoryOf(op.getBias()), e.add(bias, line)))
+                : sum;
   }
 
   SmallVector<Value> addBlock(Value block, ValueRange carried) {
@@ -202,6 +206,7 @@ private:
   Value query, largest, sums, outputs;
   HeadRows keys, values; ///< of the workgroup's head
   SeenRange range;       ///< of its row
+  Value bias;            ///< where its bias begins; null: there is none
   bool mayBeEmpty = false;
 };
 

@@ -244,7 +244,7 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
                                      value, position);
   return tz::AttentionOp::create(builder, here(), query.getType(), query, keys,
                                  values, position, /*first=*/Value(),
-                                 /*end=*/Value(),
+                                 /*end=*/Value(), /*bias=*/Value(),
                                  builder.getF64FloatAttr(attention.scale),
                                  builder.getI64IntegerAttr(attention.window),
                                  builder.getF64FloatAttr(0.0));
@@ -254,8 +254,9 @@ Value GraphBuilder::attendWithin(Value query, Value key, Value value,
                                  double scale) {
   return tz::AttentionOp::create(
       builder, here(), query.getType(), query, key, value,
-      /*position=*/Value(), firstRows, endRows, builder.getF64FloatAttr(scale),
-      builder.getI64IntegerAttr(0), builder.getF64FloatAttr(0.0));
+      /*position=*/Value(), firstRows, endRows, /*bias=*/Value(),
+      builder.getF64FloatAttr(scale), builder.getI64IntegerAttr(0),
+      builder.getF64FloatAttr(0.0));
 }
 
 } // namespace terrazzo

@@ -43,8 +43,8 @@ void addScaled(double *sum, double factor, const double *row, int64_t n) {
 /// One query over the rows of one head that it sees: softmax of the scores,
 /// with the largest subtracted, then the weighted sum of the values.
 void attendRow(const double *query, const Cache &keys, const Cache &values,
-               int64_t head, KeyRange seen, const AttentionSettings &settings,
-               double *out) {
+               int64_t head, KeyRange seen, const double *bias,
+               const AttentionSettings &settings, double *out) {
   int64_t dim = keys.dim, stride = keys.heads * dim, width = values.dim;
   auto [first, end] = seen;
   if (first >= end)
@@ -55,7 +55,7 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
         settings.scale * dot(query, &keys.values[j * stride + head * dim], dim);
     if (settings.softCap > 0)
       score = settings.softCap * std::tanh(score / settings.softCap);
-    weights[j - first] = score;
+    weights[j - first] = score + (bias ? bias[j] : 0);
   }
   double largest = *std::max_element(weights.begin(), weights.end());
   double total = 0;
@@ -69,12 +69,19 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
 } // namespace
 
 Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
-                 ArrayRef<KeyRange> seen, const AttentionSettings &settings) {
+                 ArrayRef<KeyRange> seen, const Tensor *bias,
+                 const AttentionSettings &settings) {
   int64_t heads = query.shape[1], dim = query.shape[2];
   Tensor result({query.shape[0], heads, values.dim});
   llvm::parallelFor(0, query.shape[0] * heads, [&](size_t row) {
+    int64_t head = row % heads, t = row / heads;
+    const double *added = nullptr;
+    if (bias)
+      added = &bias->values[((bias->shape[0] == 1 ? 0 : head) * bias->shape[1] +
+                             t) *
+                            bias->shape[2]];
     attendRow(&query.values[row * dim], keys, values,
-              row % heads / (heads / keys.heads), seen[row / heads], settings,
+              head / (heads / keys.heads), seen[t], added, settings,
               &result.values[row * values.dim]);
   });
   return result;

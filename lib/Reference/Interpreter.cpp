@@ -344,9 +344,13 @@ private:
     }
     AttentionSettings settings{op.getScale().convertToDouble(),
                                op.getSoftCap().convertToDouble()};
+    std::shared_ptr<const Tensor> bias;
+    if (op.getBias())
+      bias = tensor(op.getBias());
     return give(op.getResult(),
                 attention(*query, *keys, *rows,
-                          seenBy(op, query->shape[0], keys->rows()), settings));
+                          seenBy(op, query->shape[0], keys->rows()), bias.get(),
+                          settings));
   }
 
   Status eval(tz::TransposeOp op) {

@@ -70,8 +70,9 @@ struct KeyRange {
 };
 /// Keys and values [rows, heads, dim] as a cache holds them; a range for each
 /// query row, within their rows.
+/// `bias`, [heads or 1, rows, key rows], may be null.
 Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
-                 llvm::ArrayRef<KeyRange> seen,
+                 llvm::ArrayRef<KeyRange> seen, const Tensor *bias,
                  const AttentionSettings &settings);
 
 } // namespace terrazzo::reference

@@ -28,13 +28,14 @@ FileIdentity::FileIdentity(const struct stat &facts)
 static std::vector<std::string> modelFilesIn(const std::string &folder) {
   std::vector<std::string> paths;
   std::error_code ignored;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(folder, ignored)) {
-    std::string name = entry.path().filename();
+  std::filesystem::directory_iterator entry(folder, ignored), end;
+  for (; !ignored && entry != end; entry.increment(ignored)) {
+    std::string name = entry->path().filename();
+    std::error_code unknown;
     if (name.ends_with(".json") || name.ends_with(".safetensors"))
-      paths.push_back(entry.path());
-    else if (std::filesystem::is_directory(entry.path(), ignored))
-      paths.push_back(entry.path() / "config.json");
+      paths.push_back(entry->path());
+    else if (std::filesystem::is_directory(entry->path(), unknown))
+      paths.push_back(entry->path() / "config.json");
   }
   std::sort(paths.begin(), paths.end());
   return paths;

@@ -55,7 +55,7 @@ inline std::string attentionKernel(int heads, int keyHeads, int dim,
 
 /// One attention over keys and values of `keyRows` rows ("?": as many as
 /// queries); `seen` are the operands that say which rows are seen: "position",
-/// "first", "end".
+/// "first", "end", and what is added: "bias" of each head, or "mask" for all.
 inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
                                          int valueDim,
                                          const std::string &keyRows,
@@ -79,6 +79,11 @@ inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
   add("position", "tensor<i32>", ", ", "");
   add("first", "tensor<?xi32>", " from(", ")");
   add("end", "tensor<?xi32>", " to(", ")");
+  std::string every =
+                  "tensor<" + std::to_string(heads) + "x?x" + keyRows + "xf32>",
+              shared = "tensor<1x?x" + keyRows + "xf32>";
+  add("bias", every.c_str(), " bias(", ")");
+  add("mask", shared.c_str(), " bias(", ")");
   return "tz.func @kernel(%q: " + q + ", %k: " + k + ", %v: " + v + arguments +
          ") -> " + o + " { %o = tz.attention %q, %k, %v" + operands +
          " {scale = 0.2 : f64} : (" + q + ", " + k + ", " + v + types +

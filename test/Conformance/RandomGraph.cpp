@@ -577,9 +577,27 @@ private:
     int64_t window = causal ? choice.of<int64_t>({0, 0, 1, 3, 32}) : 0;
     pool.push_back(tz::AttentionOp::create(
         b, b.getUnknownLoc(), rows({heads, valueSize}), query, keys, values,
-        causal ? position : Value(), first, end, b.getF64FloatAttr(scale),
-        b.getI64IntegerAttr(window),
+        causal ? position : Value(), first, end,
+        !cached && choice.chance(40) ? scoreBias(heads, query, keys) : Value(),
+        b.getF64FloatAttr(scale), b.getI64IntegerAttr(window),
         b.getF64FloatAttr(choice.of({0.0, 0.0, 5.0}))));
+  }
+
+  /// [heads or 1, T, T] that follows from what is attended to.
+  Value scoreBias(int64_t heads, Value query, Value keys) {
+    using F = tz::ElementwiseFunction;
+    Value q = elementwise(F::Tanh, flat(query), {product(rowDims(query))}),
+          k = elementwise(F::Tanh, flat(keys), {product(rowDims(keys))});
+    Value a = reduced(tz::Combiner::Mean, q, {1}),
+          c = reduced(tz::Combiner::Mean, k, {1});
+    Value both = contracted("ta,sa->ats", a, c, {1, kDynamic, kDynamic});
+    if (choice.chance(50))
+      return both;
+    Value spread = smallWeight({heads, 1, 1});
+    return tz::ElementwiseOp::create(
+        b, b.getUnknownLoc(),
+        RankedTensorType::get({heads, kDynamic, kDynamic}, b.getF32Type()),
+        F::Mul, ValueRange{both, spread});
   }
 
   /// Keys and values in caches of their own.

@@ -152,7 +152,7 @@ def test_a_message_names_the_true_cause(terrazzo, smollm2, tmp_path):
     # A package in a model's place, and the other way round; folders; empty files; files that are not there.
     for verb in (["run", "-p", "x"], ["tokenize", "-p", "x"], ["bench"], ["chat-template"], ["explain"]):
         says("it is a package", *verb, "-m", package, code=3)
-        says("it is a folder", *verb, "-m", tmp_path, code=1)
+        says("it has no config.json", *verb, "-m", tmp_path, code=3)
         says("it is empty", *verb, "-m", empty, code=3)
         says("No such file", *verb, "-m", none, code=1)
     says("it is a model", smollm2, "-m", smollm2, "-p", "x", program="terrazzo-run", code=7)

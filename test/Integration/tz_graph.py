@@ -127,10 +127,13 @@ class Function:
     def flat(self, x):
         return self.reshape(x, x.shape[0], int(np.prod(x.shape[1:])))
 
-    def attention(self, q, k, v, scale, position=None):
+    def attention(self, q, k, v, scale, position=None, bias=None):
         given = [] if position is None else [position]
-        text = "attention {}, {}, {}" + ", {}" * len(given) + f" {{{{scale = {float(scale):.17e} : f64}}}}"
-        return self.emit(text, [q, k, v, *given], q.shape)
+        text = "attention {}, {}, {}" + ", {}" * len(given)
+        if bias is not None:
+            given.append(self.of(bias))
+            text += " bias({})"
+        return self.emit(f"{text} {{{{scale = {float(scale):.17e} : f64}}}}", [q, k, v, *given], q.shape)
 
     def append(self, state, x, position, element="f32"):
         """Rows into a state that begins empty."""

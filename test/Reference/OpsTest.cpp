@@ -228,6 +228,7 @@ TEST_F(ReferenceTest, LayerNormOverTheLastDimension) {
 /// Softmax by its definition, over the rows of a range.
 TEST_F(ReferenceTest, AttentionSeesTheRowsOfItsRange) {
   Tensor q = random({4, 1, 3}), k = random({4, 1, 3}), v = random({4, 1, 2});
+  Tensor bias = random({1, 4, 4});
   std::vector<int32_t> first{0, 0, 2, 3}, end{2, 9, 4, 3};
   std::vector<double> want;
   for (int t = 0; t < 4; ++t) {
@@ -236,7 +237,7 @@ TEST_F(ReferenceTest, AttentionSeesTheRowsOfItsRange) {
       double score = 0;
       for (int d = 0; d < 3; ++d)
         score += q.values[t * 3 + d] * k.values[j * 3 + d];
-      double weight = std::exp(0.5 * score);
+      double weight = std::exp(0.5 * score + bias.values[t * 4 + j]);
       total += weight;
       for (int d = 0; d < 2; ++d)
         sums[d] += weight * v.values[j * 2 + d];
@@ -244,15 +245,16 @@ TEST_F(ReferenceTest, AttentionSeesTheRowsOfItsRange) {
     for (double sum : sums)
       want.push_back(total == 0 ? 0 : sum / total);
   }
-  expectClose(
-      numbers(function({"tensor<?x1x3xf32>", "tensor<?x1x3xf32>",
-                        "tensor<?x1x2xf32>", "tensor<?xi32>", "tensor<?xi32>"},
-                       "tz.attention %a0, %a1, %a2 from(%a3) to(%a4) "
-                       "{scale = 0.5 : f64}",
-                       "tensor<?x1x2xf32>"),
-              {makeTensor(q), makeTensor(k), makeTensor(v),
-               makeIntegers({4}, first), makeIntegers({4}, end)}),
-      want, 1e-14);
+  expectClose(numbers(function({"tensor<?x1x3xf32>", "tensor<?x1x3xf32>",
+                                "tensor<?x1x2xf32>", "tensor<?xi32>",
+                                "tensor<?xi32>", "tensor<1x?x?xf32>"},
+                               "tz.attention %a0, %a1, %a2 from(%a3) to(%a4) "
+                               "bias(%a5) {scale = 0.5 : f64}",
+                               "tensor<?x1x2xf32>"),
+                      {makeTensor(q), makeTensor(k), makeTensor(v),
+                       makeIntegers({4}, first), makeIntegers({4}, end),
+                       makeTensor(bias)}),
+              want, 1e-14);
 }
 
 /// Rotation by a complex factor, pair by pair.

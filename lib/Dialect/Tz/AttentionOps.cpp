@@ -87,7 +87,19 @@ static LogicalResult verifySeen(AttentionOp op) {
       !op.getEnd())
     return op.emitOpError("does not know how many rows ")
            << cache << " holds: a position or 'to' says it";
-  int64_t rows = cast<RankedTensorType>(op.getQuery().getType()).getShape()[0];
+  ArrayRef<int64_t> query =
+      cast<RankedTensorType>(op.getQuery().getType()).getShape();
+  int64_t rows = query[0];
+  if (op.getBias()) {
+    auto bias = cast<RankedTensorType>(op.getBias().getType());
+    int64_t keyRows = extentsOf(op.getKeys().getType())[0];
+    if ((bias.getShape()[0] != 1 && bias.getShape()[0] != query[1]) ||
+        bias.getShape()[1] != rows || bias.getShape()[2] != keyRows ||
+        op.getKeyCache())
+      return op.emitOpError("takes a bias [heads or 1, rows, key rows] over "
+                            "keys that are no cache, got ")
+             << bias;
+  }
   for (Value range : {op.getFirst(), op.getEnd()})
     if (range && cast<RankedTensorType>(range.getType()).getShape()[0] != rows)
       return op.emitOpError("takes a range for each query row, got ")
@@ -126,7 +138,7 @@ LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,
       succeeded(version) ? static_cast<const TzVersion *>(*version) : nullptr;
   if (written && written->major == 0 && written->minor < 2) {
     // Query, keys, values and position.
-    llvm::copy(ArrayRef<int32_t>{1, 1, 1, 1, 0, 0},
+    llvm::copy(ArrayRef<int32_t>{1, 1, 1, 1, 0, 0, 0},
                properties.operandSegmentSizes.begin());
     return success();
   }

@@ -12,6 +12,7 @@ namespace terrazzo::formats {
 namespace {
 
 constexpr int deepest = 64;
+constexpr size_t longestFile = 256u << 20;
 
 /// Watches the parser's events for what JSON leaves open.
 class Watch {
@@ -67,6 +68,9 @@ Expected<Json> readJson(const std::string &path) {
   auto file = MappedFile::open(path);
   if (!file)
     return file.takeError();
+  if ((*file)->size() > longestFile)
+    return malformedJson(path, "it has " + std::to_string((*file)->size()) +
+                                   " bytes, which no such file needs");
   return parseJson({(*file)->data(), (*file)->size()}, path);
 }
 

@@ -128,6 +128,14 @@ tz.func @f(%q: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {
 
 // -----
 
+tz.func @f(%q: tensor<?x2x4xf32>, %b: tensor<3x?x?xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{takes a bias [heads or 1, rows, key rows] over keys that are no cache, got 'tensor<3x?x?xf32>'}}
+  %0 = tz.attention %q, %q, %q bias(%b) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<3x?x?xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}
+
+// -----
+
 tz.func @f(%q: tensor<?x2x4xf32>, %e: tensor<7xi32>) -> tensor<?x2x4xf32> {
   // expected-error@+1 {{takes a range for each query row, got 'tensor<7xi32>'}}
   %0 = tz.attention %q, %q, %q to(%e) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<7xi32>) -> tensor<?x2x4xf32>

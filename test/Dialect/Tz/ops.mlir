@@ -97,13 +97,15 @@ tz.func @borders(%x: tensor<5x20xf32>) -> tensor<10x6x3xf32> {
 
 // CHECK-LABEL: tz.func @without_cache
 tz.func @without_cache(%q: tensor<?x4x8xf32>, %k: tensor<?x2x8xf32>, %v: tensor<?x2x5xf32>, %first: tensor<?xi32>,
-    %end: tensor<?xi32>, %position: tensor<i32>, %w: tensor<5xf32>) -> tensor<?x4x5xf32> {
+    %end: tensor<?xi32>, %position: tensor<i32>, %w: tensor<5xf32>, %b: tensor<4x?x?xf32>) -> tensor<?x4x5xf32> {
   // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}} from(%{{.*}}) to(%{{.*}}) {scale = 5.000000e-01 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x4x5xf32>
   %0 = tz.attention %q, %k, %v from(%first) to(%end) {scale = 0.5 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x4x5xf32>
   // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} to(%{{.*}}) {scale = 5.000000e-01 : f64, window = 3 : i64}
   %1 = tz.attention %q, %k, %v, %position to(%end) {scale = 0.5 : f64, window = 3 : i64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<i32>, tensor<?xi32>) -> tensor<?x4x5xf32>
   // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}} {scale = 5.000000e-01 : f64} :
   %2 = tz.attention %q, %k, %v {scale = 0.5 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>) -> tensor<?x4x5xf32>
+  // CHECK: tz.attention %{{.*}}, %{{.*}}, %{{.*}} to(%{{.*}}) bias(%{{.*}}) {scale = 5.000000e-01 : f64}
+  %biased = tz.attention %q, %k, %v to(%end) bias(%b) {scale = 0.5 : f64} : (tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x5xf32>, tensor<?xi32>, tensor<4x?x?xf32>) -> tensor<?x4x5xf32>
   // CHECK: tz.layer_norm %{{.*}}, %{{.*}}, %{{.*}} {epsilon = {{.*}} : f64} : (tensor<?x4x5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
   %3 = tz.layer_norm %2, %w, %w {epsilon = 1.0e-12 : f64} : (tensor<?x4x5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
   // CHECK: tz.layer_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f64} : (tensor<?x4x5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
