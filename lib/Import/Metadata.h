@@ -12,6 +12,7 @@
 
 #include "formats/ModelFile.h"
 #include "support/Error.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
