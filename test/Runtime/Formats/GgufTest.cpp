@@ -91,7 +91,7 @@ TEST(Gguf, HashesFollowContent) {
 
 TEST(GgufHostile, NotAModel) {
   EXPECT_EQ(ModelFile::open("/nonexistent").error().code, "TZ0101");
-  EXPECT_EQ(ModelFile::open("/tmp").error().code, "TZ0101");
+  EXPECT_EQ(ModelFile::open("/tmp").error().code, "TZ0117");
   EXPECT_EQ(ModelFile::open("/dev/zero").error().code, "TZ0101");
   EXPECT_EQ(openingCode(""), "TZ0102");
   EXPECT_EQ(openingCode("GGU"), "TZ0102");

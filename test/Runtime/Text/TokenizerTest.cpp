@@ -163,7 +163,7 @@ TEST(Tokenizer, StreamsWholeCharacters) {
 TEST(Tokenizer, Refuses) {
   auto code = [](const GgufWriter &writer) { return Loaded(writer).code; };
   EXPECT_EQ(code(GgufWriter()), "TZ0110");
-  EXPECT_EQ(code(GgufWriter().string("tokenizer.ggml.model", "bert")),
+  EXPECT_EQ(code(GgufWriter().string("tokenizer.ggml.model", "unigram")),
             "TZ0201");
   EXPECT_EQ(code(GgufWriter().string("tokenizer.ggml.model", "llama")),
             "TZ0110");
