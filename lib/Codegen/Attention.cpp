@@ -56,7 +56,7 @@ public:
         seen(e, op, frame.tokens, frame.cacheRows,
              op.getPosition() ? rows.positionOf(op.getPosition(), e.index(0))
                               : Value(),
-             memoryOf(op.getFirst()), memoryOf(op.getEnd())) {
+             memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd())) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     query = frame.view(e.getF32Type(), scratch.query, count * keyWidth);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
@@ -74,12 +74,8 @@ public:
       Value from = e.mul(e.div(workgroup, heads), count);
       Value to = e.min(e.add(from, count), frame.tokens);
       Value keyHead = e.div(head, heads / op.getKeyHeads());
-      auto rowsOf = [&](Value operand) {
-        return HeadRows(e, memoryOf(operand), operand.getType(), keyHead,
-                        frame.cacheRows);
-      };
-      keyRows = rowsOf(op.getKeys());
-      valueRows = rowsOf(op.getValues());
+      keyRows = headRows(frame, op.getKeys(), keyHead);
+      valueRows = headRows(frame, op.getValues(), keyHead);
       loadQueries(head, from, to);
       SeenRange all = seen.ofAny(from, to);
       Value start = seen.fromFirst() ? e.index(0)
@@ -109,10 +105,6 @@ private:
   /// lanes.
   Value tailMask(int64_t offset, int64_t dim) {
     return offset + kLanes <= dim ? Value() : e.maskOf(e.index(dim - offset));
-  }
-
-  Value memoryOf(Value operand) {
-    return operand ? rows.placeOf(operand).memory : Value();
   }
 
   /// Lanes of key or value row `row` of a head with `dim` values.
@@ -192,7 +184,7 @@ private:
         s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
       if (bias) {
         Value at = e.add(block, j), left = e.sub(seen.count(), at);
-        s = e.addf(s, e.loadLanes(memoryOf(op.getBias()), e.add(bias, at),
+        s = e.addf(s, e.loadLanes(memoryOf(rows, op.getBias()), e.add(bias, at),
                                   e.maskOf(e.max(left, e.index(0)))));
       }
       Value mask = e.maskOf(e.max(e.sub(ahead, e.index(j)), e.index(0)));

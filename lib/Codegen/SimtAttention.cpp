@@ -50,17 +50,13 @@ public:
     Value head = e.rem(frame.workgroup, heads),
           row = e.div(frame.workgroup, heads);
     Value keyHead = e.div(head, heads / op.getKeyHeads());
-    auto rowsOf = [&](Value operand) {
-      return HeadRows(e, memoryOf(operand), operand.getType(), keyHead,
-                      frame.cacheRows);
-    };
-    keys = rowsOf(op.getKeys());
-    values = rowsOf(op.getValues());
+    keys = headRows(frame, op.getKeys(), keyHead);
+    values = headRows(frame, op.getValues(), keyHead);
     loadQuery(row, head);
     SeenRows seen(e, op, frame.tokens, frame.cacheRows,
                   op.getPosition() ? rows.firstPosition(op.getPosition())
                                    : Value(),
-                  memoryOf(op.getFirst()), memoryOf(op.getEnd()));
+                  memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd()));
     mayBeEmpty = seen.mayBeEmpty();
     if (op.getBias())
       bias = seen.biasAt(head, row);
@@ -75,10 +71,6 @@ public:
   }
 
 private:
-  Value memoryOf(Value operand) {
-    return operand ? rows.placeOf(operand).memory : Value();
-  }
-
   void loadQuery(Value row, Value head) {
     Place place = rows.placeOf(op.getQuery());
     e.each(keyDim, [&](Value d) {
@@ -126,7 +118,8 @@ private:
                              addProducts(at, d, step, carried[0])};
                        })[0];
     sum = cappedScore(e, op, sum);
-    return bias ? e.addf(sum, e.load(memoryOf(op.getBias()), e.add(bias, line)))
+    return bias ? e.addf(sum, e.load(memoryOf(rows, op.getBias()),
+                                     e.add(bias, line)))
                 : sum;
   }
 
