@@ -53,7 +53,8 @@ int main(int count, char **words) {
 
   /* Look: what the package holds. */
   uint32_t function = 0;
-  terrazzo_function_facts facts = {sizeof facts, 0, 0, 0, 0, 0, 0};
+  terrazzo_function_facts facts = {0};
+  facts.struct_size = sizeof facts;
   if (terrazzo_program_find(program, "mix", &function) != 0)
     return fputs(terrazzo_program_error(program), stderr), EXIT_FAILURE;
   terrazzo_program_function(program, function, &facts);

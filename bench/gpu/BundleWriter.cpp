@@ -68,10 +68,10 @@ llvm::json::Object BundleWriter::describe(const Kernel &kernel,
       {"target", target},
       {"code", kernel.file},
       {"entry", int64_t(compiled.code().entries.front().second)},
-      {"workgroups", compiled.workgroups(tokens, cacheRows)},
+      {"workgroups", compiled.workgroups(tokens)},
       {"scratch", compiled.scratch()},
       {"position", position},
-      {"sizes", llvm::json::Array{tokens, cacheRows}}};
+      {"sizes", llvm::json::Array(compiled.sizes(tokens, cacheRows))}};
 }
 
 llvm::json::Object BundleWriter::binding(const void *bytes, size_t size) {

@@ -41,7 +41,7 @@ extern "C" {
 
 /* The version of this interface; later ones understand earlier callers. A
  * caller asks whether the library's is at least the one that it needs. */
-#define TERRAZZO_PROGRAM_VERSION 1
+#define TERRAZZO_PROGRAM_VERSION 2
 TERRAZZO_PROGRAM_API uint32_t terrazzo_program_version(void);
 
 typedef struct terrazzo_program terrazzo_program;
@@ -111,10 +111,13 @@ typedef struct terrazzo_function_facts {
   size_t struct_size;
   const char *name;
   const char *signature; /* "f(x: f32[T, 24]) -> y: f32[T, 24]" */
-  const char *size;      /* the name of what calls differ in; "": nothing */
+  const char *size;      /* the name of its first size; "": it has none */
   uint64_t largest_size; /* calls are of at most this */
   uint32_t arguments;
   uint32_t results;
+  /* @since 2 */
+  uint32_t sizes; /* numbers that calls differ in */
+  uint32_t reserved;
 } terrazzo_function_facts;
 
 /* Fills in the fields that facts->struct_size has room for. @since 1 */
@@ -122,11 +125,29 @@ TERRAZZO_PROGRAM_API int
 terrazzo_program_function(terrazzo_program *program, uint32_t function,
                           terrazzo_function_facts *facts);
 
+/* @since 2 */
+typedef struct terrazzo_size_facts {
+  size_t struct_size;
+  const char *name;
+  uint64_t largest; /* in calls */
+} terrazzo_size_facts;
+
+/* A size of a function. @since 2 */
+TERRAZZO_PROGRAM_API int terrazzo_program_size(terrazzo_program *program,
+                                               uint32_t function,
+                                               uint32_t number,
+                                               terrazzo_size_facts *facts);
+
+/* A dimension that follows from the function's sizes without being one; its
+ * signature says how. @since 2 */
+#define TERRAZZO_DERIVED_DIM INT64_MIN
+
 /* @since 1 */
 typedef struct terrazzo_value_facts {
   size_t struct_size;
   const char *name;
-  const int64_t *dims; /* -1: the function's size */
+  const int64_t *dims; /* -1: the function's first size, -2: its second, ...;
+                          TERRAZZO_DERIVED_DIM */
   uint32_t rank;       /* 0: one number */
   uint32_t element;    /* of enum terrazzo_element */
   uint64_t
@@ -142,6 +163,13 @@ TERRAZZO_PROGRAM_API int terrazzo_program_result(terrazzo_program *program,
                                                  uint32_t function,
                                                  uint32_t number,
                                                  terrazzo_value_facts *facts);
+
+/* The shape of a result where the function's sizes are these: `shape` has room
+ * for the rank of its facts. @since 2 */
+TERRAZZO_PROGRAM_API int
+terrazzo_program_result_shape(terrazzo_program *program, uint32_t function,
+                              uint32_t number, const uint64_t *sizes,
+                              size_t size_count, int64_t *shape);
 
 /* A caller's array, dense, the last dimension innermost. Programs use it where
  * it lies when it is aligned to 64 bytes, and copy it otherwise; nothing behind
@@ -159,7 +187,7 @@ typedef struct terrazzo_view {
   uint32_t reserved;
 } terrazzo_view;
 
-/* Runs a function. Views are in its order, and agree in its size. When it
+/* Runs a function. Views are in its order, and agree in its sizes. When it
  * returns, the results are there. @since 1 */
 TERRAZZO_PROGRAM_API int
 terrazzo_program_call(terrazzo_program *program, uint32_t function,

@@ -48,12 +48,12 @@ struct AttentionScratch {
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(KernelFrame &frame, tz::AttentionOp op)
-      : frame(frame), e(frame.e), rows(frame.rows), op(op),
+  AttentionEmitter(KernelFrame &frame, const KernelForm &form)
+      : frame(frame), e(frame.e), rows(frame.rows), op(form.attention),
         count(attentionRows(frame.maxSize)), keyDim(op.getKeyDim()),
         valueDim(op.getValueDim()), keyWidth(padded(keyDim)),
         valueWidth(padded(valueDim)), scratch(op, count),
-        seen(e, op, frame.tokens, frame.cacheRows,
+        seen(e, op, frame.tokens, countKeyRows(frame, form),
              op.getPosition() ? rows.positionOf(op.getPosition(), e.index(0))
                               : Value(),
              memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd())) {
@@ -341,7 +341,7 @@ int64_t attentionScratch(tz::AttentionOp attention, int64_t maxSize) {
 }
 
 void lowerAttention(KernelFrame &frame, KernelForm &form) {
-  AttentionEmitter(frame, form.attention).emit();
+  AttentionEmitter(frame, form).emit();
 }
 
 } // namespace terrazzo::codegen

@@ -19,19 +19,9 @@ HeadRows::HeadRows(Emitter &e, Value memory, Type type, Value head,
   base = e.mul(head, shape[2]);
 }
 
-/// Rows that there are to see.
-static Value countKeyRows(Emitter &e, tz::AttentionOp op, Value tokens,
-                          Value callRows) {
-  if (tz::CacheType cache = op.getKeyCache())
-    return rowsOfCache(e, cache, callRows);
-  int64_t rows = cast<RankedTensorType>(op.getKeys().getType()).getShape()[0];
-  return ShapedType::isDynamic(rows) ? tokens : e.index(rows);
-}
-
-SeenRows::SeenRows(Emitter &e, tz::AttentionOp op, Value tokens, Value callRows,
+SeenRows::SeenRows(Emitter &e, tz::AttentionOp op, Value tokens, Value keyRows,
                    Value position, Value starts, Value ends)
-    : e(e), op(op), tokens(tokens),
-      keyRows(countKeyRows(e, op, tokens, callRows)), position(position),
+    : e(e), op(op), tokens(tokens), keyRows(keyRows), position(position),
       starts(starts), ends(ends) {}
 
 Value SeenRows::biasAt(Value head, Value row) {

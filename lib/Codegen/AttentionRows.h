@@ -5,6 +5,8 @@
 #pragma once
 
 #include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/KernelSizes.h"
 #include "terrazzo/Codegen/RowEmitter.h"
 
 namespace terrazzo::codegen {
@@ -30,10 +32,11 @@ struct SeenRange {
 /// Ranges of an attention's query rows.
 class SeenRows {
 public:
-  /// `position` is that of the call's first row, null where the operation has
-  /// none; `starts` and `ends` are the memory of its ranges, or null.
+  /// `keyRows` are those of keys that are no cache, `position` that of the
+  /// call's first row, null where the operation has none; `starts` and `ends`
+  /// are the memory of its ranges, or null.
   SeenRows(Emitter &e, tz::AttentionOp op, mlir::Value tokens,
-           mlir::Value callRows, mlir::Value position, mlir::Value starts,
+           mlir::Value keyRows, mlir::Value position, mlir::Value starts,
            mlir::Value ends);
 
   SeenRange of(mlir::Value row);
@@ -62,11 +65,21 @@ mlir::Value memoryOf(RowsT &rows, mlir::Value operand) {
   return operand ? rows.placeOf(operand).memory : mlir::Value();
 }
 
+/// Key rows that there are.
+template <typename FrameT>
+mlir::Value countKeyRows(FrameT &frame, const KernelForm &form) {
+  tz::AttentionOp op = form.attention;
+  if (tz::CacheType cache = op.getKeyCache())
+    return rowsOfCache(frame.e, cache, frame.sizes.cacheRows());
+  mlir::AffineExpr rows = form.sizes.of(op.getKeys())[0];
+  return rows == form.rows ? frame.tokens : frame.sizes.of(frame.e, rows);
+}
+
 /// `head`'s rows of the keys or the values `operand`, in a kernel's frame.
 template <typename FrameT>
 HeadRows headRows(FrameT &frame, mlir::Value operand, mlir::Value head) {
   return {frame.e, memoryOf(frame.rows, operand), operand.getType(), head,
-          frame.cacheRows};
+          frame.sizes.cacheRows()};
 }
 
 } // namespace terrazzo::codegen

@@ -30,11 +30,16 @@ static bool isRowWise(Operation *op) {
              tz::RopeOp, tz::CacheAppendOp, tz::EmbeddingOp, tz::ScalarOp>(op);
 }
 
-int64_t rowsOf(Operation *op) {
+int64_t KernelForm::fixedRows() const {
+  auto number = dyn_cast_if_present<AffineConstantExpr>(rows);
+  return number ? number.getValue() : ShapedType::kDynamic;
+}
+
+AffineExpr rowsOf(Operation *op, const tz::Sizes &sizes) {
   auto append = dyn_cast<tz::CacheAppendOp>(op);
-  Value rows = append ? Value(append.getRows()) : op->getResult(0);
-  auto type = cast<RankedTensorType>(rows.getType());
-  return type.getRank() ? type.getShape()[0] : ShapedType::kDynamic;
+  ArrayRef<AffineExpr> dims =
+      sizes.of(append ? Value(append.getRows()) : op->getResult(0));
+  return dims.empty() ? AffineExpr() : dims[0];
 }
 
 int64_t columnUnit(Operation *op) {
@@ -88,22 +93,25 @@ static LogicalResult formSections(ArrayRef<tz::MatmulOp> matmuls,
 }
 
 /// Notes the rows of `op`, which are those of all the kernel's operations.
-static LogicalResult noteRows(Operation *op, bool &known, KernelForm &form) {
+static LogicalResult noteRows(Operation *op, KernelForm &form) {
   if (isa<tz::ReshapeOp, tz::ScalarOp>(op))
     return success();
-  if (known && form.rows != rowsOf(op))
+  AffineExpr rows = rowsOf(op, form.sizes);
+  if (form.rows && form.rows != rows)
     return op->emitOpError("has another number of rows than the kernel");
-  known = true;
-  form.rows = rowsOf(op);
+  form.rows = rows;
   return success();
 }
 
 FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
+  FailureOr<tz::Sizes> sizes = tz::Sizes::infer(function);
+  if (failed(sizes))
+    return failure();
   KernelForm form;
+  form.sizes = std::move(*sizes);
   SmallVector<tz::MatmulOp> matmuls;
   SmallVector<Operation *> epilogue;
   llvm::SmallPtrSet<Operation *, 16> afterProduct;
-  bool rowsKnown = false;
   for (Operation &op : function.getBody().front()) {
     if (std::string reason = whyNoForm(&op); !reason.empty())
       return op.emitError(reason);
@@ -117,7 +125,7 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
     } else if (auto convert = dyn_cast<tz::ConvertLayoutOp>(op)) {
       form.kind = KernelForm::ConvertLayout;
       form.convert = convert;
-    } else if (failed(noteRows(&op, rowsKnown, form))) {
+    } else if (failed(noteRows(&op, form))) {
       return failure();
     } else if (auto attention = dyn_cast<tz::AttentionOp>(op)) {
       form.kind = KernelForm::Attention;

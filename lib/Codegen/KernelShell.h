@@ -15,6 +15,15 @@ inline int64_t rowStride(mlir::Type type) {
   return tensor && tensor.getRank() > 0 ? rowElements(tensor) : 0;
 }
 
+/// Rows that a kernel computes in a call; null: it is of no form with rows.
+inline mlir::Value rowsInCall(Emitter &e, const KernelForm &form,
+                              const KernelSizes &sizes, int64_t maxSize) {
+  if (!form.rows)
+    return {};
+  bool single = maxSize == 1 && mlir::ShapedType::isDynamic(form.fixedRows());
+  return single ? e.index(1) : sizes.of(e, form.rows);
+}
+
 /// Places the arguments of `function`, then the results that are no states, in
 /// the arguments of the shell's `entry` block, in that order.
 template <typename RowsT>

@@ -7,8 +7,28 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-LoopCut::LoopCut(tz::LoopOp loops)
+/// The iterations of each loop: of the result's dimensions, then of operands'.
+static SmallVector<AffineExpr> countsOf(const LoopCut &cut) {
+  SmallVector<AffineExpr> counts(cut.dims.back());
+  counts.resize(cut.nest.sizes.size());
+  for (auto [dims, map] : llvm::zip(cut.dims, cut.nest.operands))
+    for (auto [dim, expression] : llvm::zip(dims, map.getResults()))
+      if (auto loop = dyn_cast<AffineDimExpr>(expression))
+        if (AffineExpr &count = counts[loop.getPosition()]; !count)
+          count = dim;
+  for (auto [count, size] : llvm::zip(counts, cut.nest.sizes))
+    if (!ShapedType::isDynamic(size))
+      count = getAffineConstantExpr(size, cut.op->getContext());
+  return counts;
+}
+
+LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes)
     : op(loops.getOperation()), nest(loops.getLoops()) {
+  for (Value operand : op->getOperands())
+    dims.push_back(llvm::to_vector(sizes.of(operand)));
+  dims.push_back(llvm::to_vector(sizes.of(op->getResult(0))));
+  counts = countsOf(*this);
+  tiles.resize(sizes.names().size());
   for (unsigned loop = nest.parallel; loop-- > 0 && !inner;)
     if (nest.sizes[loop] != 1)
       inner = loop;
@@ -16,32 +36,34 @@ LoopCut::LoopCut(tz::LoopOp loops)
   for (unsigned loop = 0; loop < nest.parallel; ++loop) {
     if (inner == loop)
       continue;
-    bool dynamic = ShapedType::isDynamic(nest.sizes[loop]);
-    if (dynamic && counted) {
+    auto size = dyn_cast<AffineSymbolExpr>(counts[loop]);
+    if (size && tiles[size.getPosition()] == 0) {
+      tiles[size.getPosition()] = 1;
+      counted = true;
+    } else if (auto number = dyn_cast<AffineConstantExpr>(counts[loop])) {
+      factor *= number.getValue();
+    } else {
       rest.push_back(loop);
       continue;
     }
     outer.push_back(loop);
-    counted |= dynamic;
-    if (dynamic)
-      tile = 1;
-    else
-      factor *= nest.sizes[loop];
   }
   for (unsigned loop = nest.parallel; loop < nest.sizes.size(); ++loop)
     reduced.push_back(loop);
-  inBlocks = inner && factor == 1 && tile == 0;
+  inBlocks = inner && factor == 1 && !counted;
   if (!inBlocks)
     return;
-  if (ShapedType::isDynamic(nest.sizes[*inner]))
-    tile = kLoopBlock;
+  if (auto size = dyn_cast<AffineSymbolExpr>(counts[*inner]))
+    tiles[size.getPosition()] = kLoopBlock;
+  else if (auto number = dyn_cast<AffineConstantExpr>(counts[*inner]))
+    factor = llvm::divideCeil(number.getValue(), kLoopBlock);
   else
-    factor = llvm::divideCeil(nest.sizes[*inner], kLoopBlock);
+    inBlocks = false;
 }
 
-LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, Value size,
+LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, const KernelSizes &sizes,
                        function_ref<Value(Value)> memoryOf)
-    : e(e), cut(cut), size(size) {
+    : e(e), cut(cut), sizes(sizes) {
   Operation *op = cut.op;
   for (Value operand : op->getOperands())
     memory.push_back(operand.getDefiningOp<tz::ScalarOp>() ? Value()
@@ -50,8 +72,7 @@ LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, Value size,
 }
 
 Value LoopPlaces::sizeOf(unsigned loop) {
-  int64_t count = cut.nest.sizes[loop];
-  return ShapedType::isDynamic(count) ? size : e.index(count);
+  return sizes.of(e, cut.counts[loop]);
 }
 
 SmallVector<Value> LoopPlaces::indicesOf(Value workgroup) {
@@ -114,11 +135,11 @@ static int64_t factorOf(AffineExpr expression, unsigned loop) {
   return factor ? factor.getValue() * left : 0;
 }
 
-bool LoopPlaces::mayBeOutside(AffineExpr expression, int64_t size) const {
+bool LoopPlaces::mayBeOutside(AffineExpr expression, AffineExpr size) const {
   if (!cut.nest.outside || isa<AffineConstantExpr>(expression))
     return false;
   auto loop = dyn_cast<AffineDimExpr>(expression);
-  return !loop || cut.nest.sizes[loop.getPosition()] != size;
+  return !loop || cut.counts[loop.getPosition()] != size;
 }
 
 int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
@@ -130,7 +151,8 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
     if (expressions[i].isFunctionOfDim(loop))
       found = behind == 1 && found == 0 &&
                       factorOf(expressions[i], loop) == 1 &&
-                      !(operand >= 0 && mayBeOutside(expressions[i], shape[i]))
+                      !(operand >= 0 &&
+                        mayBeOutside(expressions[i], dimsOf(operand)[i]))
                   ? 1
                   : -1;
     behind = ShapedType::isDynamic(shape[i]) ? -1
@@ -145,6 +167,8 @@ Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
     return indices[dim.getPosition()];
   if (auto constant = dyn_cast<AffineConstantExpr>(expression))
     return e.index(constant.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
+    return dimensionOf(symbol.getPosition());
   auto both = cast<AffineBinaryOpExpr>(expression);
   Value left = valueOf(both.getLHS(), indices),
         right = valueOf(both.getRHS(), indices);
@@ -152,13 +176,22 @@ Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
                                                : e.add(left, right);
 }
 
-Value LoopPlaces::addressOf(int operand, ArrayRef<Value> dims) {
-  ArrayRef<int64_t> shape = typeOf(operand).getShape();
+Value LoopPlaces::dimensionOf(unsigned number) {
+  for (ArrayRef<AffineExpr> dims : cut.dims) {
+    if (number < dims.size())
+      return sizes.of(e, dims[number]);
+    number -= dims.size();
+  }
+  return e.index(0);
+}
+
+Value LoopPlaces::addressOf(int operand, ArrayRef<Value> at) {
+  ArrayRef<AffineExpr> dims = dimsOf(operand);
   Value address = e.index(0), behind = e.index(1);
-  for (size_t i = shape.size(); i-- > 0;) {
-    address = e.add(address, e.mul(dims[i], behind));
-    behind = e.mul(behind,
-                   ShapedType::isDynamic(shape[i]) ? size : e.index(shape[i]));
+  for (size_t i = dims.size(); i-- > 0;) {
+    address = e.add(address, e.mul(at[i], behind));
+    if (i > 0)
+      behind = e.mul(behind, sizes.of(e, dims[i]));
   }
   return address;
 }
@@ -166,13 +199,11 @@ Value LoopPlaces::addressOf(int operand, ArrayRef<Value> dims) {
 Value LoopPlaces::insideOf(int operand, SmallVectorImpl<Value> &at,
                            ArrayRef<Value> indices) {
   Value inside;
-  ArrayRef<int64_t> shape = typeOf(operand).getShape();
   for (auto [i, expression] : llvm::enumerate(expressionsOf(operand))) {
     at.push_back(valueOf(expression, indices));
-    if (!mayBeOutside(expression, shape[i]))
+    if (!mayBeOutside(expression, dimsOf(operand)[i]))
       continue;
-    Value size =
-        ShapedType::isDynamic(shape[i]) ? this->size : e.index(shape[i]);
+    Value size = sizes.of(e, dimsOf(operand)[i]);
     Value here = e.create<arith::AndIOp>(
         e.create<arith::CmpIOp>(arith::CmpIPredicate::sge, at[i], e.index(0)),
         e.create<arith::CmpIOp>(arith::CmpIPredicate::slt, at[i], size));

@@ -181,8 +181,8 @@ private:
 } // namespace
 
 void lowerLoops(KernelFrame &frame, KernelForm &form) {
-  LoopCut cut(form.loops);
-  LoopPlaces places(frame.e, cut, frame.tokens, [&](Value value) {
+  LoopCut cut(form.loops, form.sizes);
+  LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
   frame.e.loop(frame.begin, frame.end, 1, [&](Value workgroup) {

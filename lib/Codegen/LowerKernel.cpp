@@ -66,22 +66,18 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
     Block &entry = shell.getBody().front();
     Emitter emitter(function.getLoc(), OpBuilder::atBlockEnd(&entry));
     unsigned extra = entry.getNumArguments() - 4;
-    Value sizes = entry.getArgument(extra);
-    auto size = [&](int64_t i) -> Value {
-      return emitter.create<arith::IndexCastOp>(
-          emitter.getIndexType(), emitter.load(sizes, emitter.index(i)));
-    };
-    Value tokens = !ShapedType::isDynamic(form->rows)
-                       ? emitter.index(form->rows)
-                   : maxSize == 1 ? emitter.index(1)
-                                  : size(0);
-    Value cacheRows = size(1);
-    RowEmitter rows(emitter, cacheRows);
+    Value given = entry.getArgument(extra);
+    SmallVector<Value> values;
+    for (unsigned i = 0; i <= form->sizes.names().size(); ++i)
+      values.push_back(emitter.create<arith::IndexCastOp>(
+          emitter.getIndexType(), emitter.load(given, emitter.index(i))));
+    KernelSizes sizes(std::move(values));
+    RowEmitter rows(emitter, sizes.cacheRows());
     placeBindings(emitter, rows, function, results, entry);
     KernelFrame frame{emitter,
                       rows,
-                      tokens,
-                      cacheRows,
+                      sizes,
+                      rowsInCall(emitter, *form, sizes, maxSize),
                       entry.getArgument(extra + 1),
                       entry.getArgument(extra + 2),
                       entry.getArgument(extra + 3),

@@ -67,30 +67,27 @@ private:
     auto results = llvm::to_vector(
         function.getBody().front().getTerminator()->getOperands());
     bool bytes = form->kind == KernelForm::ConvertLayout;
-    func::FuncOp shell = buildShell(function, results, bytes);
+    unsigned sizeCount = form->sizes.names().size() + 1;
+    func::FuncOp shell = buildShell(function, results, bytes, sizeCount);
     Block &entry = shell.getBody().front();
     SimtEmitter e(function.getLoc(), OpBuilder::atBlockEnd(&entry),
                   config.threads, config.lanes);
-    unsigned extra = entry.getNumArguments() - 2;
-    auto size = [&](unsigned i) -> Value {
-      return e.create<arith::IndexCastOp>(e.getIndexType(),
-                                          entry.getArgument(extra + i));
-    };
+    SmallVector<Value> values;
+    for (Value size : entry.getArguments().take_back(sizeCount))
+      values.push_back(e.create<arith::IndexCastOp>(e.getIndexType(), size));
+    KernelSizes sizes(std::move(values));
     Value scratch = e.create<gpu::DynamicSharedMemoryOp>(MemRefType::get(
         {ShapedType::kDynamic}, e.getI8Type(), MemRefLayoutAttrInterface(),
         gpu::AddressSpaceAttr::get(e.getContext(),
                                    gpu::AddressSpace::Workgroup)));
-    Value tokens = !ShapedType::isDynamic(form->rows) ? e.index(form->rows)
-                   : maxSize == 1                     ? e.index(1)
-                                                      : size(0),
-          cacheRows = size(1);
+    Value tokens = rowsInCall(e, *form, sizes, maxSize);
     Value workgroup =
         e.create<gpu::BlockIdOp>(e.getIndexType(), gpu::Dimension::x);
     SimtRowEmitter rows(
-        e, cacheRows,
+        e, sizes.cacheRows(),
         viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
-    SimtFrame frame{e,         rows,      config,  matrix.get(), tokens,
-                    cacheRows, workgroup, scratch, maxSize};
+    SimtFrame frame{e,      rows,      config,  matrix.get(), sizes,
+                    tokens, workgroup, scratch, maxSize};
     placeBindings(e, rows, function, results, entry);
     emitBody(frame, *form, results);
     e.createOp<func::ReturnOp>();
@@ -117,7 +114,7 @@ private:
 
   /// The function with the bindings' memory as arguments, then the sizes.
   func::FuncOp buildShell(tz::FuncOp function, ArrayRef<Value> results,
-                          bool bytes) {
+                          bool bytes, unsigned sizeCount) {
     OpBuilder builder(function);
     SmallVector<Type> types;
     for (Type type : function.getArgumentTypes())
@@ -125,7 +122,7 @@ private:
     for (Value result : results)
       if (!isa<tz::CacheType>(result.getType()))
         types.push_back(memoryType(result.getType(), bytes));
-    types.append(2, builder.getI64Type());
+    types.append(sizeCount, builder.getI64Type());
     auto shell =
         func::FuncOp::create(builder, function.getLoc(), function.getName(),
                              builder.getFunctionType(types, {}));

@@ -33,9 +33,9 @@ struct RowScratch {
 
 class RowAttention {
 public:
-  RowAttention(SimtFrame &frame, tz::AttentionOp op)
-      : frame(frame), e(frame.e), rows(frame.rows), op(op),
-        keyDim(op.getKeyDim()), valueDim(op.getValueDim()),
+  RowAttention(SimtFrame &frame, const KernelForm &form)
+      : frame(frame), e(frame.e), rows(frame.rows), form(form),
+        op(form.attention), keyDim(op.getKeyDim()), valueDim(op.getValueDim()),
         scratch(op, frame.config) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     perLane = llvm::divideCeil(valueDim, e.lanes);
@@ -53,7 +53,7 @@ public:
     keys = headRows(frame, op.getKeys(), keyHead);
     values = headRows(frame, op.getValues(), keyHead);
     loadQuery(row, head);
-    SeenRows seen(e, op, frame.tokens, frame.cacheRows,
+    SeenRows seen(e, op, frame.tokens, countKeyRows(frame, form),
                   op.getPosition() ? rows.firstPosition(op.getPosition())
                                    : Value(),
                   memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd()));
@@ -193,6 +193,7 @@ private:
   SimtFrame &frame;
   SimtEmitter &e;
   SimtRowEmitter &rows;
+  const KernelForm &form;
   tz::AttentionOp op;
   int64_t keyDim, valueDim, heads, perLane;
   RowScratch scratch;
@@ -222,7 +223,7 @@ void lowerSimtAttention(SimtFrame &frame, KernelForm &form) {
   if (frame.config.matrix)
     lowerMatrixAttention(frame, form.attention);
   else
-    RowAttention(frame, form.attention).emit();
+    RowAttention(frame, form).emit();
 }
 
 } // namespace terrazzo::codegen

@@ -142,15 +142,14 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
       function.getBody().front().getTerminator()->getOperands());
   Chooser chooser(*form, maxSize, limits, results);
   SimtConfig &config = chooser.config;
-  auto answer = [&](int64_t factor, int64_t rows, int64_t scratch) {
-    return plan::KernelConfigAttr::get(context, factor,
-                                       ArrayRef<int64_t>{rows, 0}, scratch,
+  auto answer = [&](int64_t factor, ArrayRef<int64_t> tiles, int64_t scratch) {
+    return plan::KernelConfigAttr::get(context, factor, tiles, scratch,
                                        config.toAttr(context));
   };
   switch (form->kind) {
   case KernelForm::Row:
     config.threads = 256;
-    return answer(1, 1, simtRowScratch(*form, results));
+    return answer(1, {1}, simtRowScratch(*form, results));
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
@@ -175,12 +174,12 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
   case KernelForm::ConvertLayout: {
     int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
                        .getShape()[0];
-    return answer(llvm::divideCeil(rows, kInterleave), 0, kSumsBytes);
+    return answer(llvm::divideCeil(rows, kInterleave), {}, kSumsBytes);
   }
   case KernelForm::Loops: {
-    LoopCut cut(form->loops);
+    LoopCut cut(form->loops, form->sizes);
     config.threads = 256;
-    return answer(cut.factor, cut.tile, kSumsBytes);
+    return answer(cut.factor, cut.tiles, kSumsBytes);
   }
   case KernelForm::Contraction:
     break;

@@ -64,8 +64,8 @@ private:
 } // namespace
 
 void lowerSimtLoops(SimtFrame &frame, KernelForm &form) {
-  LoopCut cut(form.loops);
-  LoopPlaces places(frame.e, cut, frame.tokens, [&](Value value) {
+  LoopCut cut(form.loops, form.sizes);
+  LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
   SimtLoop(frame.e, cut, places).run(frame.workgroup);

@@ -69,7 +69,7 @@ public:
     Value first = rows.firstPosition(op.getPosition());
     position = e.add(first, rowBegin);
     base = e.mul(e.div(head, heads / type.getHeads()),
-                 rowsOfCache(e, type, frame.cacheRows));
+                 rowsOfCache(e, type, frame.sizes.cacheRows()));
     loadQueries(head);
     Value last = e.add(position, rowCount), start = e.index(0);
     if (int64_t window = op.getWindow())

@@ -23,35 +23,51 @@ uint32_t factOf(ModuleOp graph, StringRef name) {
   return fact ? fact.getInt() : 0;
 }
 
-/// What integers are used for decides which of them are safe.
-void addBounds(Value value, package::ValueT &to) {
-  for (OpOperand &use : value.getUses()) {
-    Operation *user = use.getOwner();
-    if (auto reshape = dyn_cast<tz::ReshapeOp>(user)) {
-      addBounds(reshape.getResult(), to);
-    } else if (auto embedding = dyn_cast<tz::EmbeddingOp>(user)) {
-      auto table = cast<RankedTensorType>(embedding.getWeight().getType());
-      uint64_t rows = table.getShape()[0];
-      to.limit = to.limit ? std::min(to.limit, rows) : rows;
-    } else if (auto attention = dyn_cast<tz::AttentionOp>(user)) {
-      // Kernels cut what lies outside of a tensor's rows.
-      to.position |= attention.getPosition() == value &&
-                     static_cast<bool>(attention.getKeyCache());
-    } else if (isa<tz::CacheAppendOp>(user)) {
-      to.position = true;
+/// Arguments and results of a function, as the package has them.
+class ValueFiller {
+public:
+  ValueFiller(const tz::Sizes &sizes, ExtentTable &extents)
+      : sizes(sizes), extents(extents) {}
+
+  std::unique_ptr<package::ValueT> make(const tz::SignatureValue &from) {
+    auto value = std::make_unique<package::ValueT>();
+    value->name = from.name;
+    value->type = formatName(from.type.getElementType());
+    for (AffineExpr size : from.dims)
+      value->dims.push_back(extents.dim(size));
+    return value;
+  }
+
+  /// What integers are used for decides which of them are safe.
+  void addBounds(Value value, package::ValueT &to) {
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      if (auto reshape = dyn_cast<tz::ReshapeOp>(user)) {
+        addBounds(reshape.getResult(), to);
+      } else if (auto embedding = dyn_cast<tz::EmbeddingOp>(user)) {
+        auto table = cast<RankedTensorType>(embedding.getWeight().getType());
+        uint64_t rows = table.getShape()[0];
+        to.limit = to.limit ? std::min(to.limit, rows) : rows;
+      } else if (auto attention = dyn_cast<tz::AttentionOp>(user)) {
+        // Kernels cut what lies outside of a tensor's rows.
+        if (attention.getPosition() == value && attention.getKeyCache())
+          addPosition(attention.getQuery(), to);
+      } else if (auto append = dyn_cast<tz::CacheAppendOp>(user)) {
+        addPosition(append.getRows(), to);
+      }
     }
   }
-}
 
-std::unique_ptr<package::ValueT> makeValue(const tz::SignatureValue &from) {
-  auto value = std::make_unique<package::ValueT>();
-  value->name = from.name;
-  value->type = formatName(from.type.getElementType());
-  for (int64_t size : from.type.getShape())
-    value->dims.push_back(ShapedType::isDynamic(size) ? package::Dim(0, 0)
-                                                      : package::Dim(-1, size));
-  return value;
-}
+private:
+  void addPosition(Value rows, package::ValueT &to) {
+    uint32_t extent = extents.of(sizes.of(rows)[0]);
+    if (!llvm::is_contained(to.position_rows, extent))
+      to.position_rows.push_back(extent);
+  }
+
+  const tz::Sizes &sizes;
+  ExtentTable &extents;
+};
 
 } // namespace
 
@@ -98,18 +114,28 @@ void PackageFiller::fillWeights(ModuleOp graph) {
 
 void PackageFiller::fillFunctions(ModuleOp graph) {
   for (auto func : graph.getOps<tz::FuncOp>()) {
+    FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
+    if (failed(sizes) || func.isExternal())
+      continue;
     tz::Signature signature = tz::signatureOf(func);
     auto function = std::make_unique<package::FunctionT>();
     function->name = func.getSymName().str();
     function->sizes.assign(signature.sizes.begin(), signature.sizes.end());
+    ExtentTable &extents = index.extents
+                               .try_emplace(func.getSymName(), function.get(),
+                                            uint32_t(signature.sizes.size()))
+                               .first->second;
+    ValueFiller filler(*sizes, extents);
     for (const tz::SignatureValue &value : signature.arguments) {
-      function->arguments.push_back(makeValue(value));
-      if (!func.isExternal() && value.type.getElementType().isInteger())
-        addBounds(func.getArgument(value.position),
-                  *function->arguments.back());
+      function->arguments.push_back(filler.make(value));
+      if (value.type.getElementType().isInteger())
+        filler.addBounds(func.getArgument(value.position),
+                         *function->arguments.back());
     }
     for (const tz::SignatureValue &value : signature.results)
-      function->results.push_back(makeValue(value));
+      function->results.push_back(filler.make(value));
+    for (AffineExpr demand : sizes->demands())
+      (void)extents.of(demand);
     index.functions[func.getSymName()] = result.functions.size();
     result.functions.push_back(std::move(function));
   }

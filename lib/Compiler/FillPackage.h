@@ -3,6 +3,7 @@
 // From planned modules and linked images to the package's tables.
 #pragma once
 
+#include "ExtentTable.h"
 #include "LoadModel.h"
 #include "package/Package.h"
 #include "terrazzo/Compiler/Compiler.h"
@@ -13,10 +14,11 @@ namespace terrazzo {
 
 /// Indices of what variants share.
 struct PackageIndex {
-  llvm::StringMap<uint32_t> functions; ///< by symbol
-  llvm::StringMap<uint32_t> weights;   ///< by symbol
-  llvm::StringMap<uint32_t> states;    ///< by symbol
-  llvm::StringMap<uint32_t> sources;   ///< by text
+  llvm::StringMap<uint32_t> functions;  ///< by symbol
+  llvm::StringMap<ExtentTable> extents; ///< of functions, by symbol
+  llvm::StringMap<uint32_t> weights;    ///< by symbol
+  llvm::StringMap<uint32_t> states;     ///< by symbol
+  llvm::StringMap<uint32_t> sources;    ///< by text
 };
 
 /// The code of all kernels of one target.

@@ -4,6 +4,7 @@
 // the variant's own, all others those of its host part.
 #include "FillPackage.h"
 #include "Locations.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -29,8 +30,8 @@ uint64_t packedBytes(RankedTensorType type) {
   return llvm::alignTo(rows, layout.getInterleave()) * rowBytes(type);
 }
 
-/// Multiply-adds count twice; only products are counted.
-uint64_t operationsPerSize(plan::KernelOp kernel) {
+/// Of one row; multiply-adds count twice, and only products are counted.
+uint64_t operationsPerRow(plan::KernelOp kernel) {
   uint64_t operations = 0;
   kernel.getModule().walk([&](tz::MatmulOp matmul) {
     auto weight = cast<RankedTensorType>(matmul.getWeight().getType());
@@ -54,7 +55,8 @@ public:
     for (auto kernel : planned.getOps<plan::KernelOp>()) {
       bool host = kernel.getTarget() != device;
       kernels[kernel.getSymName()] = {kernel, host, numbers[host]++,
-                                      operationsPerSize(kernel)};
+                                      operationsPerRow(kernel),
+                                      sizesOf(kernel)};
     }
     for (auto arena : planned.getOps<plan::ArenaOp>())
       arenas[arena.getSymName()] = arena.getBytes();
@@ -66,9 +68,17 @@ private:
   struct Kernel {
     plan::KernelOp op;
     bool host;
-    uint32_t number; ///< among those of its side
-    uint64_t operations;
+    uint32_t number;     ///< among those of its side
+    uint64_t operations; ///< of one row
+    size_t sizes;
   };
+
+  /// The number of a kernel's sizes.
+  static size_t sizesOf(plan::KernelOp kernel) {
+    FailureOr<tz::Sizes> sizes =
+        tz::Sizes::infer(cast<tz::FuncOp>(kernel.getFunction().getOperation()));
+    return succeeded(sizes) ? sizes->names().size() : 0;
+  }
 
   void addState(plan::StateOp op) {
     if (index.states.contains(op.getSymName()))
@@ -87,9 +97,13 @@ private:
   void addProgram(plan::ProgramOp op) {
     auto program = std::make_unique<package::ProgramT>();
     program->name = op.getSymName().str();
-    program->max_size = op.getMaxSize();
-    if (auto function = op.getFunction())
+    program->max_sizes.assign(op.getMaxSizes().begin(), op.getMaxSizes().end());
+    ExtentTable none(nullptr, 0);
+    extents = &none;
+    if (auto function = op.getFunction()) {
       program->function = int32_t(index.functions.lookup(*function));
+      extents = &index.extents.find(*function)->second;
+    }
     bool forHost = op.getSymName() == kPrepareHostName;
     if (forHost)
       program->name = kPrepareName.str();
@@ -107,7 +121,7 @@ private:
         program->commands.push_back(std::move(barrier));
       } else {
         Value buffer = inner.getResult(0);
-        bindings.insert({buffer, bind(&inner, op.getMaxSize(), *program)});
+        bindings.insert({buffer, bind(&inner, op, *program)});
       }
     }
     (forHost ? *variant.host : variant).programs.push_back(std::move(program));
@@ -125,9 +139,28 @@ private:
     command->factor = op.getConfigAttr().getFactor();
     auto tiles = op.getConfigAttr().getTiles();
     command->tiles.assign(tiles.begin(), tiles.end());
-    command->operations_per_size = kernel.operations;
+    addSizes(launch, kernel, *command);
     command->source = sourceOf(launch.getLoc());
     return command;
+  }
+
+  void addSizes(plan::LaunchOp launch, const Kernel &kernel,
+                package::CommandT &command) {
+    for (size_t i = 0; i < kernel.sizes; ++i) {
+      AffineExpr size = launch.getSizes()
+                            ? launch.getSizesAttr().getValue().getResult(i)
+                            : getAffineSymbolExpr(i, launch.getContext());
+      command.sizes.push_back(extents->of(size));
+    }
+    plan::KernelOp op = kernel.op;
+    auto rows = op->getAttrOfType<IntegerAttr>(kKernelRowsAttr);
+    if (rows || command.sizes.empty()) {
+      command.operations = kernel.operations * (rows ? rows.getInt() : 1);
+    } else {
+      command.operations_per_size = kernel.operations;
+      command.size = command.sizes.front();
+    }
+    command.sizes.push_back(extents->cacheRows());
   }
 
   std::unique_ptr<package::CommandT> makeCopy(plan::CopyOp copy) {
@@ -138,13 +171,16 @@ private:
       command->bindings.push_back(bindings.find(buffer)->second);
     auto type = cast<RankedTensorType>(
         cast<plan::BufferType>(copy.getFrom().getType()).getContent());
+    AffineExpr elements = getAffineConstantExpr(1, type.getContext());
+    for (AffineExpr size : plan::bufferDims(copy.getFrom()))
+      elements = elements * size;
     uint64_t bytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? 1 : size;
-    if (type.getNumDynamicDims() == 1)
+    if (auto number = dyn_cast<AffineConstantExpr>(elements)) {
+      command->bytes = bytes * number.getValue();
+    } else {
       command->bytes_per_size = bytes;
-    else
-      command->bytes = command->bindings[0].bytes();
+      command->size = extents->of(elements);
+    }
     command->source = sourceOf(copy.getLoc());
     return command;
   }
@@ -158,7 +194,7 @@ private:
     return entry->second;
   }
 
-  package::Binding bind(Operation *op, int64_t maxSize,
+  package::Binding bind(Operation *op, plan::ProgramOp of,
                         package::ProgramT &program) {
     using package::Binding;
     using package::Space;
@@ -186,17 +222,11 @@ private:
         .Case<plan::ArgumentOp, plan::ResultOp>([&](auto given) {
           bool argument = isa<plan::ArgumentOp>(op);
           auto content = cast<plan::BufferType>(given.getType()).getContent();
-          return Binding(argument ? Space::Argument : Space::Result,
-                         given.getNumber(), 0,
-                         bytesOf(cast<RankedTensorType>(content), maxSize));
+          return Binding(
+              argument ? Space::Argument : Space::Result, given.getNumber(), 0,
+              tz::byteBound(cast<RankedTensorType>(content),
+                            plan::bufferDims(given), of.getMaxSizes()));
         });
-  }
-
-  static uint64_t bytesOf(RankedTensorType type, int64_t maxSize) {
-    uint64_t bytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? maxSize : size;
-    return bytes;
   }
 
   package::VariantT &part(bool host) { return host ? *variant.host : variant; }
@@ -231,6 +261,7 @@ private:
   exec::PackageT &package;
   package::VariantT &variant;
   PackageIndex &index;
+  ExtentTable *extents = nullptr; ///< of the program at hand
   llvm::StringMap<Kernel> kernels;
   llvm::StringMap<uint64_t> arenas;
   llvm::StringMap<uint32_t> packed[2]; ///< of the device, of the host

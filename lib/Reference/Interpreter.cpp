@@ -5,6 +5,7 @@
 #include "terrazzo/Reference/Interpreter.h"
 #include "Kernels.h"
 #include "mlir/IR/Location.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "terrazzo/Reference/BlockValues.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/raw_ostream.h"
@@ -72,6 +73,11 @@ public:
          llvm::zip(func.getArguments(), std::move(arguments)))
       set(argument, value);
     arguments.clear();
+    FailureOr<tz::Sizes> inferred = tz::Sizes::infer(func);
+    if (failed(inferred))
+      return failAt(func.getLoc(), "the function's sizes do not fit");
+    sizes = std::move(*inferred);
+    learnSizes(func);
     for (Operation &op : func.getBody().front()) {
       if (auto ret = dyn_cast<tz::ReturnOp>(op)) {
         llvm::SmallVector<Value> results;
@@ -150,6 +156,34 @@ private:
         values.erase(operand);
   }
 
+  /// Shape of an array among the values; empty for others.
+  Shape shapeOfValue(mlir::Value key) {
+    const Value &value = values.find(key)->second;
+    if (auto *held = std::get_if<std::shared_ptr<const Tensor>>(&value))
+      return (*held)->shape;
+    if (auto *held = std::get_if<std::shared_ptr<const Integers>>(&value))
+      return (*held)->shape;
+    return {};
+  }
+
+  /// The function's sizes, from its arguments' shapes.
+  void learnSizes(tz::FuncOp func) {
+    numbers.assign(sizes.names().size(), 0);
+    for (mlir::Value argument : func.getArguments())
+      for (auto [size, dim] :
+           llvm::zip(shapeOfValue(argument), sizes.of(argument)))
+        if (auto symbol = dyn_cast<AffineSymbolExpr>(dim))
+          numbers[symbol.getPosition()] = size;
+  }
+
+  /// What an expression of the sizes is in this call.
+  int64_t numberOf(AffineExpr size) {
+    SmallVector<AffineExpr> known;
+    for (int64_t number : numbers)
+      known.push_back(getAffineConstantExpr(number, size.getContext()));
+    return cast<AffineConstantExpr>(size.replaceSymbols(known)).getValue();
+  }
+
   /// The numbers of an activation, or of a small weight decoded on the way.
   std::shared_ptr<const Tensor> tensor(mlir::Value key) {
     const Value &value = values.find(key)->second;
@@ -218,8 +252,8 @@ private:
   Status eval(tz::ReshapeOp op) {
     std::shared_ptr<const Tensor> input = tensor(op.getInput());
     Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape());
-    if (!shape.empty() && ShapedType::isDynamic(shape[0]))
-      shape[0] = input->shape[0]; // the fixed parts have equal sizes
+    for (auto [size, dim] : llvm::zip(shape, sizes.of(op.getResult())))
+      size = numberOf(dim);
     return give(op.getResult(), Tensor(shape, input->values));
   }
 
@@ -360,11 +394,20 @@ private:
 
   Status eval(tz::SliceOp op) {
     std::shared_ptr<const Tensor> input = tensor(op.getInput());
-    Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape());
-    for (auto [size, whole] : llvm::zip(shape, input->shape))
-      size = ShapedType::isDynamic(size) ? whole : size;
-    return give(op.getResult(),
-                slice(*input, op.getOffsets(), op.getStrides(), shape));
+    Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape()),
+        first(op.getOffsets());
+    for (size_t i = 0; i < shape.size(); ++i) {
+      int64_t whole = input->shape[i], stride = op.getStrides()[i],
+              cut = op.getCut() ? (*op.getCut())[i] : 0;
+      first[i] += first[i] < 0 ? whole : 0;
+      if (ShapedType::isDynamic(shape[i]))
+        shape[i] = std::max<int64_t>(
+            (whole - cut - first[i] + stride - 1) / stride, 0);
+      if (shape[i] &&
+          (first[i] < 0 || first[i] + (shape[i] - 1) * stride >= whole))
+        return failAt(op.getLoc(), "the part lies beyond the input");
+    }
+    return give(op.getResult(), slice(*input, first, op.getStrides(), shape));
   }
 
   Status eval(tz::PadOp op) {
@@ -377,11 +420,21 @@ private:
   }
 
   Status eval(tz::WindowsOp op) {
-    auto type = cast<RankedTensorType>(op.getResult().getType());
+    std::shared_ptr<const Tensor> input = tensor(op.getInput());
+    Shape shape(cast<RankedTensorType>(op.getResult().getType()).getShape());
+    size_t spatial = op.getStrides().size();
+    for (size_t i = 0; i < spatial; ++i) {
+      if (!ShapedType::isDynamic(shape[i]))
+        continue;
+      int64_t reach = op.getDilations()[i] * (shape[spatial + 1 + i] - 1) + 1;
+      int64_t room = op.getLow()[i] + input->shape[i + 1] +
+                     (op.getHigh() ? (*op.getHigh())[i] : 0) - reach;
+      shape[i] = room < 0 ? 0 : room / op.getStrides()[i] + 1;
+    }
     return give(op.getResult(),
-                windows(*tensor(op.getInput()),
+                windows(*input,
                         {op.getStrides(), op.getDilations(), op.getLow()},
-                        type.getShape()));
+                        shape));
   }
 
   Status eval(tz::ReduceOp op) {
@@ -399,6 +452,8 @@ private:
   bool demandFinite;
   llvm::DenseMap<mlir::Value, Value> values;
   llvm::DenseMap<mlir::Value, int64_t> remaining;
+  tz::Sizes sizes;
+  std::vector<int64_t> numbers; ///< of the function's sizes
 };
 
 } // namespace

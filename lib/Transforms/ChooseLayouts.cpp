@@ -6,6 +6,7 @@
 #include "Remarks.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -62,15 +63,26 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
     return own;
   }
 
+  /// Rows of a product or a gather in its function's largest call.
+  int64_t mostRows(Operation *op) {
+    auto func = op->getParentOfType<tz::FuncOp>();
+    auto [sizes, isNew] = sizesOf.try_emplace(func);
+    if (isNew)
+      if (FailureOr<tz::Sizes> found = tz::Sizes::infer(func); succeeded(found))
+        sizes->second = std::move(*found);
+    auto most = func->getAttrOfType<DenseI64ArrayAttr>(kMaxSizesAttr);
+    AffineExpr rows = codegen::rowsOf(op, sizes->second);
+    return rows && most ? tz::boundOf(rows, most) : 1;
+  }
+
   LogicalResult choose(StringAttr name, ArrayRef<tz::UseWeightOp> ops,
                        Attribute target) {
     SmallVector<WeightUse> users;
     SmallVector<tz::UseWeightOp> packed;
     for (tz::UseWeightOp op : ops) {
-      auto limit = op->getParentOp()->getAttrOfType<IntegerAttr>(kMaxSizeAttr);
       for (OpOperand &use : op.getResult().getUses())
         if (isPackedUse(use))
-          users.push_back({use.getOwner(), limit ? limit.getInt() : 1});
+          users.push_back({use.getOwner(), mostRows(use.getOwner())});
       if (tz::UseWeightOp own = splitPackedUses(op))
         packed.push_back(own);
     }
@@ -101,6 +113,8 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
             type.getShape(), type.getElementType(), *layout));
     return success();
   }
+
+  llvm::DenseMap<Operation *, tz::Sizes> sizesOf;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 // checked here so that a mistake is blamed on the plugin that made it.
 #include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "terrazzo/Transforms/Passes.h"
 
@@ -17,13 +18,13 @@ namespace {
 
 /// Why `config` breaks the contract of TargetBackend::configure; empty: it
 /// does not.
-StringRef faultOf(plan::KernelConfigAttr config) {
+StringRef faultOf(plan::KernelConfigAttr config, size_t sizes) {
   if (!config)
     return "gave no config";
   if (config.getFactor() < 1)
     return "gave a workgroup factor below 1";
-  if (config.getTiles().size() > 2)
-    return "gave more tiles than a kernel has sizes (tokens, cache rows)";
+  if (config.getTiles().size() > sizes)
+    return "gave more tiles than the kernel has sizes";
   if (llvm::any_of(config.getTiles(), [](int64_t tile) { return tile < 0; }))
     return "gave a negative tile";
   if (config.getScratch() < 0)
@@ -40,6 +41,15 @@ struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
         return signalPassFailure();
   }
 
+  /// Fixed rows count as a size until configForRows takes them away.
+  static size_t sizesOf(plan::KernelOp kernel) {
+    auto func = dyn_cast<tz::FuncOp>(kernel.getFunction().getOperation());
+    FailureOr<tz::Sizes> sizes =
+        func ? tz::Sizes::infer(func) : FailureOr<tz::Sizes>(failure());
+    size_t count = succeeded(sizes) ? sizes->names().size() : 0;
+    return std::max<size_t>(count, kernel->hasAttr(kKernelRowsAttr) ? 1 : 0);
+  }
+
   LogicalResult configure(plan::KernelOp kernel) {
     const TargetBackend *backend = getBackend(kernel.getTarget());
     if (!backend)
@@ -51,7 +61,7 @@ struct ConfigureKernels : impl::ConfigureKernelsBase<ConfigureKernels> {
     if (failed(config))
       return kernel.emitOpError("was refused by the backend of ")
              << kernel.getTarget();
-    if (StringRef fault = faultOf(*config); !fault.empty())
+    if (StringRef fault = faultOf(*config, sizesOf(kernel)); !fault.empty())
       return kernel.emitOpError("the plugin behind ")
              << kernel.getTarget() << " " << fault;
     if (auto rows = kernel->getAttrOfType<IntegerAttr>(kKernelRowsAttr))

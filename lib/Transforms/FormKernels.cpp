@@ -54,34 +54,41 @@ std::string kernelName(tz::FuncOp func, const KernelGroup &group) {
 /// outside.
 class Outliner {
 public:
-  Outliner(const KernelGroup &group)
-      : group(group), inside(group.operations.begin(), group.operations.end()) {
-  }
+  Outliner(const KernelGroup &group, const GroupingLimits &limits)
+      : group(group), limits(limits),
+        inside(group.operations.begin(), group.operations.end()) {}
 
-  FormedKernel run(OpBuilder &builder, StringRef name, int64_t maxSize) {
+  FormedKernel run(OpBuilder &builder, StringRef name) {
     collect();
+    AffineExpr rows;
+    if (group.kind != GroupKind::Loops)
+      rows = codegen::rowsOf(group.operations.front(), limits.sizes);
+    collectSizes(rows);
     SmallVector<Location> locations;
     for (Operation *op : group.operations)
       locations.push_back(op->getLoc());
-    FormedKernel formed{
-        nullptr, FusedLoc::get(builder.getContext(), locations), {}, {}, {}};
+    FormedKernel formed{nullptr, FusedLoc::get(builder.getContext(), locations),
+                        {},      {},
+                        {},      {}};
     formed.kernel =
         plan::KernelOp::create(builder, formed.location, name, group.target);
-    int64_t rows = group.kind == GroupKind::Loops
-                       ? ShapedType::kDynamic
-                       : codegen::rowsOf(group.operations.front());
-    if (!ShapedType::isDynamic(rows)) {
-      formed.kernel->setAttr(kKernelRowsAttr, builder.getI64IntegerAttr(rows));
-      maxSize = std::max<int64_t>(rows, 1);
+    int64_t maxSize =
+        sizes.empty() ? 1 : tz::boundOf(sizes.front(), limits.maxSizes);
+    if (auto number = dyn_cast_if_present<AffineConstantExpr>(rows)) {
+      formed.kernel->setAttr(kKernelRowsAttr,
+                             builder.getI64IntegerAttr(number.getValue()));
+      maxSize = number.getValue();
     }
-    formed.kernel->setAttr(kKernelMaxSizeAttr,
-                           builder.getI64IntegerAttr(maxSize));
+    formed.kernel->setAttr(
+        kKernelMaxSizeAttr,
+        builder.getI64IntegerAttr(std::max<int64_t>(maxSize, 1)));
     OpBuilder inner = OpBuilder::atBlockBegin(&formed.kernel.getBody().front());
     auto module = ModuleOp::create(inner, formed.location);
     inner.setInsertionPointToStart(module.getBody());
     buildFunction(inner, formed.location, name);
     formed.inputs.assign(inputs.begin(), inputs.end());
     formed.outputs.assign(outputs.begin(), outputs.end());
+    formed.sizes.assign(sizes.begin(), sizes.end());
     for (auto [before, after] : versions)
       if (before != after)
         formed.changed.push_back(before);
@@ -107,6 +114,73 @@ private:
     for (Value input : inputs)
       if (isa<tz::CacheType>(input.getType()))
         versions.push_back({input, latestVersion(input)});
+  }
+
+  /// The numbers that launches bring: rows first.
+  void collectSizes(AffineExpr rows) {
+    auto add = [&](AffineExpr size) {
+      if (size && !isa<AffineConstantExpr>(size))
+        sizes.insert(size);
+    };
+    add(rows);
+    for (Value input : inputs)
+      llvm::for_each(limits.sizes.of(input), add);
+    for (Value output : outputs)
+      llvm::for_each(limits.sizes.of(output), add);
+  }
+
+  /// The name of a kernel's size.
+  static std::string sizeName(size_t number) {
+    return "n" + std::to_string(number);
+  }
+
+  /// Where a kernel has several sizes it says which is which.
+  void nameSizes(tz::FuncOp func, OpBuilder &builder) {
+    if (sizes.size() < 2)
+      return;
+    SmallVector<Attribute> names;
+    for (size_t i = 0; i < sizes.size(); ++i)
+      names.push_back(builder.getStringAttr(sizeName(i)));
+    func->setAttr(tz::TzDialect::kSymbolsAttr, builder.getArrayAttr(names));
+    auto dimsOf = [&](Value value) {
+      SmallVector<Attribute> dims;
+      for (AffineExpr size : limits.sizes.of(value)) {
+        auto number = dyn_cast<AffineConstantExpr>(size);
+        dims.push_back(
+            number ? Attribute(builder.getI64IntegerAttr(number.getValue()))
+                   : names[indexOf(size)]);
+      }
+      return builder.getArrayAttr(dims);
+    };
+    auto changes = [](Value value) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      return type && !type.hasStaticShape();
+    };
+    for (auto [i, input] : llvm::enumerate(inputs))
+      if (changes(input))
+        func.setArgAttr(i, tz::TzDialect::kDimsAttr, dimsOf(input));
+    for (auto [i, output] : llvm::enumerate(outputs))
+      if (changes(output))
+        func.setResultAttr(i, tz::TzDialect::kDimsAttr, dimsOf(output));
+  }
+
+  size_t indexOf(AffineExpr size) const {
+    return size_t(llvm::find(sizes, size) - sizes.begin());
+  }
+
+  /// A reshape within a kernel says the kernel's sizes.
+  void renameSizes(Operation *clone, Operation *op, OpBuilder &builder) {
+    auto reshape = dyn_cast<tz::ReshapeOp>(clone);
+    if (!reshape || !reshape.getSizes())
+      return;
+    SmallVector<Attribute> names;
+    auto type = cast<RankedTensorType>(reshape.getType());
+    for (auto [size, fixed] :
+         llvm::zip(limits.sizes.of(op->getResult(0)), type.getShape()))
+      if (ShapedType::isDynamic(fixed))
+        names.push_back(builder.getStringAttr(
+            sizes.size() < 2 ? "T" : sizeName(indexOf(size))));
+    reshape.setSizesAttr(builder.getArrayAttr(names));
   }
 
   bool isUsedOutside(Value value) const {
@@ -142,6 +216,7 @@ private:
     for (Value input : inputs)
       mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
     nameStates(func, builder);
+    nameSizes(func, builder);
     builder.setInsertionPointToStart(block);
     for (Operation *op : group.operations) {
       for (Value operand : op->getOperands())
@@ -179,14 +254,18 @@ private:
       return;
     for (Value operand : op->getOperands())
       cloneFree(builder, operand, mapping);
-    builder.clone(*op, mapping)->removeAttr(kTargetAttr);
+    Operation *clone = builder.clone(*op, mapping);
+    clone->removeAttr(kTargetAttr);
+    renameSizes(clone, op, builder);
   }
 
   const KernelGroup &group;
+  const GroupingLimits &limits;
   llvm::DenseSet<Operation *> inside;
   llvm::SetVector<Value> inputs;
   SmallVector<Value> outputs;
   SmallVector<std::pair<Value, Value>> versions;
+  llvm::SetVector<AffineExpr> sizes;
 };
 
 struct FormKernels : impl::FormKernelsBase<FormKernels> {
@@ -211,15 +290,19 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
                         SymbolTable &symbols) {
     if (!llvm::hasSingleElement(func.getBody()))
       return func.emitOpError("has no body of one block to form kernels from");
-    auto limit = func->getAttrOfType<IntegerAttr>(kMaxSizeAttr);
-    GroupingLimits limits{target, limit ? limit.getInt() : 1, nearBytes};
+    FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
+    if (failed(sizes))
+      return failure();
+    SmallVector<int64_t> most(sizes->names().size(), 1);
+    if (auto given = func->getAttrOfType<DenseI64ArrayAttr>(kMaxSizesAttr))
+      most = llvm::to_vector(given.asArrayRef());
+    GroupingLimits limits{target, *sizes, most, nearBytes};
     OpBuilder builder(func);
-    SmallVector<FormedKernel> kernels;
+    std::vector<FormedKernel> kernels;
     for (const KernelGroup &group : formGroups(func, limits))
-      kernels.push_back(
-          outlineKernel(builder, func, group, limits.maxSize, symbols));
+      kernels.push_back(outlineKernel(builder, func, group, limits, symbols));
     symbols.remove(func);
-    if (failed(formProgram(func, limits.maxSize, kernels, symbols)))
+    if (failed(formProgram(func, limits, kernels, symbols)))
       return failure();
     func.erase();
     return success();
@@ -229,12 +312,12 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
 } // namespace
 
 FormedKernel outlineKernel(OpBuilder &builder, tz::FuncOp func,
-                           const KernelGroup &group, int64_t maxSize,
-                           SymbolTable &symbols) {
+                           const KernelGroup &group,
+                           const GroupingLimits &limits, SymbolTable &symbols) {
   std::string base = kernelName(func, group), name = base;
   for (int suffix = 2; symbols.lookup(name); ++suffix)
     name = base + "_" + std::to_string(suffix);
-  FormedKernel formed = Outliner(group).run(builder, name, maxSize);
+  FormedKernel formed = Outliner(group, limits).run(builder, name);
   symbols.insert(formed.kernel);
   return formed;
 }

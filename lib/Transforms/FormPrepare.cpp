@@ -68,8 +68,9 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
                   const llvm::MapVector<StringAttr, plan::PackedOp> &packed,
                   Attribute target, SymbolTable &symbols) {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto program = plan::ProgramOp::create(builder, getOperation().getLoc(),
-                                           name, /*maxSize=*/int64_t(1));
+    auto program =
+        plan::ProgramOp::create(builder, getOperation().getLoc(), name,
+                                /*maxSizes=*/ArrayRef<int64_t>());
     kernels.clear();
     OpBuilder inner = OpBuilder::atBlockEnd(&program.getBody().front());
     for (auto [weight, op] : packed)
@@ -94,7 +95,7 @@ struct FormPrepare : impl::FormPrepareBase<FormPrepare> {
                                       op.getWeightAttr());
     plan::LaunchOp::create(builder, location,
                            FlatSymbolRefAttr::get(kernel.getSymNameAttr()),
-                           ValueRange{from, to});
+                           ValueRange{from, to}, AffineMapAttr());
   }
 
   plan::KernelOp makeKernel(OpBuilder &builder, RankedTensorType from,

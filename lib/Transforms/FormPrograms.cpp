@@ -14,13 +14,14 @@ namespace {
 
 class ProgramBuilder {
 public:
-  ProgramBuilder(tz::FuncOp func, int64_t maxSize, SymbolTable &symbols)
-      : func(func), maxSize(maxSize), symbols(symbols), builder(func) {}
+  ProgramBuilder(tz::FuncOp func, const GroupingLimits &limits,
+                 SymbolTable &symbols)
+      : func(func), limits(limits), symbols(symbols), builder(func) {}
 
   LogicalResult run(ArrayRef<FormedKernel> kernels) {
     auto function = func->getAttrOfType<StringAttr>(kFunctionAttr);
     program = plan::ProgramOp::create(builder, func.getLoc(), func.getSymName(),
-                                      maxSize);
+                                      limits.maxSizes);
     program.setFunctionAttr(function ? function : func.getSymNameAttr());
     symbols.insert(program);
     builder.setInsertionPointToEnd(&program.getBody().front());
@@ -40,15 +41,15 @@ private:
     return plan::BufferType::get(builder.getContext(), value.getType());
   }
 
-  /// Bytes of what a program is given must follow from its one size.
+  AffineMapAttr sizesOf(Value value) {
+    return plan::bufferSizes(cast<RankedTensorType>(value.getType()),
+                             limits.sizes.of(value));
+  }
+
   LogicalResult checkType(StringRef kind, const tz::SignatureValue &value) {
     if (value.type.getEncoding() || !value.type.getElementType().isIntOrFloat())
       return func.emitOpError(kind) << " '" << value.name << "' of type "
                                     << value.type << " is no array of numbers";
-    if (value.type.getNumDynamicDims() > 1)
-      return func.emitOpError(kind)
-             << " '" << value.name << "' of type " << value.type
-             << ": one dimension at most may change from call to call";
     return success();
   }
 
@@ -58,7 +59,8 @@ private:
         return failure();
       Value argument = func.getArgument(given.position);
       buffers[argument] = plan::ArgumentOp::create(
-          builder, argument.getLoc(), bufferType(argument), number, given.name);
+          builder, argument.getLoc(), bufferType(argument), number, given.name,
+          sizesOf(argument));
     }
     return success();
   }
@@ -90,8 +92,9 @@ private:
                << given.name
                << "' is an argument, a weight or another result; each is a "
                   "value of its own that the function computes";
-      buffers[base] = plan::ResultOp::create(
-          builder, result.getLoc(), bufferType(result), number, given.name);
+      buffers[base] =
+          plan::ResultOp::create(builder, result.getLoc(), bufferType(result),
+                                 number, given.name, sizesOf(result));
     }
     return success();
   }
@@ -117,11 +120,11 @@ private:
       return plan::WeightBufferOp::create(builder, use.getLoc(), held,
                                           use.getWeightAttr());
     }
-    int64_t bytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? maxSize : size;
+    int64_t bytes =
+        tz::byteBound(type, limits.sizes.of(value), limits.maxSizes);
     return plan::TransientOp::create(builder, value.getLoc(), held,
-                                     builder.getI64IntegerAttr(bytes));
+                                     builder.getI64IntegerAttr(bytes),
+                                     /*host=*/UnitAttr(), sizesOf(value));
   }
 
   void launch(const FormedKernel &kernel) {
@@ -152,11 +155,22 @@ private:
     plan::KernelOp op = kernel.kernel;
     plan::LaunchOp::create(builder, kernel.location,
                            FlatSymbolRefAttr::get(op.getSymNameAttr()),
-                           bindings);
+                           bindings, sizesOf(kernel));
+  }
+
+  /// Null where they are the program's first ones.
+  AffineMapAttr sizesOf(const FormedKernel &kernel) {
+    bool same = kernel.sizes.size() <= limits.maxSizes.size();
+    for (auto [i, size] : llvm::enumerate(kernel.sizes))
+      same &= size == builder.getAffineSymbolExpr(i);
+    if (same)
+      return {};
+    return AffineMapAttr::get(
+        plan::sizesMap(kernel.sizes, builder.getContext()));
   }
 
   tz::FuncOp func;
-  int64_t maxSize;
+  const GroupingLimits &limits;
   SymbolTable &symbols;
   OpBuilder builder;
   plan::ProgramOp program;
@@ -167,10 +181,10 @@ private:
 
 } // namespace
 
-LogicalResult formProgram(tz::FuncOp func, int64_t maxSize,
+LogicalResult formProgram(tz::FuncOp func, const GroupingLimits &limits,
                           ArrayRef<FormedKernel> kernels,
                           SymbolTable &symbols) {
-  return ProgramBuilder(func, maxSize, symbols).run(kernels);
+  return ProgramBuilder(func, limits, symbols).run(kernels);
 }
 
 } // namespace terrazzo

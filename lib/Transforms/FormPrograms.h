@@ -19,17 +19,20 @@ struct FormedKernel {
   llvm::SmallVector<mlir::Value> outputs;
   /// Caches among the inputs that the kernel changes.
   llvm::SmallVector<mlir::Value> changed;
+  /// The kernel's sizes, of the function's.
+  llvm::SmallVector<mlir::AffineExpr> sizes;
 };
 
 /// Makes a kernel of `group`, in front of the builder's insertion point.
 FormedKernel outlineKernel(mlir::OpBuilder &builder, tz::FuncOp func,
-                           const KernelGroup &group, int64_t maxSize,
+                           const KernelGroup &group,
+                           const GroupingLimits &limits,
                            mlir::SymbolTable &symbols);
 
 /// Makes the program of `func` from its kernels, in front of `func`. Fails,
 /// with a diagnostic, when the function's signature is not one that a program
 /// can have.
-mlir::LogicalResult formProgram(tz::FuncOp func, int64_t maxSize,
+mlir::LogicalResult formProgram(tz::FuncOp func, const GroupingLimits &limits,
                                 llvm::ArrayRef<FormedKernel> kernels,
                                 mlir::SymbolTable &symbols);
 

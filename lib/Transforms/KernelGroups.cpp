@@ -70,6 +70,10 @@ private:
     return result;
   }
 
+  AffineExpr rowsOf(Operation *op) const {
+    return codegen::rowsOf(op, limits.sizes);
+  }
+
   int groupOf(Operation *op) const {
     auto found = member.find(op);
     return found == member.end() ? -1 : found->second;
@@ -85,8 +89,7 @@ private:
   /// another group.
   bool join(Operation *op, int group) {
     if (groups[group].target != targetOf(op) ||
-        codegen::rowsOf(op) !=
-            codegen::rowsOf(groups[group].operations.front()))
+        rowsOf(op) != rowsOf(groups[group].operations.front()))
       return false;
     groups[group].operations.push_back(op);
     member[op] = group;
@@ -220,9 +223,8 @@ private:
     Operation *input = tz::stripReshapes(matmul.getInput()).getDefiningOp();
     if (!input || isFreeOperation(input) || groupOf(input) >= 0)
       return;
-    int64_t rows = codegen::rowsOf(matmul);
     int64_t bytes =
-        4 * (ShapedType::isDynamic(rows) ? limits.maxSize : rows) *
+        4 * tz::boundOf(rowsOf(matmul), limits.maxSizes) *
         cast<RankedTensorType>(matmul.getInput().getType()).getShape().back();
     if (bytes > limits.nearBytes) {
       remarkDecision(input->getLoc(), kPass, Decision::Missed, [&] {

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "terrazzo/Dialect/Plan/Plan.h"
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 
 namespace terrazzo {
 
@@ -25,7 +25,9 @@ struct KernelGroup {
 /// What grouping needs to know of the function's surroundings.
 struct GroupingLimits {
   mlir::Attribute target; ///< of operations that carry no `plan.target`
-  int64_t maxSize = 1;
+  const tz::Sizes &sizes; ///< of the function's values
+  /// The largest value of each of the function's sizes.
+  llvm::ArrayRef<int64_t> maxSizes;
   int64_t nearBytes = 0; ///< a prologue's rows may take this much
 };
 

@@ -6,6 +6,7 @@
 #include "Remarks.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -26,15 +27,12 @@ struct Uses {
 };
 
 /// Bytes of a buffer at the program's largest size.
-int64_t bytesOf(Value buffer, int64_t maxSize) {
+int64_t bytesOf(Value buffer, plan::ProgramOp program) {
   if (auto transient = buffer.getDefiningOp<plan::TransientOp>())
     return transient.getBytes();
   auto type = cast<RankedTensorType>(
       cast<plan::BufferType>(buffer.getType()).getContent());
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
-  for (int64_t size : type.getShape())
-    bytes *= ShapedType::isDynamic(size) ? maxSize : size;
-  return bytes;
+  return tz::byteBound(type, plan::bufferDims(buffer), program.getMaxSizes());
 }
 
 class ProgramCopies {
@@ -116,7 +114,8 @@ private:
     builder.setInsertionPointAfter(transient);
     Value copy = plan::TransientOp::create(
         builder, transient.getLoc(), transient.getType(),
-        transient.getBytesAttr(), /*host=*/UnitAttr());
+        transient.getBytesAttr(), /*host=*/UnitAttr(),
+        transient.getSizesAttr());
     copyBefore(use.reads[0].front()->getOwner(), buffer, copy);
     replace(use, /*host=*/false, copy);
     return success();
@@ -124,10 +123,11 @@ private:
 
   Value makeHostTransient(Value buffer) {
     builder.setInsertionPointAfter(buffer.getDefiningOp());
-    int64_t bytes = bytesOf(buffer, program.getMaxSize());
+    int64_t bytes = bytesOf(buffer, program);
+    auto sizes = buffer.getDefiningOp()->getAttrOfType<AffineMapAttr>("sizes");
     return plan::TransientOp::create(builder, buffer.getLoc(), buffer.getType(),
                                      builder.getI64IntegerAttr(bytes),
-                                     builder.getUnitAttr());
+                                     builder.getUnitAttr(), sizes);
   }
 
   static void replace(Uses &use, bool host, Value by) {

@@ -114,7 +114,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
           builder, life.op.getLoc(), life.op.getType(),
           FlatSymbolRefAttr::get(builder.getStringAttr(name)),
           builder.getI64IntegerAttr(life.offset), life.op.getBytesAttr(),
-          life.op.getHostAttr());
+          life.op.getHostAttr(), life.op.getSizesAttr());
       life.op.getResult().replaceAllUsesWith(slice);
       life.op.erase();
     }

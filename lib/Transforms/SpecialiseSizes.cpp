@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // tz-specialise-sizes: @f with tz.sizes = {T = [1, 8]} becomes @f_1 and @f_8
-// with tz.max_size = 1 and 8; types are untouched.
+// with tz.max_sizes = 1 and 8; of several sizes, each value with each of the
+// others (@f_4x128). Types are untouched.
 #include "Remarks.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -16,60 +17,81 @@ namespace terrazzo {
 
 namespace {
 
-/// The bound of a size that no 'tz.sizes' gives.
-constexpr int64_t kUnstatedBound = 512;
+/// The bound of a size that no 'tz.sizes' gives, where a function has so many
+/// sizes: memory is planned for all of them at their largest.
+int64_t unstatedBound(size_t sizes) {
+  return sizes == 1 ? 512 : sizes == 2 ? 128 : 32;
+}
+
+/// More programs of one function are a mistake.
+constexpr size_t kMostPrograms = 64;
+
+using Values = SmallVector<int64_t>;
 
 struct SpecialiseSizes : impl::SpecialiseSizesBase<SpecialiseSizes> {
   using Base::Base;
 
   void runOnOperation() override {
     for (auto func :
-         llvm::make_early_inc_range(getOperation().getOps<tz::FuncOp>())) {
-      tz::Signature signature = tz::signatureOf(func);
-      if (signature.sizes.size() > 1) {
-        func.emitOpError("has the sizes ")
-            << llvm::join(signature.sizes, ", ")
-            << "; one that changes from call to call is what programs have so "
-               "far";
+         llvm::make_early_inc_range(getOperation().getOps<tz::FuncOp>()))
+      if (failed(specialise(func, tz::signatureOf(func))))
         return signalPassFailure();
-      }
-      specialise(func, signature);
-    }
   }
 
-  static SmallVector<int64_t> valuesOf(tz::FuncOp func,
-                                       const tz::Signature &signature) {
-    if (signature.sizes.empty())
-      return {1};
-    SmallVector<int64_t> values;
+  static Values valuesOf(tz::FuncOp func, const tz::Signature &signature,
+                         StringRef size) {
+    Values values;
     auto sizes = func->getAttrOfType<DictionaryAttr>(tz::TzDialect::kSizesAttr);
-    if (auto given =
-            sizes ? sizes.getAs<ArrayAttr>(signature.sizes[0]) : ArrayAttr())
+    if (auto given = sizes ? sizes.getAs<ArrayAttr>(size) : ArrayAttr())
       for (auto value : given.getAsRange<IntegerAttr>())
         values.push_back(value.getInt());
-    return values.empty() ? SmallVector<int64_t>{kUnstatedBound} : values;
+    return values.empty() ? Values{unstatedBound(signature.sizes.size())}
+                          : values;
   }
 
-  void specialise(tz::FuncOp func, const tz::Signature &signature) {
-    OpBuilder builder(func);
-    SmallVector<int64_t> values = valuesOf(func, signature);
-    for (int64_t value : values) {
-      auto clone = cast<tz::FuncOp>(builder.clone(*func));
-      clone.setSymName((func.getSymName() + "_" + Twine(value)).str());
-      clone->removeAttr(tz::TzDialect::kSizesAttr);
-      clone->setAttr(kFunctionAttr, func.getSymNameAttr());
-      clone->setAttr(kMaxSizeAttr, builder.getI64IntegerAttr(value));
+  LogicalResult specialise(tz::FuncOp func, const tz::Signature &signature) {
+    SmallVector<Values> programs{{}};
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    for (StringRef size : signature.sizes) {
+      SmallVector<Values> longer;
+      Values values = valuesOf(func, signature, size);
+      for (const Values &before : programs)
+        for (int64_t value : values) {
+          longer.push_back(before);
+          longer.back().push_back(value);
+        }
+      programs = std::move(longer);
+      if (programs.size() > kMostPrograms)
+        return func.emitOpError("'tz.sizes' asks for ")
+               << programs.size() << " programs, each value of a size with "
+               << "each of the others; up to " << kMostPrograms << " are made";
+      stream << (text.empty() ? "" : "; ") << size << " up to ";
+      llvm::interleaveComma(values, stream);
     }
+    for (const Values &values : programs)
+      clone(func, values);
     if (!signature.sizes.empty())
       remarkDecision(func.getLoc(), getArgument(), Decision::Passed, [&] {
-        std::string text;
-        llvm::raw_string_ostream stream(text);
-        stream << "@" << func.getSymName() << " compiled for "
-               << signature.sizes[0] << " up to ";
-        llvm::interleaveComma(values, stream);
-        return text;
+        return ("@" + func.getSymName() + " compiled for " + text).str();
       });
     func.erase();
+    return success();
+  }
+
+  static void clone(tz::FuncOp func, ArrayRef<int64_t> values) {
+    OpBuilder builder(func);
+    auto clone = cast<tz::FuncOp>(builder.clone(*func));
+    std::string suffix = "1";
+    if (!values.empty())
+      suffix = llvm::join(
+          llvm::map_range(values,
+                          [](int64_t value) { return std::to_string(value); }),
+          "x");
+    clone.setSymName((func.getSymName() + "_" + suffix).str());
+    clone->removeAttr(tz::TzDialect::kSizesAttr);
+    clone->setAttr(kFunctionAttr, func.getSymNameAttr());
+    clone->setAttr(kMaxSizesAttr, builder.getDenseI64ArrayAttr(values));
   }
 };
 

@@ -26,7 +26,7 @@ bool is(const package::Value &value, std::string_view name,
       value.type()->string_view() != type || count(value.dims()) != rank)
     return false;
   for (uint32_t i = 0; i < rank; ++i)
-    if ((value.dims()->Get(i)->size() >= 0) != (rows && i == 0))
+    if (value.dims()->Get(i)->extent() != (rows && i == 0 ? 0 : -1))
       return false;
   return true;
 }
@@ -63,6 +63,9 @@ std::string Decoder::findRoles() {
   heads = model.programsOf("head");
   if (trunks.empty() || heads.empty())
     return "it has no function 'trunk', or none 'head'";
+  for (const char *name : {"trunk", "head"})
+    if (count(model.function(name)->sizes()) != 1)
+      return "its '" + std::string(name) + "' has other sizes than rows";
   const package::Function &trunk = *model.function("trunk");
   const package::Function &head = *model.function("head");
   int tokens = find(trunk.arguments(), "tokens", "i32", 1, true);
@@ -113,9 +116,25 @@ Status Decoder::allocate(const ExecutionOptions &options) {
     *need.place = *place;
   }
   inputs.assign(inputBytes, 0);
+  // From now on a call allocates nothing.
+  (void)invocation(trunks, 1, trunkExtents, {}, {});
+  (void)invocation(heads, 1, headExtents, {}, {});
   trunkArguments[tokensNumber] = inputsPlace + positionBytes;
   trunkArguments[1 - tokensNumber] = inputsPlace;
   return {};
+}
+
+Invocation Decoder::invocation(const std::vector<uint32_t> &programs,
+                               uint64_t rows, package::Extents &extents,
+                               std::span<const Place> arguments,
+                               std::span<const Place> results) const {
+  uint32_t program = model.smallest(programs, {&rows, 1});
+  // Rows are never more than a program takes, so nothing is refused.
+  [[maybe_unused]] std::string why =
+      extents.compute(*model.root().functions()->Get(
+                          uint32_t(model.programs[program]->function())),
+                      {&rows, 1}, model.context);
+  return {program, extents.data(), arguments, results};
 }
 
 /// Where a head writes: the caller's memory, where it may.
@@ -140,10 +159,8 @@ Status Decoder::runTrunk(std::span<const int32_t> chunk, uint32_t position,
       !status)
     return status;
   Invocation calls[2];
-  calls[0] = {model.smallest(trunks, chunk.size()),
-              int64_t(chunk.size()),
-              trunkArguments,
-              {&hiddenPlace, 1}};
+  calls[0] = invocation(trunks, chunk.size(), trunkExtents, trunkArguments,
+                        {&hiddenPlace, 1});
   uint32_t lastRow = uint32_t(chunk.size()) - 1;
   bool together = logits && lastRow * rowBytes() % alignment == 0;
   if (!together) {
@@ -151,7 +168,7 @@ Status Decoder::runTrunk(std::span<const int32_t> chunk, uint32_t position,
     return status && logits ? runHead(lastRow, 1, logits) : status;
   }
   Place row = hiddenPlace + lastRow * rowBytes(), target = placeFor(logits);
-  calls[1] = {heads.front(), 1, {&row, 1}, {&target, 1}};
+  calls[1] = invocation(heads, 1, headExtents, {&row, 1}, {&target, 1});
   if (Status status = runs->run(calls, chunk.size() == 1 ? TokenAndLogits : -1);
       !status)
     return status;
@@ -167,8 +184,8 @@ Status Decoder::runHead(uint32_t firstRow, uint32_t rows, float *logits) {
     input = stagingPlace;
   }
   Place target = placeFor(logits);
-  Invocation call = {
-      model.smallest(heads, rows), int64_t(rows), {&input, 1}, {&target, 1}};
+  Invocation call =
+      invocation(heads, rows, headExtents, {&input, 1}, {&target, 1});
   if (Status status = runs->run(
           {&call, 1}, firstRow == 0 && rows == 1 ? FirstRowLogits : -1);
       !status)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "exec/Executor.h"
+#include "package/Extents.h"
 
 #include <array>
 
@@ -47,9 +48,14 @@ private:
   Status allocate(const exec::ExecutionOptions &options);
 
   uint32_t sizeOf(uint32_t program) const {
-    return model.programs[program]->max_size();
+    return model.programs[program]->max_sizes()->Get(0);
   }
-  uint32_t smallest(const std::vector<uint32_t> &programs, uint64_t size) const;
+  /// A run of the smallest program that takes so many rows; the extents stay
+  /// until the next of the same function.
+  exec::Invocation invocation(const std::vector<uint32_t> &programs,
+                              uint64_t rows, package::Extents &extents,
+                              std::span<const exec::Place> arguments,
+                              std::span<const exec::Place> results) const;
   uint64_t rowBytes() const { return width * sizeof(float); }
   uint64_t logitsRowBytes() const { return columns * sizeof(float); }
   exec::Place placeFor(float *logits) const;
@@ -58,6 +64,7 @@ private:
   const exec::LoadedModel &model;
   std::unique_ptr<exec::Executor> runs;
   std::vector<uint32_t> trunks, heads; ///< program numbers, smallest first
+  package::Extents trunkExtents, headExtents;
   uint32_t width = 0, columns = 0;
   size_t tokensNumber = 0;     ///< among the trunk's two arguments
   std::vector<uint8_t> inputs; ///< position and tokens as they are written

@@ -22,8 +22,8 @@ enum Role : size_t { Tokens, Positions, First, End, Types };
 
 bool isRows(const package::Value &value, std::string_view type, uint32_t rank) {
   return value.type()->string_view() == type && count(value.dims()) == rank &&
-         value.dims()->Get(0)->size() >= 0 &&
-         (rank == 1 || value.dims()->Get(1)->size() < 0);
+         value.dims()->Get(0)->extent() == 0 &&
+         (rank == 1 || value.dims()->Get(1)->extent() < 0);
 }
 
 /// One vector of a text's rows.
@@ -69,7 +69,7 @@ Encoder::open(const exec::LoadedModel &model,
   if (!found)
     return found.takeError();
   encoder->function = *found;
-  encoder->most = uint32_t(encoder->runs->largestSize(*found));
+  encoder->most = uint32_t(encoder->runs->largestSize(*found, 0));
   return encoder;
 }
 
@@ -88,7 +88,7 @@ std::string Encoder::findRoles(const exec::LoadedModel &model) {
   }
   hasTypes = std::find(order.begin(), order.end(), Types) != order.end();
   if (order.size() != (hasTypes ? Types + 1 : Types) ||
-      count(source->results()) != 1 ||
+      count(source->results()) != 1 || count(source->sizes()) != 1 ||
       !isRows(*source->results()->Get(0), "f32", 2))
     return "its 'encode' is not tokens, positions, first, end: i32[T] -> "
            "hidden: f32[T, H]";
@@ -132,7 +132,8 @@ Status Encoder::callWith(std::span<const std::vector<int32_t>> texts,
   for (size_t role : order)
     given.push_back({arguments[role].data(), false});
   exec::Array result{hidden.data(), false};
-  if (Status status = runs->call(function, rows, given, {&result, 1}); !status)
+  uint64_t sizes[] = {rows};
+  if (Status status = runs->call(function, sizes, given, {&result, 1}); !status)
     return status;
   size_t row = 0;
   for (size_t i = 0; i < texts.size(); ++i) {

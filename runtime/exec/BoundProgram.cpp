@@ -88,9 +88,11 @@ void *BoundProgram::resolve(const Binding &binding, const Package &package,
 }
 
 void BoundProgram::runStep(const Step &step, const machine::Part &part,
-                           const int64_t *sizes) const {
+                           const int64_t *extents) const {
   void *const *operands = bindings.data() + step.firstBinding;
   if (step.kind == CommandKind::Launch) {
+    int64_t sizes[mostKernelSizes];
+    step.sizes.gather(extents, sizes);
     int64_t groups = step.sizes.workgroups(sizes);
     // Rotation spreads launches of few groups; large ones keep their share,
     // whose worker's caches know the weights.
@@ -104,7 +106,7 @@ void BoundProgram::runStep(const Step &step, const machine::Part &part,
     return;
   }
   Range range =
-      shareOf(int64_t(step.sizes.byteCount(sizes)), part.share, part.shares);
+      shareOf(int64_t(step.sizes.byteCount(extents)), part.share, part.shares);
   size_t count = size_t(range.end - range.begin);
   if (step.kind == CommandKind::Fill)
     memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,
@@ -115,36 +117,36 @@ void BoundProgram::runStep(const Step &step, const machine::Part &part,
 }
 
 void BoundProgram::runPart(const machine::Part &part,
-                           const int64_t *sizes) const {
+                           const int64_t *extents) const {
   for (uint32_t i = phaseBegins[part.phase];
        i < steps.size() && steps[i].kind != CommandKind::Barrier; ++i)
-    runStep(steps[i], part, sizes);
+    runStep(steps[i], part, extents);
 }
 
-void BoundProgram::run(machine::Team &team, const int64_t *sizes,
+void BoundProgram::run(machine::Team &team, const int64_t *extents,
                        CommandTime *times) const {
   if (times)
-    return runTimed(team, sizes, times);
+    return runTimed(team, extents, times);
   struct Context {
     const BoundProgram *program;
-    const int64_t *sizes;
-  } context{this, sizes};
+    const int64_t *extents;
+  } context{this, extents};
   team.run(
       phases(),
       [](void *argument, const machine::Part &part) {
         auto &self = *static_cast<Context *>(argument);
-        self.program->runPart(part, self.sizes);
+        self.program->runPart(part, self.extents);
       },
       &context);
 }
 
-void BoundProgram::runTimed(machine::Team &team, const int64_t *sizes,
+void BoundProgram::runTimed(machine::Team &team, const int64_t *extents,
                             CommandTime *times) const {
   struct Context {
     const BoundProgram *program;
     const Step *step;
-    const int64_t *sizes;
-  } context{this, nullptr, sizes};
+    const int64_t *extents;
+  } context{this, nullptr, extents};
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].kind == CommandKind::Barrier)
       continue;
@@ -154,7 +156,7 @@ void BoundProgram::runTimed(machine::Team &team, const int64_t *sizes,
         1,
         [](void *argument, const machine::Part &part) {
           auto &self = *static_cast<Context *>(argument);
-          self.program->runStep(*self.step, part, self.sizes);
+          self.program->runStep(*self.step, part, self.extents);
         },
         &context);
     times[i].nanoseconds += nanosecondsNow() - begin;

@@ -49,11 +49,11 @@ public:
   /// Commands without a barrier between them are one phase of a team's run.
   uint32_t phases() const { return uint32_t(phaseBegins.size()); }
   /// Does a part of one of them; its `phase` counts from this program's first.
-  void runPart(const machine::Part &part, const int64_t *sizes) const;
+  void runPart(const machine::Part &part, const int64_t *extents) const;
 
   /// Runs the whole program. With `times`, commands run one after the other,
   /// and each one's time is added to its own (from the first command on).
-  void run(machine::Team &team, const int64_t *sizes,
+  void run(machine::Team &team, const int64_t *extents,
            CommandTime *times = nullptr) const;
 
 private:
@@ -72,8 +72,8 @@ private:
                 const package::Package &package,
                 const package::Variant &variant, const Buffers &buffers);
   void runStep(const Step &step, const machine::Part &part,
-               const int64_t *sizes) const;
-  void runTimed(machine::Team &team, const int64_t *sizes,
+               const int64_t *extents) const;
+  void runTimed(machine::Team &team, const int64_t *extents,
                 CommandTime *times) const;
 
   const package::Program *source;

@@ -9,7 +9,8 @@
 namespace terrazzo::exec {
 
 /// The one kernel ABI. `bindings`: 64-byte-aligned, in the kernel's order;
-/// `sizes`: [tokens, cache rows]; `scratch`: this worker's, 64-byte-aligned.
+/// `sizes`: as the launch has them, rows of caches last; `scratch`: this
+/// worker's, 64-byte-aligned.
 using KernelFunction = void (*)(void *const *bindings, const int64_t *sizes,
                                 int64_t workgroupBegin, int64_t workgroupEnd,
                                 void *scratch);

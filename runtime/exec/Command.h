@@ -4,7 +4,8 @@
 // launch has, how many bytes a fill or copy writes, and where the time went.
 //
 //   workgroups = factor x product of ceil(sizes[i] / tiles[i]),
-//   a tile of 0 leaves its size out; sizes = [size of the function, cache rows]
+//   a tile of 0 leaves its size out; sizes are extents of the call
+//   (package/Extents.h)
 #pragma once
 
 #include "machine/Clock.h"
@@ -21,31 +22,37 @@ struct CommandTime {
   uint64_t runs = 0;
 };
 
-/// The sizes of one command as functions of a call's.
-struct CommandSizes {
+/// The numbers of one command as functions of a call's extents.
+class CommandSizes {
+public:
   CommandSizes() = default;
-  explicit CommandSizes(const package::Command &command)
-      : factor(int64_t(command.factor())), bytes(command.bytes()),
-        bytesPerSize(command.bytes_per_size()) {
-    if (const auto *given = command.tiles())
-      for (uint32_t i = 0; i < given->size() && i < tiles.size(); ++i)
-        tiles[i] = int64_t(given->Get(i));
-  }
+  explicit CommandSizes(const package::Command &command);
 
-  int64_t workgroups(const int64_t *sizes) const {
+  /// The kernel's sizes of a launch, into `own`; there are at most
+  /// mostKernelSizes.
+  void gather(const int64_t *extents, int64_t *own) const {
+    for (uint32_t i = 0; i < count; ++i)
+      own[i] = extents[sources[i]];
+  }
+  uint32_t sizeCount() const { return count; }
+  /// From what was gathered.
+  int64_t workgroups(const int64_t *own) const {
     int64_t groups = factor;
-    for (size_t i = 0; i < tiles.size(); ++i)
+    for (uint32_t i = 0; i < count; ++i)
       if (tiles[i] > 0)
-        groups *= sizes[i] / tiles[i] + (sizes[i] % tiles[i] != 0);
+        groups *= own[i] / tiles[i] + (own[i] % tiles[i] != 0);
     return groups;
   }
-  uint64_t byteCount(const int64_t *sizes) const {
-    return bytes + bytesPerSize * uint64_t(sizes[0]);
+  uint64_t byteCount(const int64_t *extents) const {
+    return bytes + (bytesPerSize ? bytesPerSize * uint64_t(extents[size]) : 0);
   }
 
 private:
   int64_t factor = 1;
-  std::array<int64_t, 2> tiles = {0, 0};
+  uint32_t count = 0;
+  std::array<uint32_t, mostKernelSizes> sources = {};
+  std::array<int64_t, mostKernelSizes> tiles = {};
+  uint32_t size = 0;
   uint64_t bytes = 0;
   uint64_t bytesPerSize = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/CpuPacking.h"
 #include "exec/PackedWeights.h"
+#include "package/Extents.h"
 
 namespace terrazzo::exec {
 
@@ -9,9 +10,9 @@ namespace {
 void pack(const CpuPacking &packing, const Buffers &buffers) {
   BoundProgram program(packing.model.root(), packing.variant, *packing.prepare,
                        packing.image, buffers);
-  const int64_t sizes[] = {int64_t(packing.prepare->max_size()),
-                           int64_t(packing.model.context)};
-  program.run(packing.team, sizes);
+  package::Extents extents;
+  extents.compute(packing.model.context);
+  program.run(packing.team, extents.data());
   // What was packed need not stay resident twice.
   packing.weights.releasePages();
 }

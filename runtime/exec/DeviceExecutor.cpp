@@ -95,10 +95,9 @@ Status DeviceExecutor::issue(std::span<const Invocation> calls) {
   for (const Invocation &call : calls) {
     DeviceProgram &program = programs[call.program];
     program.bind(call);
-    const int64_t sizes[] = {call.size, int64_t(model.context)};
     CommandTime *own = timesOf(call.program);
-    if (Status status = own ? program.issueTimed(*device, sizes, own)
-                            : program.issue(*device, sizes);
+    if (Status status = own ? program.issueTimed(*device, call.extents, own)
+                            : program.issue(*device, call.extents);
         !status)
       return status;
   }

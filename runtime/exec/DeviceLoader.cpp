@@ -2,6 +2,7 @@
 #include "exec/DeviceLoader.h"
 #include "exec/PackedWeights.h"
 #include "package/Count.h"
+#include "package/Extents.h"
 
 #include <algorithm>
 
@@ -203,8 +204,8 @@ Status DeviceLoader::fetchPacked() {
 
 Status DeviceLoader::pack() {
   const auto *commands = model.prepare->commands();
-  int64_t sizes[] = {int64_t(model.prepare->max_size()),
-                     int64_t(model.context)};
+  package::Extents extents;
+  extents.compute(model.context);
   std::vector<DeviceBlock> passing;
   std::vector<uint32_t> passingWeights;
   uint64_t passed = 0;
@@ -236,7 +237,7 @@ Status DeviceLoader::pack() {
     }
     DeviceProgram step(model, executor.code.get(), nullptr);
     step.add(command, executor.buffers);
-    Status status = step.issue(device, sizes);
+    Status status = step.issue(device, extents.data());
     if (!status || passed >= mostPassing)
       if (Status ended = leave(); status)
         status = ended;

@@ -100,7 +100,9 @@ void DeviceProgram::bind(const Invocation &call) {
 }
 
 Status DeviceProgram::issueLaunch(Device &device, const Step &step,
-                                  const int64_t *sizes) {
+                                  const int64_t *extents) {
+  int64_t sizes[mostKernelSizes];
+  step.sizes.gather(extents, sizes);
   terrazzo_launch_args args = {};
   args.struct_size = sizeof(args);
   args.code = code;
@@ -108,21 +110,21 @@ Status DeviceProgram::issueLaunch(Device &device, const Step &step,
   args.bindings = bindings.data() + step.firstBinding;
   args.binding_count = step.bindingCount;
   args.sizes = sizes;
-  args.size_count = 2;
+  args.size_count = step.sizes.sizeCount();
   args.workgroups = step.sizes.workgroups(sizes);
   args.scratch_bytes = step.scratchBytes;
   return args.workgroups > 0 ? device.launch(args) : Status();
 }
 
 Status DeviceProgram::issueStep(Device &device, const Step &step,
-                                const int64_t *sizes) {
+                                const int64_t *extents) {
   if (step.hostRun >= 0)
-    return host->run(device, hostRuns[step.hostRun], sizes, nullptr);
+    return host->run(device, hostRuns[step.hostRun], extents, nullptr);
   const terrazzo_memory *operands = bindings.data() + step.firstBinding;
-  uint64_t bytes = step.sizes.byteCount(sizes);
+  uint64_t bytes = step.sizes.byteCount(extents);
   switch (step.kind) {
   case CommandKind::Launch:
-    return issueLaunch(device, step, sizes);
+    return issueLaunch(device, step, extents);
   case CommandKind::Barrier:
     return {};
   case CommandKind::Fill:
@@ -141,14 +143,14 @@ Status DeviceProgram::issueStep(Device &device, const Step &step,
   return {};
 }
 
-Status DeviceProgram::issue(Device &device, const int64_t *sizes) {
+Status DeviceProgram::issue(Device &device, const int64_t *extents) {
   for (const Step &step : steps)
-    if (Status status = issueStep(device, step, sizes); !status)
+    if (Status status = issueStep(device, step, extents); !status)
       return status;
   return {};
 }
 
-Status DeviceProgram::issueTimed(Device &device, const int64_t *sizes,
+Status DeviceProgram::issueTimed(Device &device, const int64_t *extents,
                                  CommandTime *times) {
   Status status = device.synchronize();
   for (const Step &step : steps) {
@@ -158,11 +160,11 @@ Status DeviceProgram::issueTimed(Device &device, const int64_t *sizes,
       continue;
     CommandTime *own = times + step.command;
     if (step.hostRun >= 0) {
-      status = host->run(device, hostRuns[step.hostRun], sizes, own);
+      status = host->run(device, hostRuns[step.hostRun], extents, own);
       continue;
     }
     uint64_t begin = nanosecondsNow();
-    status = issueStep(device, step, sizes);
+    status = issueStep(device, step, extents);
     if (status)
       status = device.synchronize();
     own->nanoseconds += nanosecondsNow() - begin;

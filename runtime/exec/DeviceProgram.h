@@ -34,9 +34,9 @@ public:
   /// Whether something happens on the host, which no device records.
   bool usesHost() const { return hasHost; }
 
-  Status issue(Device &device, const int64_t *sizes);
+  Status issue(Device &device, const int64_t *extents);
   /// Waits for each command and adds its time to `times`, one for each.
-  Status issueTimed(Device &device, const int64_t *sizes, CommandTime *times);
+  Status issueTimed(Device &device, const int64_t *extents, CommandTime *times);
 
 private:
   struct Step {
@@ -57,8 +57,8 @@ private:
                Step &step);
   terrazzo_memory resolve(const package::Binding &binding,
                           const DeviceBuffers &buffers);
-  Status issueStep(Device &device, const Step &step, const int64_t *sizes);
-  Status issueLaunch(Device &device, const Step &step, const int64_t *sizes);
+  Status issueStep(Device &device, const Step &step, const int64_t *extents);
+  Status issueLaunch(Device &device, const Step &step, const int64_t *extents);
 
   const LoadedModel *model;
   terrazzo_code *code;

@@ -8,7 +8,7 @@
 //   auto x = (*executor)->allocate(xBytes, Memory::Inputs, "inputs");
 //   auto y = (*executor)->allocate(yBytes, Memory::Results, "results");
 //   (*executor)->write(*x, data, xBytes);
-//   Invocation call{program, rows, {&*x, 1}, {&*y, 1}};
+//   Invocation call{program, extents.data(), {&*x, 1}, {&*y, 1}};
 //   (*executor)->run({&call, 1});
 //   (*executor)->read(out, *y, yBytes);
 //
@@ -41,8 +41,8 @@ enum class Memory { Inputs, Results };
 
 /// One run of a program.
 struct Invocation {
-  uint32_t program = 0; ///< index into LoadedModel::programs
-  int64_t size = 1;     ///< the value of its function's size
+  uint32_t program = 0;             ///< index into LoadedModel::programs
+  const int64_t *extents = nullptr; ///< of its function (package/Extents.h)
   std::span<const Place> arguments, results; ///< in the function's order
 };
 

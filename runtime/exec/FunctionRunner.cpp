@@ -45,11 +45,12 @@ FunctionRunner::open(const LoadedModel &model,
   runner->listFunctions();
   uint64_t most = 0;
   for (uint32_t i = 0; i < runner->functions(); ++i) {
-    uint64_t bytes = 0, size = runner->largestSize(i);
-    for (const auto *slots :
-         {&runner->all[i].arguments, &runner->all[i].results})
+    uint64_t bytes = 0;
+    const Callable &callable = runner->all[i];
+    for (const auto *slots : {&callable.arguments, &callable.results})
       for (const Slot &slot : *slots)
-        bytes += package::valueBytes(*slot.value, size);
+        if (!callable.programs.empty())
+          bytes += package::byteBound(*slot.value, callable.bounds);
     most = std::max(most, bytes);
   }
   auto opened = openExecutor(model, options, most);
@@ -73,6 +74,11 @@ void FunctionRunner::listFunctions() {
       callable.results.push_back({callable.source->results()->Get(v), Place()});
     callable.argumentPlaces.resize(callable.arguments.size());
     callable.resultPlaces.resize(callable.results.size());
+    std::vector<uint64_t> most;
+    for (uint32_t size = 0; size < count(callable.source->sizes()); ++size)
+      most.push_back(largestOf(callable.programs, size));
+    callable.bounds =
+        package::extentBounds(*callable.source, most, model.context);
     all.push_back(std::move(callable));
   }
 }
@@ -86,16 +92,42 @@ Expected<uint32_t> FunctionRunner::find(std::string_view name) const {
   return unknownFunction(model, name);
 }
 
-uint64_t FunctionRunner::largestSize(uint32_t function) const {
-  const std::vector<uint32_t> &programs = all[function].programs;
-  return programs.empty() ? 0 : model.programs[programs.back()]->max_size();
+uint64_t FunctionRunner::largestOf(const std::vector<uint32_t> &programs,
+                                   uint32_t size) const {
+  uint64_t largest = 0;
+  for (uint32_t program : programs)
+    largest = std::max<uint64_t>(
+        largest, model.programs[program]->max_sizes()->Get(size));
+  return largest;
 }
 
-Status FunctionRunner::checkIntegers(const Callable &callable, uint64_t size,
+uint64_t FunctionRunner::largestSize(uint32_t function, uint32_t size) const {
+  return largestOf(all[function].programs, size);
+}
+
+Status FunctionRunner::checkSizes(Callable &callable,
+                                  std::span<const uint64_t> sizes) const {
+  const Function &source = *callable.source;
+  if (sizes.size() != count(source.sizes()))
+    return refused(source, std::to_string(sizes.size()) +
+                               " sizes are given, of " +
+                               std::to_string(count(source.sizes())));
+  for (uint32_t i = 0; i < sizes.size(); ++i)
+    if (uint64_t most = largestOf(callable.programs, i); sizes[i] > most)
+      return refused(source, "its size " + source.sizes()->Get(i)->str() +
+                                 " is " + std::to_string(sizes[i]) +
+                                 ", and code was made for up to " +
+                                 std::to_string(most) +
+                                 "; 'tz.sizes' of the model says how far");
+  std::string why = callable.extents.compute(source, sizes, model.context);
+  return why.empty() ? Status() : refused(source, why);
+}
+
+Status FunctionRunner::checkIntegers(const Callable &callable,
                                      const Value &value,
                                      const void *data) const {
   uint64_t elements =
-      package::valueBytes(value, size) / package::elementTypeOf(value).bytes;
+      callable.extents.bytes(value) / package::elementTypeOf(value).bytes;
   for (uint64_t i = 0; value.limit() && i < elements; ++i)
     if (int64_t id = package::integerAt(value, data, i);
         id < 0 || uint64_t(id) >= value.limit())
@@ -104,12 +136,15 @@ Status FunctionRunner::checkIntegers(const Callable &callable, uint64_t size,
                                            std::to_string(i) +
                                            "; it takes 0 to " +
                                            std::to_string(value.limit() - 1));
-  for (uint64_t i = 0; value.position() && i < elements; ++i)
+  int64_t rows = -1;
+  for (uint32_t r = 0; r < count(value.position_rows()); ++r)
+    rows = std::max(rows, callable.extents[value.position_rows()->Get(r)]);
+  for (uint64_t i = 0; rows >= 0 && i < elements; ++i)
     if (int64_t at = package::integerAt(value, data, i);
-        at < 0 || uint64_t(at) + size > model.context)
+        at < 0 || uint64_t(at) + uint64_t(rows) > model.context)
       return refused(*callable.source,
                      "'" + value.name()->str() + "' is " + std::to_string(at) +
-                         ", and " + std::to_string(size) +
+                         ", and " + std::to_string(rows) +
                          " more rows do not fit into caches of " +
                          std::to_string(model.context));
   return {};
@@ -127,9 +162,8 @@ Status FunctionRunner::ownPlace(const Callable &callable, Slot &slot,
                                 const char *purpose) {
   if (slot.own.address)
     return {};
-  uint64_t size = model.programs[callable.programs.back()]->max_size();
   auto place = executor->allocate(
-      std::max<uint64_t>(package::valueBytes(*slot.value, size), 1),
+      std::max<uint64_t>(package::byteBound(*slot.value, callable.bounds), 1),
       package::elementTypeOf(*slot.value).integer ? Memory::Inputs
                                                   : Memory::Results,
       purpose);
@@ -140,11 +174,11 @@ Status FunctionRunner::ownPlace(const Callable &callable, Slot &slot,
 }
 
 Status FunctionRunner::bindArgument(Callable &callable, uint32_t number,
-                                    uint64_t size, const Array &array) {
+                                    const Array &array) {
   Slot &slot = callable.arguments[number];
   Place &place = callable.argumentPlaces[number];
   Place given{reinterpret_cast<uint64_t>(array.data), nullptr};
-  uint64_t bytes = package::valueBytes(*slot.value, size);
+  uint64_t bytes = callable.extents.bytes(*slot.value);
   const void *data = array.data;
   bool integer = package::elementTypeOf(*slot.value).integer;
   // Integers are looked at, and kernels beside a device need them too.
@@ -155,8 +189,7 @@ Status FunctionRunner::bindArgument(Callable &callable, uint32_t number,
     data = integers.data();
   }
   if (integer)
-    if (Status status = checkIntegers(callable, size, *slot.value, data);
-        !status)
+    if (Status status = checkIntegers(callable, *slot.value, data); !status)
       return status;
   if (isUsable(array) && !(integer && onDevice)) {
     place = given;
@@ -185,9 +218,9 @@ Status FunctionRunner::bindResult(Callable &callable, uint32_t number,
 }
 
 Status FunctionRunner::fetch(const Callable &callable, uint32_t number,
-                             uint64_t size, const Array &array) {
+                             const Array &array) {
   const Slot &slot = callable.results[number];
-  uint64_t bytes = package::valueBytes(*slot.value, size);
+  uint64_t bytes = callable.extents.bytes(*slot.value);
   Place given{reinterpret_cast<uint64_t>(array.data), nullptr};
   if (callable.resultPlaces[number] == given || bytes == 0)
     return {};
@@ -195,14 +228,12 @@ Status FunctionRunner::fetch(const Callable &callable, uint32_t number,
                         : executor->read(array.data, slot.own, bytes);
 }
 
-Status FunctionRunner::call(uint32_t index, uint64_t size,
+Status FunctionRunner::call(uint32_t index, std::span<const uint64_t> sizes,
                             std::span<const Array> arguments,
                             std::span<const Array> results) {
   Callable &callable = all[index];
-  if (size > largestSize(index))
-    return refused(*callable.source, "its size is " + std::to_string(size) +
-                                         ", and code was made for up to " +
-                                         std::to_string(largestSize(index)));
+  if (Status status = checkSizes(callable, sizes); !status)
+    return status;
   for (const auto *arrays : {&arguments, &results})
     for (const Array &array : *arrays)
       if (array.onDevice && !onDevice)
@@ -210,17 +241,18 @@ Status FunctionRunner::call(uint32_t index, uint64_t size,
                        "an array lies on a device, and the package runs on "
                        "the processor");
   for (uint32_t i = 0; i < arguments.size(); ++i)
-    if (Status status = bindArgument(callable, i, size, arguments[i]); !status)
+    if (Status status = bindArgument(callable, i, arguments[i]); !status)
       return status;
   for (uint32_t i = 0; i < results.size(); ++i)
     if (Status status = bindResult(callable, i, results[i]); !status)
       return status;
-  Invocation invocation{model.smallest(callable.programs, size), int64_t(size),
-                        callable.argumentPlaces, callable.resultPlaces};
+  Invocation invocation{model.smallest(callable.programs, sizes),
+                        callable.extents.data(), callable.argumentPlaces,
+                        callable.resultPlaces};
   if (Status status = executor->run({&invocation, 1}); !status)
     return status;
   for (uint32_t i = 0; i < results.size(); ++i)
-    if (Status status = fetch(callable, i, size, results[i]); !status)
+    if (Status status = fetch(callable, i, results[i]); !status)
       return status;
   if (Status status = executor->finish(); !status)
     return status;

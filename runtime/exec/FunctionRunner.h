@@ -4,18 +4,19 @@
 //
 //   auto runner = FunctionRunner::open(model, options);
 //   auto encode = (*runner)->find("encode");
-//   Array arguments[] = {{ids}};                  // as the function orders
-//   them Array results[] = {{vectors}};
-//   (*runner)->call(*encode, rows, arguments, results);
+//   Array arguments[] = {{ids}}, results[] = {{vectors}}; // in its order
+//   uint64_t sizes[] = {rows};
+//   (*runner)->call(*encode, sizes, arguments, results);
 //
 // Arrays are dense, the last dimension innermost, and as large as the
-// function's types say for that size. Those that programs can use where they
+// function's types say for those sizes. Those that programs can use where they
 // lie, aligned to 64 bytes and on their side, are; others are copied. States
 // are shared by all functions and keep what calls left in them; they begin as
 // zeros. When a call returns, its results are there. Not thread-safe.
 #pragma once
 
 #include "exec/Executor.h"
+#include "package/Extents.h"
 
 namespace terrazzo::exec {
 
@@ -37,12 +38,13 @@ public:
   }
   /// By name; empty for the only one. TZ0808 when there is none of that name.
   Expected<uint32_t> find(std::string_view name) const;
-  /// Calls of a function are of at most this size; 0: no code for it is here.
-  uint64_t largestSize(uint32_t function) const;
+  /// The largest value of a size in calls of a function; 0: no code for it is
+  /// here.
+  uint64_t largestSize(uint32_t function, uint32_t size) const;
 
   /// Errors: TZ0809 for sizes, integers or places that the function does not
-  /// take. `arguments` and `results` are as many as it has.
-  Status call(uint32_t function, uint64_t size,
+  /// take. `sizes`, `arguments` and `results` are as many as it has.
+  Status call(uint32_t function, std::span<const uint64_t> sizes,
               std::span<const Array> arguments, std::span<const Array> results);
 
   /// Makes all states zeros again.
@@ -61,18 +63,21 @@ private:
     std::vector<uint32_t> programs; ///< smallest first
     std::vector<Slot> arguments, results;
     std::vector<Place> argumentPlaces, resultPlaces; ///< of the call at hand
+    std::vector<uint64_t> bounds; ///< of its extents, in the largest call
+    package::Extents extents;     ///< of the call at hand
   };
 
   explicit FunctionRunner(const LoadedModel &model) : model(model) {}
   void listFunctions();
-  Status bindArgument(Callable &callable, uint32_t number, uint64_t size,
-                      const Array &array);
+  uint64_t largestOf(const std::vector<uint32_t> &programs,
+                     uint32_t size) const;
+  Status bindArgument(Callable &callable, uint32_t number, const Array &array);
   Status bindResult(Callable &callable, uint32_t number, const Array &array);
-  Status fetch(const Callable &callable, uint32_t number, uint64_t size,
-               const Array &array);
+  Status fetch(const Callable &callable, uint32_t number, const Array &array);
   Status ownPlace(const Callable &callable, Slot &slot, const char *purpose);
-  Status checkIntegers(const Callable &callable, uint64_t size,
-                       const package::Value &value, const void *data) const;
+  Status checkSizes(Callable &callable, std::span<const uint64_t> sizes) const;
+  Status checkIntegers(const Callable &callable, const package::Value &value,
+                       const void *data) const;
   bool isUsable(const Array &array) const;
 
   const LoadedModel &model;

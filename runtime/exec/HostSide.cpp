@@ -101,13 +101,13 @@ BoundProgram HostSide::bind(const Program &program, uint32_t first,
 void HostSide::resetStates() { memset(states.data(), 0, states.size()); }
 
 Status HostSide::run(Device &device, const BoundProgram &program,
-                     const int64_t *sizes, CommandTime *times) {
+                     const int64_t *extents, CommandTime *times) {
   if (copying) {
     if (Status status = device.synchronize(); !status)
       return status;
     copying = false;
   }
-  program.run(*team, sizes, times);
+  program.run(*team, extents, times);
   return {};
 }
 

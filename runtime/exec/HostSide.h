@@ -37,8 +37,8 @@ public:
   void resetStates();
   /// Runs and returns when it is done. `times`: of the program's commands from
   /// its first on, or null.
-  Status run(Device &device, const BoundProgram &program, const int64_t *sizes,
-             CommandTime *times);
+  Status run(Device &device, const BoundProgram &program,
+             const int64_t *extents, CommandTime *times);
   Status copyToHost(Device &device, uint8_t *place, terrazzo_memory from,
                     uint64_t bytes);
   Status copyToDevice(Device &device, terrazzo_memory to, const uint8_t *place,

@@ -108,17 +108,26 @@ std::vector<uint32_t> LoadedModel::programsOf(std::string_view name) const {
             ->name()
             ->string_view() == name)
       found.push_back(i);
-  std::sort(found.begin(), found.end(), [&](uint32_t a, uint32_t b) {
-    return programs[a]->max_size() < programs[b]->max_size();
-  });
+  auto room = [&](uint32_t program) {
+    double product = 1;
+    for (uint32_t i = 0; i < count(programs[program]->max_sizes()); ++i)
+      product *= programs[program]->max_sizes()->Get(i);
+    return product;
+  };
+  std::stable_sort(found.begin(), found.end(),
+                   [&](uint32_t a, uint32_t b) { return room(a) < room(b); });
   return found;
 }
 
 uint32_t LoadedModel::smallest(const std::vector<uint32_t> &among,
-                               uint64_t size) const {
-  for (uint32_t program : among)
-    if (programs[program]->max_size() >= size)
+                               std::span<const uint64_t> sizes) const {
+  for (uint32_t program : among) {
+    bool fits = true;
+    for (uint32_t i = 0; i < sizes.size(); ++i)
+      fits &= sizes[i] <= programs[program]->max_sizes()->Get(i);
+    if (fits)
       return program;
+  }
   return among.back();
 }
 

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace terrazzo::exec {
 
@@ -44,9 +45,10 @@ struct LoadedModel {
   /// Indices into `programs` of those that compute `function`, smallest first.
   std::vector<uint32_t> programsOf(std::string_view function) const;
 
-  /// Of such indices the first whose program takes `size`; the last when none
-  /// does.
-  uint32_t smallest(const std::vector<uint32_t> &among, uint64_t size) const;
+  /// Of such indices the first whose program takes the sizes; the last when
+  /// none does.
+  uint32_t smallest(const std::vector<uint32_t> &among,
+                    std::span<const uint64_t> sizes) const;
 
   /// Of one state, with its rows rounded up.
   uint64_t stateBytes(const package::State &state) const;

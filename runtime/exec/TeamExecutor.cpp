@@ -25,7 +25,7 @@ Place placeOf(void *memory) {
 struct TeamExecutor::Run {
   struct Item {
     const BoundProgram *program = nullptr;
-    int64_t sizes[2] = {0, 0};
+    const int64_t *extents = nullptr;
     uint32_t firstPhase = 0;
   };
   std::array<Item, mostTogether> items;
@@ -39,7 +39,7 @@ struct TeamExecutor::Run {
       --at;
     machine::Part own = part;
     own.phase -= self.items[at].firstPhase;
-    self.items[at].program->runPart(own, self.items[at].sizes);
+    self.items[at].program->runPart(own, self.items[at].extents);
   }
 };
 
@@ -93,13 +93,12 @@ Status TeamExecutor::run(std::span<const Invocation> calls, int recording) {
     bind(call);
     Run::Item &item = entry.items[entry.count++];
     item.program = &programs[call.program];
-    item.sizes[0] = call.size;
-    item.sizes[1] = int64_t(model.context);
+    item.extents = call.extents;
     item.firstPhase = entry.phases;
     entry.phases += item.program->phases();
   }
   if (!times.empty())
-    programs[calls[0].program].run(*team, entry.items[0].sizes,
+    programs[calls[0].program].run(*team, entry.items[0].extents,
                                    timesOf(calls[0].program));
   else
     team->run(entry.phases, Run::runPart, &entry);

@@ -7,6 +7,7 @@
 #include "exec/FunctionRunner.h"
 #include "package/Count.h"
 #include "package/Describe.h"
+#include "package/Extents.h"
 #include "package/Values.h"
 #include "terrazzo-c/program.h"
 
@@ -24,12 +25,16 @@ struct FunctionTexts {
 };
 
 std::vector<std::vector<int64_t>>
-dimsOf(const flatbuffers::Vector<flatbuffers::Offset<package::Value>> *values) {
+dimsOf(const package::Function &function,
+       const flatbuffers::Vector<flatbuffers::Offset<package::Value>> *values) {
   std::vector<std::vector<int64_t>> all(count(values));
   for (uint32_t i = 0; i < all.size(); ++i)
     for (uint32_t d = 0; d < count(values->Get(i)->dims()); ++d) {
       const package::Dim &dim = *values->Get(i)->dims()->Get(d);
-      all[i].push_back(dim.size() < 0 ? int64_t(dim.value()) : -1);
+      bool isSize = uint32_t(dim.extent()) < count(function.sizes());
+      all[i].push_back(dim.extent() < 0 ? int64_t(dim.value())
+                       : isSize         ? -1 - int64_t(dim.extent())
+                                        : TERRAZZO_DERIVED_DIM);
     }
   return all;
 }
@@ -106,8 +111,8 @@ Status open(const terrazzo_program_options &from, terrazzo_program &program) {
   for (uint32_t i = 0; i < program.runner->functions(); ++i) {
     const package::Function &function = program.runner->function(i);
     program.texts.push_back({package::describe(function),
-                             dimsOf(function.arguments()),
-                             dimsOf(function.results())});
+                             dimsOf(function, function.arguments()),
+                             dimsOf(function, function.results())});
   }
   return {};
 }
@@ -131,15 +136,13 @@ int answerValue(terrazzo_program *program, uint32_t function, uint32_t number,
   return narrowed(full, facts);
 }
 
-/// Checks views against a function's values and finds its size.
+/// Checks views against a function's values and finds its sizes.
 class ViewReader {
 public:
-  ViewReader(const package::Function &function,
-             std::vector<std::vector<int64_t>> const &argumentDims,
-             std::vector<std::vector<int64_t>> const &resultDims)
-      : function(function), argumentDims(argumentDims), resultDims(resultDims) {
-  }
+  explicit ViewReader(const package::Function &function)
+      : function(function), solver(function) {}
 
+  /// Of arguments, then of results: their sizes and all but derived dimensions.
   Status read(const terrazzo_view *const *views, size_t number, bool results,
               std::vector<Array> &to) {
     const auto *values = results ? function.results() : function.arguments();
@@ -153,45 +156,64 @@ public:
         return fail("the view of '" + values->Get(i)->name()->str() +
                     "' is null");
       terrazzo_view view = widened(*views[i]);
-      if (Status status = check(*values->Get(i),
-                                (results ? resultDims : argumentDims)[i], view);
-          !status)
+      if (Status status = check(*values->Get(i), view); !status)
         return status;
       to.push_back({view.data, view.place == TERRAZZO_DEVICE});
     }
     return {};
   }
 
-  uint64_t size() const { return known < 0 ? 1 : uint64_t(known); }
+  /// What follows from the sizes; a size that is nobody's dimension is 0.
+  Status checkShapes(const terrazzo_view *const *views, bool results,
+                     uint64_t cacheRows) {
+    package::Extents extents;
+    if (std::string why = extents.compute(function, solver.sizes(), cacheRows);
+        !why.empty())
+      return fail(why);
+    const auto *values = results ? function.results() : function.arguments();
+    for (uint32_t i = 0; i < count(values); ++i) {
+      std::vector<uint64_t> wanted = extents.shape(*values->Get(i));
+      for (uint32_t d = 0; d < wanted.size(); ++d)
+        if (views[i]->shape[d] != int64_t(wanted[d]))
+          return fail(nameOf(*values->Get(i)) + "dimension " +
+                      std::to_string(d) + " of its view has " +
+                      std::to_string(views[i]->shape[d]) + ", not " +
+                      std::to_string(wanted[d]));
+    }
+    return {};
+  }
+
+  std::span<const uint64_t> sizes() const { return solver.sizes(); }
 
 private:
   Error fail(const std::string &why) const {
     return usage(why, package::describe(function));
   }
 
-  Status check(const package::Value &value, const std::vector<int64_t> &dims,
-               const terrazzo_view &view) {
-    std::string name = "'" + value.name()->str() + "' is " +
-                       package::describeType(function, value) + ", and ";
+  std::string nameOf(const package::Value &value) const {
+    return "'" + value.name()->str() + "' is " +
+           package::describeType(function, value) + ", and ";
+  }
+
+  Status check(const package::Value &value, const terrazzo_view &view) {
+    std::string name = nameOf(value);
     if (view.element != elementOf(value))
       return fail(name + "its view is of another element");
-    if (view.rank != dims.size() || (view.rank && !view.shape))
+    if (view.rank != count(value.dims()) || (view.rank && !view.shape))
       return fail(name + "its view has " + std::to_string(view.rank) +
                   " dimensions");
     if (view.place > TERRAZZO_DEVICE)
       return fail(name + "its view lies in an unknown place");
     bool empty = false;
     for (uint32_t d = 0; d < view.rank; ++d) {
-      int64_t given = view.shape[d];
-      empty |= given == 0;
-      if (dims[d] < 0 && known < 0 && given >= 0)
-        known = given;
-      int64_t wanted = dims[d] < 0 ? known : dims[d];
-      if (given != wanted)
+      if (view.shape[d] < 0)
         return fail(name + "dimension " + std::to_string(d) +
-                    " of its view has " + std::to_string(given) + ", not " +
-                    std::to_string(wanted));
+                    " of its view has " + std::to_string(view.shape[d]));
+      empty |= view.shape[d] == 0;
     }
+    std::vector<uint64_t> shape(view.shape, view.shape + view.rank);
+    if (std::string why = solver.note(value, shape); !why.empty())
+      return fail(why);
     if (!view.data && !empty)
       return fail(name + "its view has no data");
     if (view.strides && !empty && !isDense(view))
@@ -208,8 +230,7 @@ private:
   }
 
   const package::Function &function;
-  const std::vector<std::vector<int64_t>> &argumentDims, &resultDims;
-  int64_t known = -1;
+  package::SizeSolver solver;
 };
 
 } // namespace
@@ -266,10 +287,48 @@ int terrazzo_program_function(terrazzo_program *program, uint32_t function,
       from.name()->c_str(),
       program->texts[function].signature.c_str(),
       count(from.sizes()) ? from.sizes()->Get(0)->c_str() : "",
-      program->runner->largestSize(function),
+      count(from.sizes()) ? program->runner->largestSize(function, 0) : 1,
       count(from.arguments()),
-      count(from.results())};
+      count(from.results()),
+      count(from.sizes()),
+      0};
   return narrowed(full, facts);
+}
+
+int terrazzo_program_size(terrazzo_program *program, uint32_t function,
+                          uint32_t number, terrazzo_size_facts *facts) {
+  if (!program || function >= program->runner->functions())
+    return int(ExitCode::Usage);
+  const package::Function &from = program->runner->function(function);
+  if (number >= count(from.sizes()))
+    return program->answer(
+        usage("there is no size of that number", from.name()->str()));
+  terrazzo_size_facts full = {sizeof(full), from.sizes()->Get(number)->c_str(),
+                              program->runner->largestSize(function, number)};
+  return narrowed(full, facts);
+}
+
+int terrazzo_program_result_shape(terrazzo_program *program, uint32_t function,
+                                  uint32_t number, const uint64_t *sizes,
+                                  size_t sizeCount, int64_t *shape) {
+  if (!program || function >= program->runner->functions() || !shape ||
+      (sizeCount && !sizes))
+    return int(ExitCode::Usage);
+  return program->answer(guarded([&]() -> Status {
+    const package::Function &from = program->runner->function(function);
+    if (number >= count(from.results()) || sizeCount != count(from.sizes()))
+      return usage("there is no result of that number, or there are not as "
+                   "many sizes",
+                   package::describe(from));
+    package::Extents extents;
+    if (std::string why =
+            extents.compute(from, {sizes, sizeCount}, program->model->context);
+        !why.empty())
+      return usage(why, package::describe(from));
+    for (uint64_t size : extents.shape(*from.results()->Get(number)))
+      *shape++ = int64_t(size);
+    return {};
+  }));
 }
 
 int terrazzo_program_argument(terrazzo_program *program, uint32_t function,
@@ -290,15 +349,18 @@ int terrazzo_program_call(terrazzo_program *program, uint32_t function,
   if (!program || function >= program->runner->functions())
     return int(ExitCode::Usage);
   return program->answer(guarded([&] {
-    const FunctionTexts &texts = program->texts[function];
-    ViewReader reader(program->runner->function(function), texts.argumentDims,
-                      texts.resultDims);
+    ViewReader reader(program->runner->function(function));
+    uint64_t cacheRows = program->model->context;
     Status status = reader.read(arguments, argumentCount, /*results=*/false,
                                 program->arguments);
     if (status)
       status =
           reader.read(results, resultCount, /*results=*/true, program->results);
-    return status ? program->runner->call(function, reader.size(),
+    if (status)
+      status = reader.checkShapes(arguments, /*results=*/false, cacheRows);
+    if (status)
+      status = reader.checkShapes(results, /*results=*/true, cacheRows);
+    return status ? program->runner->call(function, reader.sizes(),
                                           program->arguments, program->results)
                   : status;
   }));

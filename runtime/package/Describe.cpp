@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "package/Describe.h"
 #include "package/Count.h"
+#include "package/Extents.h"
 
 namespace terrazzo::package {
 
@@ -21,10 +22,9 @@ std::string describeType(const Function &function, const Value &value) {
   std::string text = value.type()->str();
   for (uint32_t i = 0; i < count(value.dims()); ++i) {
     const Dim &dim = *value.dims()->Get(i);
-    text +=
-        (i ? ", " : "[") +
-        (dim.size() < 0 ? std::to_string(dim.value())
-                        : function.sizes()->Get(uint32_t(dim.size()))->str());
+    text += (i ? ", " : "[") +
+            (dim.extent() < 0 ? std::to_string(dim.value())
+                              : extentText(function, uint32_t(dim.extent())));
   }
   return count(value.dims()) ? text + "]" : text;
 }

@@ -25,7 +25,9 @@ namespace terrazzo::exec {
 
 using package::PackageT;
 
-constexpr uint32_t packageFormatVersion = 3;
+constexpr uint32_t packageFormatVersion = 4;
+/// A kernel is brought at most as many sizes.
+constexpr uint32_t mostKernelSizes = 16;
 /// Segments are aligned to this in the file and in memory.
 constexpr uint64_t packagePageBytes = 4096;
 

@@ -3,6 +3,7 @@
 // What a package must hold beyond well-formed tables. The first violation ends
 // the check and is named with the place where it stands.
 #include "package/Count.h"
+#include "package/Extents.h"
 #include "package/Package.h"
 #include "package/Values.h"
 
@@ -21,6 +22,7 @@ constexpr uint64_t largestBuffer = uint64_t(1) << 46;
 constexpr uint64_t largestImage = uint64_t(1) << 30;
 /// No size of a function is larger.
 constexpr uint32_t mostRows = 1u << 20;
+constexpr uint64_t mostStateRows = uint64_t(1) << 31;
 
 class Checker {
 public:
@@ -40,7 +42,8 @@ private:
   bool checkStates();
   bool checkFunctions();
   bool checkValues(const flatbuffers::Vector<flatbuffers::Offset<Value>> *all,
-                   uint32_t sizes, const std::string &place);
+                   const Function &function, const std::string &place);
+  bool checkExpressions(const Function &function, const std::string &place);
   bool checkVariant(const Variant &variant);
   bool checkHost(const Variant &variant, const std::string &place);
   bool checkParts(const Variant &variant, const std::string &place);
@@ -49,6 +52,7 @@ private:
   bool checkEntries(const Variant &variant, const std::string &place);
   bool checkProgram(const Program &program, const Variant &variant,
                     const std::string &place);
+  bool checkBounds(const Program &program, const std::string &place);
   bool checkCommand(const Command &command, const Program &program,
                     const Variant &variant, const std::string &place);
   bool checkBinding(const Binding &binding, const Program &program,
@@ -63,6 +67,8 @@ private:
   std::string why;
   /// Who uses a state of the variant at hand: 1 the device, 2 the host.
   std::vector<uint8_t> stateUsers;
+  /// The largest value of each extent in the program at hand.
+  std::vector<uint64_t> bounds;
 };
 
 bool isText(const flatbuffers::String *text) {
@@ -112,7 +118,6 @@ bool Checker::checkStates() {
   for (uint32_t i = 0; i < count(root.states()); ++i) {
     const State &state = *root.states()->Get(i);
     constexpr uint64_t largestRow = uint64_t(1) << 28;
-    constexpr uint64_t mostStateRows = uint64_t(1) << 31;
     constexpr uint32_t largestMultiple = 1u << 16;
     if (!isText(state.name()) || state.row_bytes() == 0 ||
         state.row_bytes() > largestRow || state.rows() > mostStateRows ||
@@ -129,20 +134,41 @@ bool Checker::checkFunctions() {
     if (!isText(function.name()))
       return fail(place + " has no name");
     place = "function " + function.name()->str();
-    uint32_t sizes = count(function.sizes());
-    if (sizes > 1 || (sizes == 1 && !isText(function.sizes()->Get(0))))
-      return fail(place + " has sizes that this program does not know");
-    if (!checkValues(function.arguments(), sizes, place + ", argument ") ||
-        !checkValues(function.results(), sizes, place + ", result "))
+    constexpr uint32_t mostSizes = 16;
+    if (count(function.sizes()) > mostSizes)
+      return fail(place + " has absurdly many sizes");
+    for (uint32_t s = 0; s < count(function.sizes()); ++s)
+      if (!isText(function.sizes()->Get(s)))
+        return fail(place + " has a size without a name");
+    if (!checkExpressions(function, place) ||
+        !checkValues(function.arguments(), function, place + ", argument ") ||
+        !checkValues(function.results(), function, place + ", result "))
       return false;
   }
   return true;
 }
 
-/// The product of fixed dimensions and the largest size stays within a buffer.
+bool Checker::checkExpressions(const Function &function,
+                               const std::string &place) {
+  constexpr uint32_t mostExpressions = 1 << 16;
+  if (count(function.expressions()) > mostExpressions)
+    return fail(place + " has absurdly many expressions");
+  for (uint32_t i = 0; i < count(function.expressions()); ++i)
+    if (!isExpression(*function.expressions()->Get(i),
+                      count(function.sizes()) + 1 + i))
+      return fail(place + ", expression " + std::to_string(i) + " is none");
+  return true;
+}
+
+/// The number of a function's extents.
+uint32_t extentsOf(const Function &function) {
+  return count(function.sizes()) + 1 + count(function.expressions());
+}
+
+/// How large values become is checked for each program.
 bool Checker::checkValues(
-    const flatbuffers::Vector<flatbuffers::Offset<Value>> *all, uint32_t sizes,
-    const std::string &place) {
+    const flatbuffers::Vector<flatbuffers::Offset<Value>> *all,
+    const Function &function, const std::string &place) {
   constexpr uint32_t mostDims = 8;
   for (uint32_t i = 0; i < count(all); ++i) {
     const Value &value = *all->Get(i);
@@ -155,17 +181,16 @@ bool Checker::checkValues(
         (value.dims() &&
          reinterpret_cast<uintptr_t>(value.dims()->Data()) % alignof(Dim) != 0))
       return fail(name + " has too many dimensions, or misaligned ones");
-    uint64_t bytes = type->bytes;
     for (uint32_t d = 0; d < count(value.dims()); ++d) {
       const Dim &dim = *value.dims()->Get(d);
-      if (dim.size() < -1 || dim.size() >= int32_t(sizes))
+      if (dim.extent() < -1 || dim.extent() >= int32_t(extentsOf(function)) ||
+          dim.extent() == int32_t(count(function.sizes())) ||
+          dim.value() > largestBuffer)
         return fail(name + " has a dimension of a size that there is not");
-      uint64_t factor = dim.size() < 0 ? dim.value() : mostRows;
-      factor = std::max<uint64_t>(factor, 1);
-      if (bytes > largestBuffer / factor)
-        return fail(name + " is absurdly large");
-      bytes *= factor;
     }
+    for (uint32_t r = 0; r < count(value.position_rows()); ++r)
+      if (value.position_rows()->Get(r) >= extentsOf(function))
+        return fail(name + " is a position of rows that there are not");
   }
   return true;
 }
@@ -293,12 +318,11 @@ bool Checker::checkProgram(const Program &program, const Variant &variant,
   if (!isText(program.name()))
     return fail(place + ": a program has no name");
   std::string name = place + ", program " + program.name()->str();
-  if (program.max_size() == 0 || program.max_size() > mostRows)
-    return fail(name + " is for a size of " +
-                std::to_string(program.max_size()));
   if (program.function() < -1 ||
       program.function() >= int32_t(count(root.functions())))
     return fail(name + " computes a function that there is not");
+  if (!checkBounds(program, name))
+    return false;
   if (program.arena_bytes() > largestBuffer ||
       program.host_arena_bytes() > largestBuffer)
     return fail(name + " wants absurdly much memory");
@@ -306,6 +330,32 @@ bool Checker::checkProgram(const Program &program, const Variant &variant,
     if (!checkCommand(*program.commands()->Get(i), program, variant,
                       name + ", command " + std::to_string(i)))
       return false;
+  return true;
+}
+
+/// Notes how large the extents become, and checks the callers' values.
+bool Checker::checkBounds(const Program &program, const std::string &place) {
+  if (program.function() < 0) {
+    bounds = {mostStateRows};
+    return count(program.max_sizes()) == 0 ||
+           fail(place + " has sizes without a function");
+  }
+  const Function &function =
+      *root.functions()->Get(uint32_t(program.function()));
+  if (count(program.max_sizes()) != count(function.sizes()))
+    return fail(place + " has other sizes than its function");
+  std::vector<uint64_t> most;
+  for (uint32_t i = 0; i < count(program.max_sizes()); ++i) {
+    most.push_back(program.max_sizes()->Get(i));
+    if (most.back() == 0 || most.back() > mostRows)
+      return fail(place + " is for a size of " + std::to_string(most.back()));
+  }
+  bounds = extentBounds(function, most, mostStateRows);
+  for (const auto *values : {function.arguments(), function.results()})
+    for (uint32_t i = 0; i < count(values); ++i)
+      if (byteBound(*values->Get(i), bounds) > largestBuffer)
+        return fail(place + ", '" + values->Get(i)->name()->str() +
+                    "' is absurdly large");
   return true;
 }
 
@@ -326,6 +376,11 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     return fail(place + " has misaligned bindings");
   if (count(root.sources()) != 0 && command.source() >= count(root.sources()))
     return fail(place + " names an unknown source");
+  if (command.size() >= bounds.size())
+    return fail(place + " is of a size that there is not");
+  for (uint32_t i = 0; i < count(command.sizes()); ++i)
+    if (command.sizes()->Get(i) >= bounds.size())
+      return fail(place + " brings its kernel a size that there is not");
   bool launch = command.kind() == CommandKind::Launch;
   uint64_t bytes = 0;
   if (launch) {
@@ -334,7 +389,9 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     const Variant &part = command.host() ? *variant.host() : variant;
     if (command.kernel() >= count(part.entries()))
       return fail(place + " runs a kernel that does not exist");
-    if (command.factor() > mostGroups || count(command.tiles()) > 2 ||
+    if (command.factor() > mostGroups ||
+        count(command.sizes()) > mostKernelSizes ||
+        count(command.tiles()) > count(command.sizes()) ||
         count(command.bindings()) > mostBindings)
       return fail(place + " has an absurd number of workgroups or bindings");
   } else {
@@ -342,9 +399,10 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     if (count(command.bindings()) != wanted)
       return fail(place + " has the wrong number of bindings");
     if (command.bytes() > largestBuffer ||
-        command.bytes_per_size() > largestBuffer / program.max_size())
+        (bounds[command.size()] &&
+         command.bytes_per_size() > largestBuffer / bounds[command.size()]))
       return fail(place + " writes absurdly much");
-    bytes = command.bytes() + command.bytes_per_size() * program.max_size();
+    bytes = command.bytes() + command.bytes_per_size() * bounds[command.size()];
   }
   for (uint32_t i = 0; i < count(command.bindings()); ++i) {
     bool written = !launch && i + 1 == count(command.bindings());
@@ -428,7 +486,7 @@ bool Checker::checkBinding(const Binding &binding, const Program &program,
   case Space::Result: {
     const Value *value = callers(binding, program);
     buffers = value ? binding.index() + 1 : 0;
-    limit = value ? valueBytes(*value, program.max_size()) : 0;
+    limit = value ? byteBound(*value, bounds) : 0;
     // Integers come from the host; of other values only the device has them.
     if (host && value &&
         (binding.space() == Space::Result ||

@@ -35,13 +35,4 @@ int64_t integerAt(const Value &value, const void *data, uint64_t index) {
   return wide;
 }
 
-uint64_t valueBytes(const Value &value, uint64_t size) {
-  uint64_t bytes = elementTypeOf(value).bytes;
-  for (uint32_t i = 0; value.dims() && i < value.dims()->size(); ++i) {
-    const Dim &dim = *value.dims()->Get(i);
-    bytes *= dim.size() < 0 ? dim.value() : size;
-  }
-  return bytes;
-}
-
 } // namespace terrazzo::package

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Arguments and results of functions: types of their elements, by the words
-// that packages have for them, and bytes.
+// that packages have for them.
 #pragma once
 
 #include "package/Package_generated.h"
@@ -28,7 +28,5 @@ const ElementType *findElementType(std::string_view word);
 const ElementType &elementTypeOf(const Value &value);
 /// Element `index` of a value of integers.
 int64_t integerAt(const Value &value, const void *data, uint64_t index);
-/// Bytes of a checked value of a function whose size is `size`.
-uint64_t valueBytes(const Value &value, uint64_t size);
 
 } // namespace terrazzo::package

@@ -101,14 +101,16 @@ CompiledKernel::compile(StringRef function, StringRef where, int64_t maxSize) {
       codegen::analyseKernel(cast<tz::FuncOp>(op.getFunction().getOperation()));
   if (failed(form))
     return nullptr;
-  bool fixed = !ShapedType::isDynamic(form->rows);
+  int64_t rows = form->fixedRows();
+  bool fixed = !ShapedType::isDynamic(rows);
   if (fixed)
-    maxSize = std::max<int64_t>(form->rows, 1);
+    maxSize = std::max<int64_t>(rows, 1);
+  kernel->sizeCount = form->sizes.names().size();
   FailureOr<plan::KernelConfigAttr> config = backend->configure(op, maxSize);
   if (failed(config))
     return nullptr;
   if (fixed)
-    config = configForRows(*config, form->rows);
+    config = configForRows(*config, rows);
   kernel->config = *config;
   ModuleOp inner = op.getModule();
   inner->setAttr("plan.config", *config);
@@ -194,7 +196,7 @@ bool CompiledKernel::runOnDevice(ArrayRef<void *> bindings,
                                addresses.data(),
                                addresses.size(),
                                sizes,
-                               2,
+                               sizeCount + 1,
                                workgroups,
                                static_cast<uint64_t>(config.getScratch())};
   if (!good(device->launch(args)))
@@ -205,26 +207,33 @@ bool CompiledKernel::runOnDevice(ArrayRef<void *> bindings,
   return true;
 }
 
-int64_t CompiledKernel::workgroups(int64_t tokens, int64_t cacheRows) const {
-  int64_t sizes[2] = {tokens, cacheRows}, count = config.getFactor();
-  for (auto [size, tile] : llvm::zip(sizes, config.getTiles()))
+int64_t CompiledKernel::workgroups(int64_t tokens) const {
+  int64_t count = config.getFactor();
+  for (int64_t tile : config.getTiles())
     if (tile)
-      count *= (size + tile - 1) / tile;
+      count *= (tokens + tile - 1) / tile;
   return count;
+}
+
+SmallVector<int64_t> CompiledKernel::sizes(int64_t tokens,
+                                           int64_t cacheRows) const {
+  SmallVector<int64_t> all(sizeCount, tokens);
+  all.push_back(cacheRows);
+  return all;
 }
 
 bool CompiledKernel::run(ArrayRef<void *> bindings, ArrayRef<size_t> bytes,
                          int64_t tokens, int64_t cacheRows, int workers) {
-  int64_t sizes[2] = {tokens, cacheRows};
-  int64_t all = workgroups(tokens, cacheRows);
+  SmallVector<int64_t> sizes = this->sizes(tokens, cacheRows);
+  int64_t all = workgroups(tokens);
   if (device)
-    return runOnDevice(bindings, bytes, sizes, all);
+    return runOnDevice(bindings, bytes, sizes.data(), all);
   // Scratch starts as garbage: a kernel must not rely on zeros.
   std::vector<char> scratch(config.getScratch() + 64, char(0x7f));
   void *aligned = reinterpret_cast<void *>(
       (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
   for (int64_t worker = 0; worker < workers; ++worker)
-    entry(bindings.data(), sizes, all * worker / workers,
+    entry(bindings.data(), sizes.data(), all * worker / workers,
           all * (worker + 1) / workers, aligned);
   return true;
 }

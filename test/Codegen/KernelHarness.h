@@ -35,7 +35,9 @@ public:
   tz::FuncOp function();
   /// As a package carries it.
   const Artifact &code() const { return artifact; }
-  int64_t workgroups(int64_t tokens, int64_t cacheRows) const;
+  int64_t workgroups(int64_t tokens) const;
+  /// What a launch brings: all sizes of the kernel are the tokens.
+  llvm::SmallVector<int64_t> sizes(int64_t tokens, int64_t cacheRows) const;
   /// Bytes of one worker.
   int64_t scratch() const { return config.getScratch(); }
   /// What went wrong in the last compile that returned null.
@@ -50,6 +52,7 @@ private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> original;
   plan::KernelConfigAttr config;
+  size_t sizeCount = 0; ///< of its function, without rows of caches
   void *image = nullptr;
   size_t imageBytes = 0;
   std::shared_ptr<exec::Device> device; ///< null: this process

@@ -319,7 +319,8 @@ private:
       int64_t offset = choice.below(size - part + 1);
       pool.push_back(tz::SliceOp::create(b, b.getUnknownLoc(), rows({part}),
                                          flat(x), ArrayRef<int64_t>{0, offset},
-                                         ArrayRef<int64_t>{1, 1}));
+                                         ArrayRef<int64_t>{1, 1},
+                                         /*cut=*/DenseI64ArrayAttr()));
       return;
     }
     case 3: // a border around each row's heads

@@ -33,7 +33,7 @@ plan.kernel @d attributes {target = #t, plan.max_size = 1 : i64} { builtin.modul
     tz.return %y : tensor<?x8xf32>
   }
 } }
-plan.program @p attributes {max_size = 1 : i64} {
+plan.program @p attributes {max_sizes = array<i64: 1>} {
   %0 = plan.argument 0 "x" : <tensor<?x8xf32>>
   %1 = plan.result 0 "y" : <tensor<?x8xf32>>
   // CHECK: plan.launch @a{{.*}} loc(#[[A:.*]])

@@ -12,7 +12,7 @@
 // CHECK-NOT: plan.barrier
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.weight @a : tensor<64x64xf32> {file = "m", tensor = "a", offset = 0 : i64, bytes = 16384 : i64, hash = 0 : i64}
-  tz.func @head(%h: tensor<?x64xf32>) -> tensor<?x64xf32> attributes {tz.max_size = 100000 : i64} {
+  tz.func @head(%h: tensor<?x64xf32>) -> tensor<?x64xf32> attributes {tz.max_sizes = array<i64: 100000>} {
     %w = tz.use_weight @a : tensor<64x64xf32>
     %x = tz.matmul %h, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
     %s = tz.elementwise silu(%h) : (tensor<?x64xf32>) -> tensor<?x64xf32>

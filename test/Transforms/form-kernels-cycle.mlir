@@ -12,7 +12,7 @@
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.weight @a : tensor<64x64xf32> {file = "m", tensor = "a", offset = 0 : i64, bytes = 16384 : i64, hash = 0 : i64}
   tz.weight @n : tensor<64xf32> {file = "m", tensor = "n", offset = 16384 : i64, bytes = 256 : i64, hash = 0 : i64}
-  tz.func @head(%h: tensor<?x64xf32>) -> tensor<?x64xf32> attributes {tz.max_size = 1 : i64} {
+  tz.func @head(%h: tensor<?x64xf32>) -> tensor<?x64xf32> attributes {tz.max_sizes = array<i64: 1>} {
     %w = tz.use_weight @a : tensor<64x64xf32>
     %g = tz.use_weight @n : tensor<64xf32>
     %x = tz.matmul %h, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>

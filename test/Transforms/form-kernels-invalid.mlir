@@ -9,16 +9,6 @@ module {
 // -----
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  // expected-error @+1 {{argument 'm' of type 'tensor<?x?xf32>': one dimension at most may change from call to call}}
-  tz.func @f(%x: tensor<?x8xf32>, %m: tensor<?x?xf32> {tz.name = "m"}) -> tensor<?x8xf32> {
-    %y = tz.elementwise silu(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
-    tz.return %y : tensor<?x8xf32>
-  }
-}
-
-// -----
-
-module attributes {plan.targets = [#tz_null.target<"paper">]} {
   // expected-error @+1 {{result 'result0' is an argument, a weight or another result; each is a value of its own that the function computes}}
   tz.func @f(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
     tz.return %h : tensor<?x8xf32>

@@ -7,7 +7,7 @@
 // CHECK: plan.kernel @[[QKV:trunk_1_rms_norm_matmul3_rope2_cache_append2]] attributes {plan.max_size = 1 : i64
 // CHECK: tz.func @[[QKV]]({{.*}}!tz.cache<1x32xf16, ?> {tz.state = "state0"}, {{.*}}!tz.cache<1x32xf16, ?> {tz.state = "state1"})
 // CHECK: plan.kernel @trunk_1_attention
-// CHECK: plan.program @trunk_1 attributes {function = "trunk", max_size = 1 : i64}
+// CHECK: plan.program @trunk_1 attributes {function = "trunk", max_sizes = array<i64: 1>}
 // CHECK: %[[K:.*]] = plan.state_buffer @blk.0.k
 // CHECK: %[[V:.*]] = plan.state_buffer @blk.0.v
 // CHECK: %[[IDS:.*]] = plan.argument 0 "tokens"

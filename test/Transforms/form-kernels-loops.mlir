@@ -13,7 +13,7 @@
 // CHECK: plan.launch @f_contract
 // CHECK: plan.launch @f_reduce
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  tz.func @f(%x: tensor<?x3x4xf32>) -> tensor<?x3x1xf32> attributes {tz.max_size = 8 : i64} {
+  tz.func @f(%x: tensor<?x3x4xf32>) -> tensor<?x3x1xf32> attributes {tz.max_sizes = array<i64: 8>} {
     %h = tz.transpose %x [1, 0, 2] : tensor<?x3x4xf32> -> tensor<3x?x4xf32>
     %y = tz.elementwise tanh(%x) : (tensor<?x3x4xf32>) -> tensor<?x3x4xf32>
     %z = tz.elementwise silu(%y) : (tensor<?x3x4xf32>) -> tensor<?x3x4xf32>

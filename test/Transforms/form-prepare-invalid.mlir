@@ -3,7 +3,7 @@
 
 // expected-error @+1 {{the module names no targets in 'plan.targets'}}
 module {
-  plan.program @p attributes {max_size = 1 : i64} {
+  plan.program @p attributes {max_sizes = array<i64: 1>} {
     %0 = plan.packed @a : <tensor<64x32xf32, #tz.layout<interleave = 16>>>
   }
 }

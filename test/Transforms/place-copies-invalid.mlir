@@ -23,7 +23,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
       tz.return %l : !tz.cache<1x32xf16, ?>
     }
   } }
-  plan.program @p attributes {max_size = 1 : i64} {
+  plan.program @p attributes {max_sizes = array<i64: 1>} {
     %x = plan.argument 0 "x" : <tensor<?x1x32xf32>>
     %p = plan.argument 1 "p" : <tensor<i32>>
     // expected-error @below {{the state is used by kernels of two targets}}
@@ -36,7 +36,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
 
 // -----
 
-plan.program @p attributes {max_size = 1 : i64} {
+plan.program @p attributes {max_sizes = array<i64: 1>} {
   %x = plan.argument 0 "x" : <tensor<?x32xf32>>
   %y = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
   // expected-error @below {{copies within one side}}
@@ -45,7 +45,7 @@ plan.program @p attributes {max_size = 1 : i64} {
 
 // -----
 
-plan.program @p attributes {max_size = 1 : i64} {
+plan.program @p attributes {max_sizes = array<i64: 1>} {
   %w = plan.weight @w : <tensor<4x32xf32>>
   %y = plan.transient {bytes = 512 : i64, host} : <tensor<4x32xf32>>
   // expected-error @below {{copies what is no argument, result, transient or slice}}

@@ -39,7 +39,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // ARENA-DAG: plan.arena @there_and_back_arena {bytes = 128 : i64}
   // ARENA-DAG: plan.arena @there_and_back_host_arena {bytes = 384 : i64}
   // ARENA: plan.slice @there_and_back_host_arena {bytes = 128 : i64, host, offset =
-  plan.program @there_and_back attributes {max_size = 1 : i64} {
+  plan.program @there_and_back attributes {max_sizes = array<i64: 1>} {
     %in = plan.argument 0 "x" : <tensor<?x32xf32>>
     %t = plan.argument 1 "t" : <tensor<?xi32>>
     %out = plan.result 0 "y" : <tensor<?x32xf32>>
@@ -67,7 +67,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // CHECK-NEXT: plan.barrier
   // CHECK-NEXT: plan.copy %[[HOUT]], %[[OUT]]
   // CHECK-NEXT: }
-  plan.program @callers attributes {max_size = 8 : i64} {
+  plan.program @callers attributes {max_sizes = array<i64: 8>} {
     %in = plan.argument 0 "x" : <tensor<?x32xf32>>
     %t = plan.argument 1 "t" : <tensor<?xi32>>
     %out = plan.result 0 "y" : <tensor<?x32xf32>>
@@ -78,7 +78,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">, #tz_cpu.target<"x86
   // CHECK-LABEL: plan.program @device_only
   // CHECK-NOT: plan.copy
   // CHECK-NOT: host
-  plan.program @device_only attributes {max_size = 8 : i64} {
+  plan.program @device_only attributes {max_sizes = array<i64: 8>} {
     %in = plan.argument 0 "x" : <tensor<?x32xf32>>
     %t = plan.argument 1 "t" : <tensor<?xi32>>
     %out = plan.result 0 "y" : <tensor<?x32xf32>>

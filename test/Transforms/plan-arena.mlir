@@ -15,7 +15,7 @@ module {
       tz.return %x : tensor<?x8xf32>
     }
   } }
-  plan.program @p attributes {max_size = 1 : i64} {
+  plan.program @p attributes {max_sizes = array<i64: 1>} {
     %h = plan.argument 0 "x" : <tensor<?x8xf32>>
     %a = plan.transient {bytes = 512 : i64} : <tensor<?x8xf32>>
     plan.launch @k(%h, %a) : !plan.buffer<tensor<?x8xf32>>, !plan.buffer<tensor<?x8xf32>>
@@ -31,7 +31,7 @@ module {
   // Launches between two barriers run at the same time, so nothing is shared.
   // CHECK: plan.arena @q_arena {bytes = 256 : i64}
   // CHECK: plan.program @q
-  plan.program @q attributes {max_size = 1 : i64} {
+  plan.program @q attributes {max_sizes = array<i64: 1>} {
     %h = plan.argument 0 "x" : <tensor<?x8xf32>>
     %a = plan.transient {bytes = 128 : i64} : <tensor<?x8xf32>>
     plan.launch @k(%h, %a) : !plan.buffer<tensor<?x8xf32>>, !plan.buffer<tensor<?x8xf32>>

@@ -31,9 +31,9 @@ void fill(const package::Value &value, uint64_t elements,
   std::normal_distribution<double> normal;
   for (uint64_t i = 0; i < elements; ++i, to += type.bytes) {
     if (type.integer) {
-      uint64_t id = value.position() ? 0
-                    : value.limit()  ? random() % value.limit()
-                                     : random() % 100;
+      uint64_t id = count(value.position_rows()) ? 0
+                    : value.limit()              ? random() % value.limit()
+                                                 : random() % 100;
       memcpy(to, &id, type.bytes);
     } else if (type.bytes == sizeof(double)) {
       double number = normal(random);
@@ -63,15 +63,6 @@ Error CallArrays::refused(const std::string &why) const {
           "those that are missing"};
 }
 
-std::vector<uint64_t> CallArrays::shapeOf(const package::Value &of) const {
-  std::vector<uint64_t> shape;
-  for (uint32_t i = 0; i < count(of.dims()); ++i) {
-    const package::Dim &dim = *of.dims()->Get(i);
-    shape.push_back(dim.size() < 0 ? dim.value() : value);
-  }
-  return shape;
-}
-
 Status CallArrays::openFiles(const CallInputs &inputs) {
   const auto *arguments = function->arguments();
   files.resize(count(arguments));
@@ -97,52 +88,54 @@ Status CallArrays::openFiles(const CallInputs &inputs) {
   return {};
 }
 
-Status CallArrays::findSize(const CallInputs &inputs) {
-  std::string from;
-  bool known = count(function->sizes()) == 0;
+Status CallArrays::findSizes(const CallInputs &inputs) {
+  package::SizeSolver solver(*function);
   for (const auto &[name, given] : inputs.sizes) {
-    if (known || function->sizes()->Get(0)->string_view() != name)
-      return refused("it has no size '" + name + "', or it is given twice");
-    value = given;
-    from = "--size";
-    known = true;
+    uint32_t size = 0;
+    while (size < count(function->sizes()) &&
+           function->sizes()->Get(size)->string_view() != name)
+      ++size;
+    if (size == count(function->sizes()))
+      return refused("it has no size '" + name + "'");
+    (void)solver.note(size, given, "--size");
   }
-  const auto *arguments = function->arguments();
-  for (uint32_t i = 0; i < count(arguments); ++i) {
+  for (uint32_t i = 0; i < files.size(); ++i) {
     if (!files[i])
       continue;
-    const package::Value &argument = *arguments->Get(i);
-    std::string name = argument.name()->str();
-    const std::vector<uint64_t> &shape = files[i]->shape;
-    bool fits = shape.size() == count(argument.dims());
-    for (uint32_t d = 0; fits && d < shape.size(); ++d) {
-      const package::Dim &dim = *argument.dims()->Get(d);
-      if (dim.size() < 0) {
-        fits = shape[d] == dim.value();
-      } else if (!known) {
-        value = shape[d];
-        from = "'" + name + "'";
-        known = true;
-      } else if (shape[d] != value) {
-        return refused("'" + name + "' has " + std::to_string(shape[d]) +
-                       " rows, and " + from + " says " + std::to_string(value));
-      }
-    }
-    if (!fits)
-      return refused("'" + name + "' is " +
-                     package::describeType(*function, argument) +
-                     ", and its file's shape is " + shapeText(shape));
+    const package::Value &argument = *function->arguments()->Get(i);
+    if (files[i]->shape.size() != count(argument.dims()))
+      return misshapen(argument, files[i]->shape);
+    if (std::string why = solver.note(argument, files[i]->shape); !why.empty())
+      return refused(why);
   }
+  if (const auto *missing = solver.missing())
+    return refused("nothing says how large '" + missing->str() +
+                   "' is; give --size " + missing->str() + "=N");
   // As many as code can be made for; more would only be memory.
   constexpr uint64_t most = uint64_t(1) << 20;
-  if (value > most)
-    return refused("its size is " + std::to_string(value) + ", beyond " +
-                   std::to_string(most));
-  return known
-             ? Status()
-             : refused("nothing says how large '" +
-                       function->sizes()->Get(0)->str() + "' is; give --size " +
-                       function->sizes()->Get(0)->str() + "=N");
+  for (uint64_t size : solver.sizes())
+    if (size > most)
+      return refused("a size is " + std::to_string(size) + ", beyond " +
+                     std::to_string(most));
+  values.assign(solver.sizes().begin(), solver.sizes().end());
+  // No value here has the rows of caches.
+  std::string why = numbers.compute(*function, values, /*cacheRows=*/0);
+  return why.empty() ? checkShapes() : refused(why);
+}
+
+Status CallArrays::checkShapes() {
+  for (uint32_t i = 0; i < files.size(); ++i)
+    if (const package::Value &argument = *function->arguments()->Get(i);
+        files[i] && files[i]->shape != numbers.shape(argument))
+      return misshapen(argument, files[i]->shape);
+  return {};
+}
+
+Error CallArrays::misshapen(const package::Value &argument,
+                            const std::vector<uint64_t> &shape) const {
+  return refused("'" + argument.name()->str() + "' is " +
+                 package::describeType(*function, argument) +
+                 ", and its file's shape is " + shapeText(shape));
 }
 
 Status CallArrays::draw(const CallInputs &inputs) {
@@ -154,7 +147,7 @@ Status CallArrays::draw(const CallInputs &inputs) {
     if (!files[i] && !inputs.seed)
       return refused("the argument '" + argument.name()->str() +
                      "' is missing");
-    uint64_t bytes = package::valueBytes(argument, value);
+    uint64_t bytes = numbers.bytes(argument);
     if (!files[i]) {
       drawn[i].resize(bytes);
       fill(argument, bytes / elementTypeOf(argument).bytes, random,
@@ -164,8 +157,7 @@ Status CallArrays::draw(const CallInputs &inputs) {
         {files[i] ? const_cast<uint8_t *>(files[i]->data) : drawn[i].data()});
   }
   for (uint32_t i = 0; i < count(function->results()); ++i) {
-    outputs.emplace_back(
-        package::valueBytes(*function->results()->Get(i), value));
+    outputs.emplace_back(numbers.bytes(*function->results()->Get(i)));
     resultData.push_back({outputs.back().data()});
   }
   return {};
@@ -177,7 +169,7 @@ Expected<CallArrays> CallArrays::make(const package::Function &function,
   arrays.function = &function;
   if (Status status = arrays.openFiles(inputs); !status)
     return status.takeError();
-  if (Status status = arrays.findSize(inputs); !status)
+  if (Status status = arrays.findSizes(inputs); !status)
     return status.takeError();
   if (Status status = arrays.draw(inputs); !status)
     return status.takeError();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The arrays of `terrazzo call`: arguments from .npy files or drawn at random,
-// the size that follows from them, and results.
+// the sizes that follow from them, and results.
 #pragma once
 
 #include "exec/FunctionRunner.h"
 #include "formats/Npy.h"
-#include "package/Package_generated.h"
+#include "package/Extents.h"
 #include "support/Error.h"
 
 #include <map>
@@ -26,24 +26,28 @@ public:
   static terrazzo::Expected<CallArrays>
   make(const terrazzo::package::Function &function, const CallInputs &inputs);
 
-  uint64_t size() const { return value; }
+  const std::vector<uint64_t> &sizes() const { return values; }
   const std::vector<terrazzo::exec::Array> &arguments() const {
     return argumentData;
   }
   const std::vector<terrazzo::exec::Array> &results() const {
     return resultData;
   }
-  /// Shape of a value of the function at this size.
-  std::vector<uint64_t> shapeOf(const terrazzo::package::Value &of) const;
+  /// What dimensions of the function's values are.
+  const terrazzo::package::Extents &extents() const { return numbers; }
 
 private:
   terrazzo::Status openFiles(const CallInputs &inputs);
-  terrazzo::Status findSize(const CallInputs &inputs);
+  terrazzo::Status findSizes(const CallInputs &inputs);
+  terrazzo::Status checkShapes();
   terrazzo::Status draw(const CallInputs &inputs);
   terrazzo::Error refused(const std::string &why) const;
+  terrazzo::Error misshapen(const terrazzo::package::Value &argument,
+                            const std::vector<uint64_t> &shape) const;
 
   const terrazzo::package::Function *function = nullptr;
-  uint64_t value = 1;
+  std::vector<uint64_t> values; ///< of the sizes
+  terrazzo::package::Extents numbers;
   std::vector<std::optional<terrazzo::formats::NpyFile>> files;
   std::vector<std::vector<uint8_t>> drawn, outputs;
   std::vector<terrazzo::exec::Array> argumentData, resultData;

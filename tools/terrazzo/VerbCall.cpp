@@ -55,7 +55,7 @@ ordered_json valuesToJson(const package::Function &function,
   for (uint32_t i = 0; i < count(values); ++i)
     all[values->Get(i)->name()->str()] = {
         {"type", values->Get(i)->type()->str()},
-        {"shape", arrays.shapeOf(*values->Get(i))}};
+        {"shape", arrays.extents().shape(*values->Get(i))}};
   return all;
 }
 
@@ -96,11 +96,11 @@ Status writeOutputs(const package::Function &function, const CallArrays &arrays,
       continue;
     const auto &type = package::elementTypeOf(value);
     formats::NpyWriter writer;
-    Status status =
-        writer.open(file->second, std::string(type.npy), arrays.shapeOf(value));
+    Status status = writer.open(file->second, std::string(type.npy),
+                                arrays.extents().shape(value));
     if (status)
-      status = writer.write(arrays.results()[i].data,
-                            package::valueBytes(value, arrays.size()));
+      status =
+          writer.write(arrays.results()[i].data, arrays.extents().bytes(value));
     if (status)
       status = writer.close();
     if (!status)
@@ -140,7 +140,7 @@ Status print(const package::Function &function, const CallArrays &arrays,
     const package::Value &value = *function.results()->Get(i);
     uint64_t elements = 1;
     std::string shape;
-    for (uint64_t size : arrays.shapeOf(value)) {
+    for (uint64_t size : arrays.extents().shape(value)) {
       shape += (shape.empty() ? "[" : ", ") + std::to_string(size);
       elements *= size;
     }
@@ -193,7 +193,7 @@ Status call(const CallOptions &options, const CommonOptions &common) {
   std::vector<double> seconds;
   for (uint32_t i = 0; i < options.repeat && !interrupted(); ++i) {
     double begin = secondsNow();
-    if (Status status = (*runner)->call(*index, arrays->size(),
+    if (Status status = (*runner)->call(*index, arrays->sizes(),
                                         arrays->arguments(), arrays->results());
         !status)
       return status;

@@ -7,6 +7,7 @@
 #include "package/Count.h"
 
 #include "package/Describe.h"
+#include "package/Extents.h"
 #include "package/Package.h"
 
 #include <nlohmann/json.hpp>
@@ -29,6 +30,13 @@ ordered_json texts(
   return all;
 }
 
+ordered_json numbers(const flatbuffers::Vector<uint32_t> *list) {
+  ordered_json all = ordered_json::array();
+  for (size_t i = 0; i < count(list); ++i)
+    all.push_back(list->Get(unsigned(i)));
+  return all;
+}
+
 ordered_json variantToJson(const package::Variant &variant) {
   ordered_json kernels = ordered_json::array();
   for (size_t i = 0; i < count(variant.entries()); ++i) {
@@ -41,7 +49,7 @@ ordered_json variantToJson(const package::Variant &variant) {
   for (size_t i = 0; i < count(variant.programs()); ++i) {
     const package::Program *program = variant.programs()->Get(unsigned(i));
     programs.push_back({{"name", text(program->name())},
-                        {"max_size", program->max_size()},
+                        {"max_sizes", numbers(program->max_sizes())},
                         {"arena_bytes", program->arena_bytes()},
                         {"commands", count(program->commands())}});
   }
@@ -67,10 +75,10 @@ ordered_json valuesToJson(const package::Function &function,
     ordered_json shape = ordered_json::array();
     for (size_t d = 0; d < count(value.dims()); ++d) {
       const package::Dim &dim = *value.dims()->Get(unsigned(d));
-      if (dim.size() < 0)
+      if (dim.extent() < 0)
         shape.push_back(dim.value());
       else
-        shape.push_back(text(function.sizes()->Get(unsigned(dim.size()))));
+        shape.push_back(package::extentText(function, uint32_t(dim.extent())));
     }
     all.push_back({{"name", text(value.name())},
                    {"type", text(value.type())},
@@ -130,14 +138,22 @@ std::string string(const ordered_json &value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// "sizes up to 4 and 128, "
+std::string sizesToText(const ordered_json &sizes) {
+  std::string out;
+  for (const ordered_json &size : sizes)
+    out += (out.empty() ? "sizes up to " : " and ") + string(size);
+  return out.empty() ? out : out + ", ";
+}
+
 /// A variant, or what runs beside its device.
 std::string partToText(const ordered_json &part) {
   std::string out = string(part["target"]) + ": " + string(part["code_bytes"]) +
                     " bytes of code, " + string(part["packed_bytes"]) +
                     " bytes of packed weights\n";
   for (const ordered_json &program : part["programs"])
-    out += "  program " + string(program["name"]) + ": sizes up to " +
-           string(program["max_size"]) + ", " + string(program["commands"]) +
+    out += "  program " + string(program["name"]) + ": " +
+           sizesToText(program["max_sizes"]) + string(program["commands"]) +
            " commands, arena of " + string(program["arena_bytes"]) + " bytes\n";
   for (const ordered_json &kernel : part["kernels"]) {
     out += "  kernel " + string(kernel["name"]) + ": " +

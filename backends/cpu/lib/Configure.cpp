@@ -105,21 +105,21 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
   };
   switch (form->kind) {
   case KernelForm::Row:
-    return config(1, {1, 0}, rowScratch(*form, results));
+    return config(1, {1}, rowScratch(*form, results));
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    return config(heads, {attentionRows(maxSize), 0},
+    return config(heads, {attentionRows(maxSize)},
                   attentionScratch(form->attention, maxSize));
   }
   case KernelForm::ConvertLayout: {
     int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
                        .getShape()[0];
-    return config((rows + kInterleave - 1) / kInterleave, {0, 0}, 0);
+    return config((rows + kInterleave - 1) / kInterleave, {}, 0);
   }
   case KernelForm::Loops: {
-    LoopCut cut(form->loops);
-    return config(cut.factor, {cut.tile, 0}, 0);
+    LoopCut cut(form->loops, form->sizes);
+    return config(cut.factor, cut.tiles, 0);
   }
   case KernelForm::Contraction:
     break;
@@ -130,7 +130,7 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
                             "values, this kernel's have ")
            << tiles.groupColumns;
   int64_t scratch = ContractionScratch(*form, tiles, maxSize, results).size;
-  return config(countWorkgroups(*form, tiles), {0, 0}, scratch,
+  return config(countWorkgroups(*form, tiles), {}, scratch,
                 tiles.toAttr(context));
 }
 

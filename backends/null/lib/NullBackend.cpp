@@ -48,7 +48,7 @@ public:
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
                                               int64_t maxSize) const override {
     return plan::KernelConfigAttr::get(kernel.getContext(), /*factor=*/1,
-                                       /*tiles=*/{0, 0}, /*scratch=*/0,
+                                       /*tiles=*/{}, /*scratch=*/0,
                                        /*options=*/DictionaryAttr());
   }
 

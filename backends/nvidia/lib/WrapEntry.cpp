@@ -2,14 +2,15 @@
 //
 // tz-nvidia-wrap-entry: the entry that the device plugin launches. Runs when
 // the kernel's function has become LLVM's, with each one-dimensional memref as
-// five arguments (allocated and aligned pointer, offset, size, stride) and two
-// sizes behind them:
+// five arguments (allocated and aligned pointer, offset, size, stride) and the
+// sizes, all 64-bit, behind them:
 //
 //   llvm.func @k(%a0: !llvm.ptr, %a1: !llvm.ptr, %a2: i32, %a3: i32, %a4: i32,
-//                ..., %tokens: i64, %cacheRows: i64)
+//                ..., %size0: i64, ..., %cacheRows: i64)
 // becomes
 //   llvm.func internal @k.body(...) attributes {always_inline}
-//   llvm.func @k(%binding: !llvm.ptr<1>, ..., %tokens: i64, %cacheRows: i64)
+//   llvm.func @k(%binding: !llvm.ptr<1>, ..., %size0: i64, ..., %cacheRows:
+//   i64)
 //       attributes {nvvm.kernel, nvvm.reqntid = array<i32: 128>}
 //
 // and the module's attributes tell the threads of a block and the bindings.
@@ -52,7 +53,13 @@ struct WrapEntryPass
   }
 
   void wrap(LLVM::LLVMFuncOp body, int64_t threads, DictionaryAttr options) {
-    constexpr unsigned fields = 5, sizes = 2;
+    constexpr unsigned fields = 5;
+    unsigned sizes = 0;
+    for (Type type : llvm::reverse(body.getArgumentTypes())) {
+      if (!type.isInteger(64))
+        break;
+      ++sizes;
+    }
     OpBuilder b(body);
     Location loc = body.getLoc();
     std::string name = body.getName().str();

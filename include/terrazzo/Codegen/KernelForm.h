@@ -17,7 +17,7 @@
 // independent of each other.
 #pragma once
 
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 
 namespace terrazzo::codegen {
 
@@ -41,9 +41,13 @@ struct KernelForm {
   tz::AttentionOp attention;
   tz::ConvertLayoutOp convert;
   tz::LoopOp loops;
-  /// Rows that the kernel computes: '?' for those of the call, or as many each
-  /// time. Of forms with rows.
-  int64_t rows = mlir::ShapedType::kDynamic;
+  /// Of all values of the kernel.
+  tz::Sizes sizes;
+  /// Rows that the kernel computes, its first size or as many each time; null:
+  /// it is of no form with rows.
+  mlir::AffineExpr rows;
+  /// The number of them, '?' where calls differ in it.
+  int64_t fixedRows() const;
 
   /// The shared input of all products.
   mlir::Value input() { return sections.front().matmuls.front().getInput(); }
@@ -64,8 +68,8 @@ std::string whyNoForm(mlir::Operation *op);
 /// the form Loops.
 bool needsLoops(mlir::Operation *op);
 
-/// Rows that an operation of a form with rows computes, '?' for the call's.
-int64_t rowsOf(mlir::Operation *op);
+/// Rows that an operation of a form with rows computes; null: it has none.
+mlir::AffineExpr rowsOf(mlir::Operation *op, const tz::Sizes &sizes);
 
 /// Columns that an operation on rows needs together: a head for what works on
 /// heads, else 1.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/KernelSizes.h"
 #include "terrazzo/Codegen/RowEmitter.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
 
@@ -46,8 +47,8 @@ private:
 struct KernelFrame {
   Emitter &e;
   RowEmitter &rows;
-  mlir::Value tokens;     ///< rows in this call
-  mlir::Value cacheRows;  ///< rows of every cache
+  const KernelSizes &sizes;
+  mlir::Value tokens;     ///< rows in this call; null: of no form with rows
   mlir::Value begin, end; ///< this worker's workgroups
   mlir::Value scratch;    ///< memref<?xi8>
   int64_t maxSize;

@@ -5,13 +5,13 @@
 // loop; within it run the inner loop, which is the result's innermost, the
 // others that are left, and those that are reduced.
 //
-//   contract "thd,shd->hts", T = ?      outer h, t   inner s   reduced d
+//   contract "thd,shd->hts" over T, S   outer h, t   inner s   reduced d
 //   reduce max ?x12x? [2]               outer ?, 12  inner 12  reduced ?
 //   elementwise on 1000                 inner, in blocks of 256
 #pragma once
 
-#include "terrazzo/Codegen/Emitter.h"
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Codegen/KernelSizes.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 
 namespace terrazzo::codegen {
 
@@ -19,11 +19,16 @@ namespace terrazzo::codegen {
 inline constexpr int64_t kLoopBlock = 256;
 
 struct LoopCut {
-  explicit LoopCut(tz::LoopOp op);
+  LoopCut(tz::LoopOp op, const tz::Sizes &sizes);
 
   mlir::Operation *op;
   tz::LoopNest nest;
-  /// Loops that workgroups count, the slowest first; at most one is '?'.
+  /// Of each loop: its number of iterations, of the kernel's sizes.
+  llvm::SmallVector<mlir::AffineExpr> counts;
+  /// Of each operand, then of the result, its dimensions.
+  llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> dims;
+  /// Loops that workgroups count, the slowest first; each size is at most one
+  /// of them.
   llvm::SmallVector<unsigned> outer;
   /// Result loops that are left, without the inner one.
   llvm::SmallVector<unsigned> rest;
@@ -32,16 +37,18 @@ struct LoopCut {
   std::optional<unsigned> inner;
   llvm::SmallVector<unsigned> reduced;
 
-  /// Workgroups are factor x ceil(size / tile), a tile of 0 leaves it out.
-  int64_t factor = 1, tile = 0;
+  /// Workgroups are factor x the product of ceil(size i / tiles[i]); a tile of
+  /// 0 leaves the size out.
+  int64_t factor = 1;
+  llvm::SmallVector<int64_t> tiles;
   bool inBlocks = false; ///< workgroups are blocks of the inner loop
 };
 
 /// Sizes, indices, addresses and elements of the loops, as code.
 class LoopPlaces {
 public:
-  /// `size` is the function's; `memoryOf` gives a value's memory.
-  LoopPlaces(Emitter &e, const LoopCut &cut, mlir::Value size,
+  /// `memoryOf` gives a value's memory.
+  LoopPlaces(Emitter &e, const LoopCut &cut, const KernelSizes &sizes,
              llvm::function_ref<mlir::Value(mlir::Value)> memoryOf);
 
   /// Iterations of a loop.
@@ -76,9 +83,14 @@ private:
   llvm::SmallVector<mlir::AffineExpr> expressionsOf(int operand);
   mlir::Value valueOf(mlir::AffineExpr expression,
                       llvm::ArrayRef<mlir::Value> indices);
+  /// Of a dimension of the operands, one after the other.
+  mlir::Value dimensionOf(unsigned number);
   mlir::RankedTensorType typeOf(int operand);
   /// Whether the expression leads out of a dimension of this size.
-  bool mayBeOutside(mlir::AffineExpr expression, int64_t size) const;
+  bool mayBeOutside(mlir::AffineExpr expression, mlir::AffineExpr size) const;
+  llvm::ArrayRef<mlir::AffineExpr> dimsOf(int operand) const {
+    return operand < 0 ? cut.dims.back() : cut.dims[operand];
+  }
   /// The operand's indices, kept within it, and whether they were: null, they
   /// always are.
   mlir::Value insideOf(int operand, llvm::SmallVectorImpl<mlir::Value> &at,
@@ -88,7 +100,7 @@ private:
 
   Emitter &e;
   const LoopCut &cut;
-  mlir::Value size;
+  const KernelSizes &sizes;
   llvm::SmallVector<mlir::Value> memory; ///< of operands, then the result
 };
 

@@ -54,7 +54,8 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
 
 /// tz-lower-simt-kernel: a configured kernel's tz.func becomes
 ///
-///   func.func @k(%binding: memref<?xf32>, ..., %tokens: i64, %cacheRows: i64)
+///   func.func @k(%binding: memref<?xf32>, ..., %size0: i64, ..., %cacheRows:
+///   i64)
 ///
 /// for one thread, on gpu operations and those of `matrix` (null: none). Bytes
 /// of scratch are the chip's dynamic workgroup memory. Interleaved weights are
@@ -72,7 +73,8 @@ struct SimtFrame {
   SimtRowEmitter &rows;
   const SimtConfig &config;
   const MatrixUnit *matrix;
-  mlir::Value tokens, cacheRows;
+  const KernelSizes &sizes;
+  mlir::Value tokens; ///< rows in this call; null: of no form with rows
   mlir::Value workgroup;
   mlir::Value scratch; ///< memref<?xi8, workgroup memory>
   int64_t maxSize;

@@ -24,10 +24,11 @@ inline constexpr llvm::StringLiteral kPrepareHostName = "prepare_host";
 /// Module attribute: array of strings, one placement line per target.
 inline constexpr llvm::StringLiteral kPlacementAttr = "plan.placement";
 /// Attributes of a tz.func that was made of another: that one's name, and the
-/// largest value of its size in one call.
+/// largest value of each of its sizes in one call.
 inline constexpr llvm::StringLiteral kFunctionAttr = "tz.function";
-inline constexpr llvm::StringLiteral kMaxSizeAttr = "tz.max_size";
-/// Attribute of a plan.kernel and of its module: the same for a kernel.
+inline constexpr llvm::StringLiteral kMaxSizesAttr = "tz.max_sizes";
+/// Attribute of a plan.kernel and of its module: the largest value of its first
+/// size, of forms with rows those.
 inline constexpr llvm::StringLiteral kKernelMaxSizeAttr = "plan.max_size";
 /// Of a kernel: rows that it computes each time; absent: those of the call.
 inline constexpr llvm::StringLiteral kKernelRowsAttr = "plan.rows";

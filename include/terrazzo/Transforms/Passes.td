@@ -11,16 +11,16 @@ def SpecialiseSizes : Pass<"tz-specialise-sizes", "::mlir::ModuleOp"> {
   let summary = "clone each function for the values of its size that matter";
   let description = [{
     One row, a few, and a chunk want different code. Every function is replaced by one clone for each value that its
-    `tz.sizes` gives, which carries the value as `tz.max_size` and the function's name as `tz.function`; the sizes in
+    `tz.sizes` gives, which carries the value as `tz.max_sizes` and the function's name as `tz.function`; the sizes in
     its types stay `?`. A function that says nothing gets one clone, for up to 512; one without a size, for 1.
 
     ```mlir
     tz.func @f(%x: tensor<?x576xf32>) -> tensor<?x64xf32> attributes {tz.sizes = {T = [1, 8]}} { ... }
     // becomes
     tz.func @f_1(%x: tensor<?x576xf32>) -> tensor<?x64xf32>
-        attributes {tz.function = "f", tz.max_size = 1 : i64} { ... }
+        attributes {tz.function = "f", tz.max_sizes = array<i64: 1>} { ... }
     tz.func @f_8(%x: tensor<?x576xf32>) -> tensor<?x64xf32>
-        attributes {tz.function = "f", tz.max_size = 8 : i64} { ... }
+        attributes {tz.function = "f", tz.max_sizes = array<i64: 8>} { ... }
     ```
   }];
   let dependentDialects = ["::terrazzo::tz::TzDialect"];
@@ -69,7 +69,7 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
     Operations are grouped by what they are, not by the model that they come from. Each attention and each set of
     products of one input begins a kernel. Row-wise operations on a product's results join it when they can be cut by
     groups of columns narrower than the row; row-wise operations before a product join it when their rows, at the
-    function's `tz.max_size`, fit a quarter of the target's largest memory level that a worker has to itself,
+    function's `tz.max_sizes`, fit a quarter of the target's largest memory level that a worker has to itself,
     since each worker then repeats them; all others become kernels of their own, with their neighbours. Reshapes between kernels
     vanish: a buffer may be seen with another shape.
 
@@ -79,7 +79,7 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
 
     ```mlir
     tz.func @f_1(%h: tensor<?x32xf32> {tz.name = "h"}) -> (tensor<?x64xf32> {tz.name = "y"})
-        attributes {tz.function = "f", tz.max_size = 1 : i64} {
+        attributes {tz.function = "f", tz.max_sizes = array<i64: 1>} {
       %w = tz.use_weight @up : tensor<64x32xf32>
       %y = tz.matmul %h, %w : (tensor<?x32xf32>, tensor<64x32xf32>) -> tensor<?x64xf32>
       tz.return %y : tensor<?x64xf32>
@@ -88,7 +88,7 @@ def FormKernels : Pass<"tz-form-kernels", "::mlir::ModuleOp"> {
     plan.kernel @f_1_matmul attributes {plan.max_size = 1 : i64, target = #t} { module {
       tz.func @f_1_matmul(%h: tensor<?x32xf32>, %w: tensor<64x32xf32>) -> tensor<?x64xf32> { ... }
     } }
-    plan.program @f_1 attributes {function = "f", max_size = 1 : i64} {
+    plan.program @f_1 attributes {function = "f", max_sizes = array<i64: 1>} {
       %0 = plan.argument 0 "h" : <tensor<?x32xf32>>
       %1 = plan.weight @up : <tensor<64x32xf32>>
       %2 = plan.result 0 "y" : <tensor<?x64xf32>>
@@ -141,7 +141,7 @@ def FormPrepare : Pass<"tz-form-prepare", "::mlir::ModuleOp"> {
     brought by a program of their own, `@prepare_host`.
 
     ```mlir
-    plan.program @prepare attributes {max_size = 1 : i64} {
+    plan.program @prepare attributes {max_sizes = array<i64>} {
       %0 = plan.weight @up : <tensor<64x32x!tz.block<q8_0>>>
       %1 = plan.packed @up : <tensor<64x32x!tz.block<q8_0>, #tz.layout<interleave = 16>>>
       plan.launch @prepare_q8_0_64x32(%0, %1) : ...
@@ -171,13 +171,13 @@ def PlanArena : Pass<"tz-plan-arena", "::mlir::ModuleOp"> {
     host have an arena of their own, `@p_host_arena`.
 
     ```mlir
-    plan.program @p attributes {max_size = 1 : i64} {
+    plan.program @p attributes {max_sizes = array<i64: 1>} {
       %0 = plan.transient {bytes = 128 : i64} : <tensor<?x32xf32>>
       ...
     }
     // becomes
     plan.arena @p_arena {bytes = 128 : i64}
-    plan.program @p attributes {max_size = 1 : i64} {
+    plan.program @p attributes {max_sizes = array<i64: 1>} {
       %0 = plan.slice @p_arena {bytes = 128 : i64, offset = 0 : i64} : <tensor<?x32xf32>>
       ...
     }

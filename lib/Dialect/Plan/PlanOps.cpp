@@ -38,9 +38,9 @@ LogicalResult KernelOp::verify() {
 }
 
 void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
-                      int64_t maxSize) {
+                      ArrayRef<int64_t> maxSizes) {
   state.addAttribute("sym_name", builder.getStringAttr(name));
-  state.addAttribute("max_size", builder.getI64IntegerAttr(maxSize));
+  state.addAttribute("max_sizes", builder.getDenseI64ArrayAttr(maxSizes));
   state.addRegion()->emplaceBlock();
 }
 
@@ -51,6 +51,42 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("launches '")
            << getKernel() << "', which is not a plan.kernel of this module";
   return success();
+}
+
+SmallVector<AffineExpr> bufferDims(Value buffer) {
+  auto type =
+      cast<RankedTensorType>(cast<BufferType>(buffer.getType()).getContent());
+  MLIRContext *context = type.getContext();
+  auto given = buffer.getDefiningOp()->getAttrOfType<AffineMapAttr>("sizes");
+  SmallVector<AffineExpr> dims;
+  unsigned next = 0;
+  for (int64_t size : type.getShape())
+    dims.push_back(!ShapedType::isDynamic(size)
+                       ? getAffineConstantExpr(size, context)
+                   : given ? given.getValue().getResult(next++)
+                           : getAffineSymbolExpr(0, context));
+  return dims;
+}
+
+AffineMapAttr bufferSizes(RankedTensorType type, ArrayRef<AffineExpr> dims) {
+  SmallVector<AffineExpr> changing;
+  for (auto [size, dim] : llvm::zip(type.getShape(), dims))
+    if (ShapedType::isDynamic(size))
+      changing.push_back(dim);
+  AffineExpr first = getAffineSymbolExpr(0, type.getContext());
+  if (llvm::all_of(changing, [&](AffineExpr dim) { return dim == first; }))
+    return {};
+  return AffineMapAttr::get(sizesMap(changing, type.getContext()));
+}
+
+AffineMap sizesMap(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
+  unsigned symbols = 0;
+  for (AffineExpr size : sizes)
+    size.walk([&](AffineExpr part) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+        symbols = std::max(symbols, symbol.getPosition() + 1);
+    });
+  return AffineMap::get(0, symbols, sizes, context);
 }
 
 bool isOnHost(Value buffer) {

@@ -80,19 +80,14 @@ LogicalResult ReshapeOp::verify() {
   auto to = cast<RankedTensorType>(getResult().getType());
   if (from.getElementType() != to.getElementType())
     return emitOpError("changes the element type");
-  auto fixedElements = [](RankedTensorType type) {
-    int64_t product = 1;
-    for (int64_t dim : type.getShape())
-      product *= ShapedType::isDynamic(dim) ? 1 : dim;
-    return product;
-  };
-  auto dynamicFirst = [](RankedTensorType type) {
-    return type.getRank() && type.isDynamicDim(0);
-  };
-  if (from.getNumDynamicDims() > 1 || to.getNumDynamicDims() > 1 ||
-      dynamicFirst(from) != dynamicFirst(to) ||
-      fixedElements(from) != fixedElements(to))
+  // Sizes.h looks at those that change.
+  if (from.hasStaticShape() != to.hasStaticShape() ||
+      (from.hasStaticShape() && from.getNumElements() != to.getNumElements()))
     return emitOpError("cannot turn ") << from << " into " << to;
+  if (getSizes() && getSizesAttr().size() != size_t(to.getNumDynamicDims()))
+    return emitOpError("names ")
+           << getSizesAttr().size() << " sizes, its result has "
+           << to.getNumDynamicDims() << " '?'";
   return success();
 }
 

@@ -47,7 +47,8 @@ LogicalResult verifyLoops(Operation *op) {
       return op->emitOpError("does not take ") << type;
     for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults()))
       if (auto loop = dyn_cast<AffineDimExpr>(expression)) {
-        if (size != nest.sizes[loop.getPosition()])
+        if (!nest.derivedSize(loop.getPosition()) &&
+            size != nest.sizes[loop.getPosition()])
           return op->emitOpError("takes ")
                  << type << " with a dimension that has another size elsewhere";
       } else if (isa<AffineConstantExpr>(expression) && size != 1) {
@@ -110,15 +111,36 @@ LogicalResult TransposeOp::verify() {
 // Slice
 //===----------------------------------------------------------------------===//
 
+/// Where dimension `i` of a slice begins: a number, or one behind its end.
+static AffineExpr firstOf(SliceOp op, size_t i) {
+  int64_t offset = op.getOffsets()[i];
+  AffineExpr first = getAffineConstantExpr(offset, op.getContext());
+  return offset < 0 ? getAffineSymbolExpr(i, op.getContext()) + first : first;
+}
+
 LoopNest SliceOp::getLoops() {
-  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  ArrayRef<int64_t> from = typeOf(getInput()).getShape(),
+                    shape = typeOf(getResult()).getShape();
   LoopNest nest;
   nest.sizes.assign(shape.begin(), shape.end());
   nest.parallel = nest.sizes.size();
+  nest.derived.resize(nest.parallel);
   SmallVector<AffineExpr> dims;
-  for (auto [i, offset, stride] : llvm::enumerate(getOffsets(), getStrides()))
-    dims.push_back(getAffineDimExpr(i, getContext()) * stride + offset);
-  nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
+  for (auto [i, stride] : llvm::enumerate(getStrides())) {
+    AffineExpr loop = getAffineDimExpr(i, getContext());
+    dims.push_back(loop * stride + firstOf(*this, i));
+    int64_t cut = getCut() ? (*getCut())[i] : 0;
+    if (ShapedType::isDynamic(from[i]) && (dims.back() != loop || cut))
+      nest.derived[i] =
+          ShapedType::isDynamic(shape[i])
+              ? (getAffineSymbolExpr(i, getContext()) - firstOf(*this, i) - cut)
+                    .ceilDiv(stride)
+              : getAffineConstantExpr(shape[i], getContext());
+    else if (ShapedType::isDynamic(from[i]) && !ShapedType::isDynamic(shape[i]))
+      nest.derived[i] = getAffineConstantExpr(shape[i], getContext());
+  }
+  nest.operands.push_back(AffineMap::get(
+      nest.parallel, typeOf(getInput()).getRank(), dims, getContext()));
   return nest;
 }
 
@@ -126,21 +148,27 @@ LogicalResult SliceOp::verify() {
   auto from = typeOf(getInput()), to = typeOf(getResult());
   size_t rank = from.getRank();
   if (to.getRank() != from.getRank() || getOffsets().size() != rank ||
-      getStrides().size() != rank ||
+      getStrides().size() != rank || (getCut() && getCut()->size() != rank) ||
       from.getElementType() != to.getElementType())
     return emitOpError("needs an offset and a stride for each dimension of ")
            << from << ", and a result of as many";
-  for (auto [size, part, offset, stride] :
-       llvm::zip(from.getShape(), to.getShape(), getOffsets(), getStrides())) {
-    bool whole = part == size && offset == 0 && stride == 1;
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t size = from.getShape()[i], part = to.getShape()[i],
+            offset = getOffsets()[i], stride = getStrides()[i],
+            cut = getCut() ? (*getCut())[i] : 0;
+    // Of a '?' the function's sizes are looked at: Sizes.h.
+    bool open = ShapedType::isDynamic(size) && stride > 0 && cut >= 0 &&
+                (ShapedType::isDynamic(part) ||
+                 (cut == 0 && part >= 0 &&
+                  (offset >= 0 || offset + (part - 1) * stride < 0)));
     bool inside = !ShapedType::isDynamic(size) &&
                   !ShapedType::isDynamic(part) && offset >= 0 && stride > 0 &&
-                  part >= 0 &&
+                  part >= 0 && cut == 0 &&
                   (part == 0 ||
                    (offset < size && part - 1 <= (size - 1 - offset) / stride));
-    if (!whole && !inside)
-      return emitOpError("takes ") << to << " out of " << from
-                                   << " beyond its end, or a part of a '?'";
+    if (!open && !inside)
+      return emitOpError("takes ")
+             << to << " out of " << from << " beyond its end";
   }
   return success();
 }
@@ -155,9 +183,13 @@ LoopNest PadOp::getLoops() {
   nest.sizes.assign(shape.begin(), shape.end());
   nest.parallel = nest.sizes.size();
   nest.outside = getValue().convertToDouble();
+  nest.derived.resize(nest.parallel);
   SmallVector<AffineExpr> dims;
-  for (auto [i, low] : llvm::enumerate(getLow()))
+  for (auto [i, low, high] : llvm::enumerate(getLow(), getHigh())) {
     dims.push_back(getAffineDimExpr(i, getContext()) - low);
+    if (ShapedType::isDynamic(shape[i]) && low + high)
+      nest.derived[i] = getAffineSymbolExpr(i, getContext()) + (low + high);
+  }
   nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
   return nest;
 }
@@ -172,11 +204,12 @@ LogicalResult PadOp::verify() {
   for (auto [size, whole, low, high] :
        llvm::zip(from.getShape(), to.getShape(), getLow(), getHigh())) {
     bool same = whole == size && low == 0 && high == 0;
+    bool open =
+        ShapedType::isDynamic(size) && whole == size && low >= 0 && high >= 0;
     bool fixed = !ShapedType::isDynamic(size) && size > 0 && low >= 0 &&
                  high >= 0 && whole == low + size + high;
-    if (!same && !fixed)
-      return emitOpError("does not give ")
-             << to << " from " << from << "; a '?' has no border";
+    if (!same && !open && !fixed)
+      return emitOpError("does not give ") << to << " from " << from;
   }
   return success();
 }
@@ -194,9 +227,18 @@ LoopNest WindowsOp::getLoops() {
   nest.outside = 0;
   auto loop = [&](size_t i) { return getAffineDimExpr(i, getContext()); };
   SmallVector<AffineExpr> dims{loop(spatial)};
-  for (size_t i = 0; i < spatial; ++i)
-    dims.push_back(loop(i) * getStrides()[i] +
-                   loop(spatial + 1 + i) * getDilations()[i] - getLow()[i]);
+  nest.derived.resize(nest.parallel);
+  for (size_t i = 0; i < spatial; ++i) {
+    int64_t stride = getStrides()[i], dilation = getDilations()[i],
+            low = getLow()[i], high = getHigh() ? (*getHigh())[i] : 0;
+    dims.push_back(loop(i) * stride + loop(spatial + 1 + i) * dilation - low);
+    int64_t reach = dilation * (shape[spatial + 1 + i] - 1) + 1;
+    if (ShapedType::isDynamic(shape[i]))
+      nest.derived[i] =
+          (getAffineSymbolExpr(i + 1, getContext()) + (low + high - reach))
+              .floorDiv(stride) +
+          1;
+  }
   nest.operands.push_back(AffineMap::get(nest.parallel, 0, dims, getContext()));
   return nest;
 }
@@ -208,20 +250,29 @@ LogicalResult WindowsOp::verify() {
   if (spatial < 1 || count != spatial ||
       static_cast<int64_t>(getDilations().size()) != spatial ||
       static_cast<int64_t>(getLow().size()) != spatial ||
+      (getHigh() && static_cast<int64_t>(getHigh()->size()) != spatial) ||
       to.getRank() != 2 * spatial + 1 ||
       from.getElementType() != to.getElementType())
     return emitOpError("needs strides, dilations and a border for each "
                        "dimension behind the channels of ")
            << from << ", and a result [places, channels, kernel], got " << to;
-  if (!from.hasStaticShape() || !to.hasStaticShape() ||
-      !llvm::all_of(from.getShape(), positive) ||
-      !llvm::all_of(to.getShape(), positive) ||
-      to.getShape()[spatial] != from.getShape()[0])
+  bool fits = to.getShape()[spatial] == from.getShape()[0] &&
+              positive(from.getShape()[0]);
+  for (int64_t i = 0; i < spatial; ++i) {
+    int64_t size = from.getShape()[i + 1], places = to.getShape()[i];
+    fits &= positive(to.getShape()[spatial + 1 + i]) &&
+            (ShapedType::isDynamic(size) ? ShapedType::isDynamic(places)
+                                         : positive(size) && positive(places));
+  }
+  if (!fits)
     return emitOpError("takes ")
-           << from << " and gives " << to << ", whose sizes must be known";
+           << from << " and gives " << to
+           << "; channels and kernel must be known, places where the input is";
   if (!llvm::all_of(getStrides(), positive) ||
       !llvm::all_of(getDilations(), positive) ||
-      llvm::any_of(getLow(), [](int64_t low) { return low < 0; }))
+      llvm::any_of(getLow(), [](int64_t low) { return low < 0; }) ||
+      (getHigh() &&
+       llvm::any_of(*getHigh(), [](int64_t high) { return high < 0; })))
     return emitOpError("has a stride or dilation below 1, or a border below 0");
   return success();
 }

@@ -8,48 +8,39 @@ namespace terrazzo::tz {
 
 namespace {
 
-constexpr StringLiteral kUnnamedSize = "T";
-
-void addSize(Signature &signature, StringRef name) {
-  if (!llvm::is_contained(signature.sizes, name))
-    signature.sizes.push_back(name.str());
-}
-
-void addSizes(Signature &signature, RankedTensorType type, ArrayAttr dims) {
-  for (auto [i, size] : llvm::enumerate(type.getShape())) {
-    if (!ShapedType::isDynamic(size))
-      continue;
-    auto name =
-        dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i]) : StringAttr();
-    addSize(signature, name ? name.getValue() : StringRef(kUnnamedSize));
-  }
-}
-
 SignatureValue valueOf(StringAttr name, StringRef kind, unsigned number,
-                       unsigned position, RankedTensorType type) {
-  return {name ? name.str() : (kind + Twine(number)).str(), position, type};
+                       unsigned position, RankedTensorType type,
+                       ArrayRef<AffineExpr> dims) {
+  return {name ? name.str() : (kind + Twine(number)).str(), position, type,
+          llvm::to_vector(dims)};
+}
+
+Signature make(FuncOp func, const Sizes &sizes) {
+  Signature signature;
+  signature.sizes.assign(sizes.names().begin(), sizes.names().end());
+  bool external = func.isExternal();
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      signature.arguments.push_back(valueOf(
+          func.getArgAttrOfType<StringAttr>(i, TzDialect::kNameAttr), "arg",
+          signature.arguments.size(), i, tensor,
+          external ? ArrayRef<AffineExpr>() : sizes.of(func.getArgument(i))));
+  Operation *end = external ? nullptr : func.getBody().front().getTerminator();
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      signature.results.push_back(valueOf(
+          func.getResultAttrOfType<StringAttr>(i, TzDialect::kNameAttr),
+          "result", signature.results.size(), i, tensor,
+          end && i < end->getNumOperands() ? sizes.of(end->getOperand(i))
+                                           : ArrayRef<AffineExpr>()));
+  return signature;
 }
 
 } // namespace
 
 Signature signatureOf(FuncOp func) {
-  Signature signature;
-  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      continue;
-    addSizes(signature, tensor,
-             func.getArgAttrOfType<ArrayAttr>(i, TzDialect::kDimsAttr));
-    signature.arguments.push_back(
-        valueOf(func.getArgAttrOfType<StringAttr>(i, TzDialect::kNameAttr),
-                "arg", signature.arguments.size(), i, tensor));
-  }
-  for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      signature.results.push_back(
-          valueOf(func.getResultAttrOfType<StringAttr>(i, TzDialect::kNameAttr),
-                  "result", signature.results.size(), i, tensor));
-  return signature;
+  FailureOr<Sizes> sizes = Sizes::infer(func);
+  return succeeded(sizes) ? make(func, *sizes) : Signature();
 }
 
 static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
@@ -83,7 +74,10 @@ static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
 }
 
 LogicalResult verifySignature(FuncOp func) {
-  Signature signature = signatureOf(func);
+  FailureOr<Sizes> sizes = Sizes::infer(func);
+  if (failed(sizes))
+    return failure();
+  Signature signature = make(func, *sizes);
   for (const auto *values : {&signature.arguments, &signature.results}) {
     llvm::StringSet<> names;
     for (const SignatureValue &value : *values)

@@ -110,6 +110,8 @@ LogicalResult TzDialect::verifyRegionResultAttribute(Operation *op, unsigned,
                                                      unsigned result,
                                                      NamedAttribute attribute) {
   Type type = cast<FunctionOpInterface>(op).getResultTypes()[result];
+  if (attribute.getName() == kDimsAttr)
+    return verifyDims(op, type, attribute.getValue());
   if (attribute.getName() == kStateAttr)
     return verifyState(op, type, attribute.getValue());
   if (attribute.getName() == kNameAttr)

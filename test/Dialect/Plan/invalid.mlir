@@ -42,7 +42,7 @@ plan.kernel @k attributes {target = "any"} {
 
 module {
   plan.arena @arena {bytes = 64 : i64}
-  plan.program @p attributes {max_size = 1 : i64} {
+  plan.program @p attributes {max_sizes = array<i64: 1>} {
     // expected-error@+1 {{launches 'arena', which is not a plan.kernel of this module}}
     plan.launch @arena()
   }
@@ -51,7 +51,7 @@ module {
 // -----
 
 module {
-  plan.program @p attributes {max_size = 1 : i64} {
+  plan.program @p attributes {max_sizes = array<i64: 1>} {
     // expected-error@+1 {{launches 'missing', which is not a plan.kernel of this module}}
     plan.launch @missing()
   }

@@ -36,8 +36,8 @@ module attributes {plan.spec = #plan.target_spec<
   // CHECK: plan.state @blk.0.k : !tz.cache<3x64xf16, ?>
   plan.state @"blk.0.k" : !tz.cache<3x64xf16, ?>
 
-  // CHECK: plan.program @trunk_1 attributes {max_size = 1 : i64} {
-  plan.program @trunk_1 attributes {max_size = 1 : i64} {
+  // CHECK: plan.program @trunk_1 attributes {max_sizes = array<i64: 1>} {
+  plan.program @trunk_1 attributes {max_sizes = array<i64: 1>} {
     // CHECK: plan.argument 0 "x" : <tensor<?x8xf32>>
     %x = plan.argument 0 "x" : !plan.buffer<tensor<?x8xf32>>
     // CHECK: plan.weight @w : <tensor<8xf32>>

@@ -48,6 +48,8 @@ protected:
     return FunctionRunner::open(*model, options);
   }
 
+  static std::vector<uint64_t> sizesOf(uint64_t size) { return {size}; }
+
   static std::vector<int32_t> tokens(size_t count) {
     std::vector<int32_t> ids(count);
     for (size_t i = 0; i < count; ++i)
@@ -63,7 +65,7 @@ protected:
 TEST_P(FunctionRunnerTest, StatesStayBetweenCalls) {
   auto runner = open();
   ASSERT_TRUE(bool(runner)) << runner.error().format();
-  EXPECT_EQ((*runner)->largestSize(0), 512u);
+  EXPECT_EQ((*runner)->largestSize(0, 0), 512u);
   std::vector<int32_t> ids = tokens(31);
   std::vector<float> want = toyReference(ids);
   size_t at = 0;
@@ -72,7 +74,7 @@ TEST_P(FunctionRunnerTest, StatesStayBetweenCalls) {
     auto position = int32_t(at);
     Array arguments[] = {{ids.data() + at}, {&position}};
     Array results[] = {{hidden.data()}};
-    Status status = (*runner)->call(0, size, arguments, results);
+    Status status = (*runner)->call(0, sizesOf(size), arguments, results);
     ASSERT_TRUE(status.ok()) << status.error().format();
     for (size_t i = 0; i < size * toyHidden; ++i)
       ASSERT_FLOAT_EQ(hidden[i], want[at * toyHidden + i]) << at << " " << i;
@@ -91,7 +93,7 @@ TEST_P(FunctionRunnerTest, EachFunctionHasItsOwnSignature) {
       hidden[i] = float(i % 11) / 8;
     Array arguments[] = {{hidden.data()}};
     Array results[] = {{logits.data()}};
-    Status status = (*runner)->call(1, size, arguments, results);
+    Status status = (*runner)->call(1, sizesOf(size), arguments, results);
     ASSERT_TRUE(status.ok()) << status.error().format();
     for (size_t row = 0; row < size; ++row) {
       std::vector<float> want = toyLogits(&hidden[row * toyHidden]);
@@ -116,11 +118,13 @@ TEST_P(FunctionRunnerTest, RefusesWhatNoFunctionTakes) {
   ASSERT_TRUE(bool(head));
   std::vector<float> hidden(33 * toyHidden), logits(33 * toyVocabulary);
   Array arguments[] = {{hidden.data()}}, results[] = {{logits.data()}};
-  Status status = (*runner)->call(*head, 33, arguments, results);
+  Status status = (*runner)->call(*head, sizesOf(33), arguments, results);
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, "TZ0809");
-  EXPECT_EQ(status.error().why,
-            "its size is 33, and code was made for up to 32");
+  EXPECT_EQ(
+      status.error().why,
+      "its size T is 33, and code was made for up to 32; 'tz.sizes' of the "
+      "model says how far");
 }
 
 TEST_P(FunctionRunnerTest, StatesBecomeZerosAgain) {
@@ -131,7 +135,7 @@ TEST_P(FunctionRunnerTest, StatesBecomeZerosAgain) {
   int32_t position = 0;
   Array arguments[] = {{ids.data()}, {&position}},
         results[] = {{hidden.data()}};
-  ASSERT_TRUE((*runner)->call(0, 3, arguments, results).ok());
+  ASSERT_TRUE((*runner)->call(0, sizesOf(3), arguments, results).ok());
   std::vector<uint8_t> state(
       model->stateBytes(*model->root().states()->Get(0)));
   ASSERT_TRUE((*runner)->runs().readState(0, state.data()).ok());
@@ -153,7 +157,7 @@ TEST_P(FunctionRunnerTest, AlignedArraysAreUsedWhereTheyLie) {
     float *from = moved.data() + shift;
     memcpy(from, aligned, sizeof(aligned));
     Array arguments[] = {{shift ? from : aligned}}, results[] = {{out + shift}};
-    ASSERT_TRUE((*runner)->call(1, 2, arguments, results).ok());
+    ASSERT_TRUE((*runner)->call(1, sizesOf(2), arguments, results).ok());
     std::vector<float> want = toyLogits(aligned);
     for (int v = 0; v < toyVocabulary; ++v)
       ASSERT_FLOAT_EQ(out[shift + size_t(v)], want[size_t(v)]);
@@ -162,7 +166,7 @@ TEST_P(FunctionRunnerTest, AlignedArraysAreUsedWhereTheyLie) {
   EXPECT_EQ(copies, GetParam() != std::string("cpu"));
   Array elsewhere[] = {{aligned, true}}, results[] = {{out}};
   if (!copies) {
-    Status status = (*runner)->call(1, 2, elsewhere, results);
+    Status status = (*runner)->call(1, sizesOf(2), elsewhere, results);
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().code, "TZ0809");
   }

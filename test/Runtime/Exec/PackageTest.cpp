@@ -162,7 +162,8 @@ TEST(Package, RefusesNonsenseAboutFunctions) {
   EXPECT_EQ(refusal([](PackageT &p) { p.functions[1]->name.clear(); }),
             "function 1 has no name");
   EXPECT_EQ(refusal([](PackageT &p) { p.functions[0]->sizes = {"T", "S"}; }),
-            "function trunk has sizes that this program does not know");
+            "variant cpu:x86-64-v3, program trunk_1 has other sizes than its "
+            "function");
   EXPECT_EQ(refusal([&](PackageT &p) { argument(p).type = "f31"; }),
             "function trunk, argument 0 has no name, or a type that there is "
             "not");
@@ -172,7 +173,8 @@ TEST(Package, RefusesNonsenseAboutFunctions) {
   EXPECT_EQ(refusal([](PackageT &p) {
               p.functions[0]->results[0]->dims[1] = Dim(-1, 1ull << 45);
             }),
-            "function trunk, result 0 is absurdly large");
+            "variant cpu:x86-64-v3, program trunk_1, 'hidden' is absurdly "
+            "large");
   EXPECT_EQ(
       refusal([](PackageT &p) { p.variants[0]->programs[1]->function = 2; }),
       "variant cpu:x86-64-v3, program trunk_1 computes a function that "

@@ -224,7 +224,7 @@ TEST_F(ProgramC, RefusesViewsThatDoNotFit) {
   EXPECT_TRUE(has(refusal([&](View &from, View &) { from.shape = narrow; }),
                   "dimension 1 of its view has 15, not 16"));
   EXPECT_TRUE(has(refusal([&](View &, View &to) { to.shape = other; }),
-                  "dimension 0 of its view has 3, not 4"));
+                  "the size T is 4 as 'hidden' says, and 3 as 'logits' does"));
   EXPECT_EQ(refusal([&](View &from, View &) { from.strides = dense; }),
             "accepted");
   EXPECT_TRUE(has(refusal([&](View &from, View &) { from.strides = sparse; }),

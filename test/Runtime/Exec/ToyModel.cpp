@@ -115,6 +115,7 @@ std::unique_ptr<CommandT> launch(Kernel kernel, std::vector<Binding> bindings,
   command->kernel = kernel;
   command->bindings = std::move(bindings);
   command->factor = factor;
+  command->sizes = {0, 1};
   command->tiles = std::move(tiles);
   return command;
 }
@@ -148,7 +149,7 @@ std::unique_ptr<ProgramT> trunk(uint32_t tokens) {
   auto program = std::make_unique<ProgramT>();
   program->name = "trunk_" + std::to_string(tokens);
   program->function = 0;
-  program->max_size = tokens;
+  program->max_sizes = {tokens};
   program->arena_bytes = tokens * toyHidden * sizeof(float);
   Binding x(Space::Arena, 0, 0, program->arena_bytes);
   Binding call(Space::Argument, 1, 0, 4), state(Space::State, 0, 0, 0);
@@ -170,7 +171,7 @@ std::unique_ptr<ProgramT> head(uint32_t rows) {
   auto program = std::make_unique<ProgramT>();
   program->name = "head_" + std::to_string(rows);
   program->function = 1;
-  program->max_size = rows;
+  program->max_sizes = {rows};
   program->commands.push_back(
       launch(Project,
              {Binding(Space::Argument, 0, 0, rows * toyHidden * 4),
@@ -183,12 +184,12 @@ std::unique_ptr<ProgramT> head(uint32_t rows) {
 std::unique_ptr<ProgramT> prepare() {
   auto program = std::make_unique<ProgramT>();
   program->name = "prepare";
-  program->max_size = 1;
   program->commands.push_back(
       launch(Transpose,
              {Binding(Space::Weight, 1, 0, tensorBytes),
               Binding(Space::Packed, 0, 0, tensorBytes)},
              toyHidden, {}));
+  program->commands.back()->sizes = {0};
   return program;
 }
 

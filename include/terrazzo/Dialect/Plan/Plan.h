@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -25,6 +26,16 @@
 #include "terrazzo/Dialect/Plan/PlanOps.h.inc"
 
 namespace terrazzo::plan {
+
+/// The dimensions of what a program's buffer holds, of the program's sizes.
+llvm::SmallVector<mlir::AffineExpr> bufferDims(mlir::Value buffer);
+/// The attribute that says them; null where they are what its absence says.
+mlir::AffineMapAttr bufferSizes(mlir::RankedTensorType type,
+                                llvm::ArrayRef<mlir::AffineExpr> dims);
+
+/// () [s...] -> (sizes)
+mlir::AffineMap sizesMap(llvm::ArrayRef<mlir::AffineExpr> sizes,
+                         mlir::MLIRContext *context);
 
 /// Whether `buffer` is a transient or a slice of the host beside the device.
 bool isOnHost(mlir::Value buffer);

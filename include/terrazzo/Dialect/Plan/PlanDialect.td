@@ -34,8 +34,8 @@ def Plan_KernelConfigAttr : AttrDef<Plan_Dialect, "KernelConfig"> {
   let mnemonic = "config";
   let summary = "how a kernel's work is cut";
   let description = [{
-    The number of workgroups is `factor` times the product of `ceil(size[i] / tiles[i])` over the kernel's sizes
-    (tokens, then cache rows); a tile of 0 leaves that size out. `scratch` is what each worker needs, in bytes.
+    The number of workgroups is `factor` times the product of `ceil(size[i] / tiles[i])` over the kernel's sizes; of
+    forms with rows the first size is those. A tile of 0, or one that is absent, leaves that size out. `scratch` is what each worker needs, in bytes.
     `tiles` and `scratch` are the backend's choice; `options` is anything else that it wants to find again when it
     lowers the kernel.
   }];

@@ -67,11 +67,11 @@ def Plan_StateOp : Plan_Op<"state", [Symbol]> {
 def Plan_ProgramOp : Plan_Op<"program", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove]> {
   let summary = "a command list";
   let description = [{
-    Computes `function` for any value of its size up to `max_size`; without a function it packs weights. Launches
-    between two barriers may run at the same time.
+    Computes `function` for any values of its sizes up to `max_sizes`; without a function it packs weights. Launches
+    between two barriers may run at the same time. Symbol i of an expression in it is size i of the function.
 
     ```mlir
-    plan.program @project_1 attributes {function = "project", max_size = 1 : i64} {
+    plan.program @project_1 attributes {function = "project", max_sizes = array<i64: 1>} {
       %x = plan.argument 0 "x" : !plan.buffer<tensor<?x576xf32>>
       %w = plan.weight @token_embd : !plan.buffer<tensor<49152x576x!tz.block<q8_0>>>
       %y = plan.result 0 "y" : !plan.buffer<tensor<?x49152xf32>>
@@ -79,15 +79,18 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, SingleBlock, NoTerminator, Isol
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$max_size, OptionalAttr<StrAttr>:$function);
+  let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$max_sizes, OptionalAttr<StrAttr>:$function);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
-  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$maxSize)>];
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::llvm::ArrayRef<int64_t>":$maxSizes)>];
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
 // Buffers of a program
 //===------------------------------------------------------------------------------------------------------------===//
+
+/// What each '?' of a buffer's type is, as an expression of the program's sizes; absent: all are the first size.
+def Plan_Sizes : OptionalAttr<AffineMapAttr>;
 
 class Plan_BufferOp<string mnemonic> : Plan_Op<mnemonic, [Pure]> {
   let results = (outs Plan_BufferType:$result);
@@ -98,7 +101,7 @@ def Plan_ArgumentOp : Plan_BufferOp<"argument"> {
   let description = [{
     `number` counts the function's arguments without its states.
   }];
-  let arguments = (ins I64Attr:$number, StrAttr:$name);
+  let arguments = (ins I64Attr:$number, StrAttr:$name, Plan_Sizes:$sizes);
   let assemblyFormat = "$number $name attr-dict `:` type($result)";
 }
 
@@ -107,7 +110,7 @@ def Plan_ResultOp : Plan_BufferOp<"result"> {
   let description = [{
     `number` counts the function's results without its states.
   }];
-  let arguments = (ins I64Attr:$number, StrAttr:$name);
+  let arguments = (ins I64Attr:$number, StrAttr:$name, Plan_Sizes:$sizes);
   let assemblyFormat = "$number $name attr-dict `:` type($result)";
 }
 
@@ -132,17 +135,18 @@ def Plan_StateBufferOp : Plan_BufferOp<"state_buffer"> {
 def Plan_TransientOp : Plan_Op<"transient", [MemoryEffects<[MemAlloc]>]> {
   let summary = "memory that lives within one run of the program; has no place yet";
   let description = [{
-    `bytes` is its size at the program's `max_size`. `tz-plan-arena` replaces it by `plan.slice`. With `host` it is
+    `bytes` is its size at the program's `max_sizes`. `tz-plan-arena` replaces it by `plan.slice`. With `host` it is
     memory of the processor beside the device that the program is for.
   }];
-  let arguments = (ins I64Attr:$bytes, UnitAttr:$host);
+  let arguments = (ins I64Attr:$bytes, UnitAttr:$host, Plan_Sizes:$sizes);
   let results = (outs Plan_BufferType:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def Plan_SliceOp : Plan_BufferOp<"slice"> {
   let summary = "a part of an arena; with `host`, of the arena beside the device";
-  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset, I64Attr:$bytes, UnitAttr:$host);
+  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset, I64Attr:$bytes, UnitAttr:$host,
+                   Plan_Sizes:$sizes);
   let assemblyFormat = "$arena attr-dict `:` type($result)";
 }
 
@@ -153,9 +157,14 @@ def Plan_SliceOp : Plan_BufferOp<"slice"> {
 def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel over its workgroups";
   let description = [{
-    Operands are the kernel's bindings in order. The location names the model's operations.
+    Operands are the kernel's bindings in order. `sizes` are the kernel's, as expressions of the program's; absent:
+    they are the program's first ones. The location names the model's operations.
+
+    ```mlir
+    plan.launch @pad(%x, %y) {sizes = affine_map<()[s0, s1] -> (s0 * s1, s0 * s1 + 2)>} : ...
+    ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_BufferType>:$bindings);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_BufferType>:$bindings, OptionalAttr<AffineMapAttr>:$sizes);
   let assemblyFormat = "$kernel `(` $bindings `)` attr-dict (`:` type($bindings)^)?";
 }
 

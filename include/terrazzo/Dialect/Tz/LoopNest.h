@@ -24,11 +24,16 @@ enum class ElementwiseFunction : uint32_t;
 enum class Combiner : uint32_t;
 
 struct LoopNest {
-  /// Of each loop: its number of iterations, '?' for the function's size.
+  /// Of each loop: its number of iterations, '?' where calls differ in it.
   llvm::SmallVector<int64_t> sizes;
+  /// Of a loop that is no operand's dimension: its number of iterations from
+  /// those, as symbols, all operands' one after the other; none: no loop is
+  /// such.
+  llvm::SmallVector<mlir::AffineExpr> derived;
   /// Loops from this one on are reduced.
   unsigned parallel = 0;
-  /// Of each operand, its dimensions as loops, times and plus numbers.
+  /// Of each operand, its dimensions as loops, times and plus numbers; symbols
+  /// are sizes of dimensions as in `derived`.
   llvm::SmallVector<mlir::AffineMap> operands;
   /// Of the operands' elements; none: the only operand's element.
   std::optional<ElementwiseFunction> function;
@@ -37,6 +42,9 @@ struct LoopNest {
   /// Of the reduced loops; none: there are none.
   std::optional<Combiner> combiner;
 
+  mlir::AffineExpr derivedSize(unsigned loop) const {
+    return loop < derived.size() ? derived[loop] : mlir::AffineExpr();
+  }
   bool reduces() const { return parallel < sizes.size(); }
 };
 

@@ -9,7 +9,7 @@
 //   // sizes T; arguments x: f32[T, 576]; results y: f32[T, 576]
 #pragma once
 
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <string>
@@ -20,6 +20,8 @@ struct SignatureValue {
   std::string name;            ///< `tz.name`, else "arg0", "result0"
   unsigned position;           ///< among the function's, states included
   mlir::RankedTensorType type; ///< '?' where a size stands
+  /// Of each dimension; symbol i is size i.
+  llvm::SmallVector<mlir::AffineExpr> dims;
 };
 
 struct Signature {
@@ -27,11 +29,12 @@ struct Signature {
   llvm::SmallVector<SignatureValue> arguments, results;
 };
 
-/// A '?' without a name is the size "T".
+/// Of a function that verifies.
 Signature signatureOf(FuncOp func);
 
-/// Checks `tz.name`, `tz.dims` and `tz.sizes` against each other: names are
-/// there once, and sizes are those of the dimensions.
+/// Checks `tz.name`, `tz.dims` and `tz.sizes` against each other and the sizes
+/// of all values: names are there once, sizes are those of the dimensions, and
+/// each is the whole of some argument's dimension.
 mlir::LogicalResult verifySignature(FuncOp func);
 
 } // namespace terrazzo::tz

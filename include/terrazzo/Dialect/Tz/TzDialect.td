@@ -13,7 +13,7 @@ def Tz_Dialect : Dialect {
   let summary = "what a transformer model computes";
   let description = [{
     A model is `tz` ops and nothing else. Tensors have value semantics; sizes that change from call to call are
-    `?`, and each is named by the argument attribute `tz.dims`. Arguments and results
+    `?`, and the argument attribute `tz.dims` names each or says which expression of others it is. Arguments and results
     have names for callers (`tz.name`). Weights stay in the user's file and are referred to
     by module symbols (`tz.weight`). What outlives a call is a value of type `!tz.cache`, tied from a function's
     argument to its result by the attribute `tz.state` on both, so that it may always be updated in place.
@@ -24,8 +24,11 @@ def Tz_Dialect : Dialect {
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
-    /// Argument attribute: names of the tensor's dimensions, strings for symbolic ones, integers for fixed ones.
+    /// Argument attribute: the tensor's dimensions, strings for those that change ("T", "2 * T + 1"), integers for
+    /// fixed ones. In a kernel, results have it too.
     static constexpr llvm::StringLiteral kDimsAttr = "tz.dims";
+    /// Attribute of a kernel's function: the names of its sizes in the order in which launches bring them.
+    static constexpr llvm::StringLiteral kSymbolsAttr = "tz.symbols";
     /// Argument and result attribute: the name of the state that the argument brings and the result leaves.
     static constexpr llvm::StringLiteral kStateAttr = "tz.state";
     /// Argument and result attribute: what callers know it by.

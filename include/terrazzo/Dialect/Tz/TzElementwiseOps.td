@@ -35,13 +35,18 @@ def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure, DeclareOpInterfaceMethods<Tz_
 def Tz_ReshapeOp : Tz_Op<"reshape", [Pure]> {
   let summary = "the same elements in another shape";
   let description = [{
-    Row-major order is kept. At most one dimension is `?`, and it is the first on both sides or on neither.
+    Row-major order is kept. One `?` of the result follows from the number of elements, as many as the input has are
+    those of the input; others are named by `sizes`, one for each `?`.
 
     ```mlir
     %h = tz.reshape %q : tensor<?x576xf32> -> tensor<?x9x64xf32>
+    %r = tz.reshape %x : tensor<?x?x576xf32> -> tensor<?x576xf32>
+    %b = tz.reshape %r {sizes = ["B", "T"]} : tensor<?x576xf32> -> tensor<?x?x576xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input);
+  let arguments = (ins AnyRankedTensor:$input, OptionalAttr<StrArrayAttr>:$sizes);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input),
+                            [{ build($_builder, $_state, result, input, ::mlir::ArrayAttr()); }]>];
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;

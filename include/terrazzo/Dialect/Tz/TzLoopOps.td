@@ -30,22 +30,23 @@ def Tz_TransposeOp : Tz_LoopOp<"transpose"> {
 def Tz_SliceOp : Tz_LoopOp<"slice"> {
   let summary = "a part of an array";
   let description = [{
-    Element `i` of each dimension of the result is element `offsets + i * strides` of the input. A dimension of unknown
-    size is taken whole.
+    Element `i` of each dimension of the result is element `offsets + i * strides` of the input; an offset below 0
+    counts from the input's end. Where the result has a '?' it goes on to the input's end, less its last `cut` elements.
 
     ```mlir
     %k = tz.slice %qkv [0, 64] [1, 1] : tensor<?x192xf32> -> tensor<?x64xf32>
+    %last = tz.slice %x [-1, 0] [1, 1] : tensor<?x64xf32> -> tensor<1x64xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides);
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides,
+                   OptionalAttr<DenseI64ArrayAttr>:$cut);
   let assemblyFormat = "$input $offsets $strides attr-dict `:` type($input) `->` type($result)";
 }
 
 def Tz_PadOp : Tz_LoopOp<"pad"> {
   let summary = "an array with a border";
   let description = [{
-    Before and behind each dimension of the input stand `low` and `high` elements that are all `value`. A dimension of
-    unknown size gets none.
+    Before and behind each dimension of the input stand `low` and `high` elements that are all `value`.
 
     ```mlir
     %p = tz.pad %x [1, 0] [0, 2] {value = 0.0 : f64} : tensor<196x64xf32> -> tensor<197x66xf32>
@@ -61,7 +62,8 @@ def Tz_WindowsOp : Tz_LoopOp<"windows"> {
   let description = [{
     The input is [channels, s...]; the result [o..., channels, k...] has for each place o of the output the elements
     that lie under a kernel of k: `result[o, c, k] = input[c, o * strides + k * dilations - low]`, 0 outside of the
-    input. The product of its rows with a weight [outputs, channels * k...] is the convolution.
+    input. The product of its rows with a weight [outputs, channels * k...] is the convolution. Where s is '?' there
+    are as many places as fit into `low + s + high` elements.
 
     ```mlir
     %w = tz.windows %x [2] [1] [1] : tensor<80x3000xf32> -> tensor<1500x80x3xf32>
@@ -70,7 +72,7 @@ def Tz_WindowsOp : Tz_LoopOp<"windows"> {
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
-                   DenseI64ArrayAttr:$low);
+                   DenseI64ArrayAttr:$low, OptionalAttr<DenseI64ArrayAttr>:$high);
   let assemblyFormat = "$input $strides $dilations $low attr-dict `:` type($input) `->` type($result)";
 }
 

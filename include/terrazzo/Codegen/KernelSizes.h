@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The numbers that a launch brings a kernel, and expressions of them: those of
+// the sizes of its function (Dialect/Tz/Sizes.h) in order, then the rows of
+// caches that do not say their own.
+#pragma once
+
+#include "terrazzo/Codegen/Emitter.h"
+
+namespace terrazzo::codegen {
+
+class KernelSizes {
+public:
+  /// `values` are indices, the rows of caches last.
+  explicit KernelSizes(llvm::SmallVector<mlir::Value> values)
+      : values(std::move(values)) {}
+
+  /// The value of an expression of the sizes, an index.
+  mlir::Value of(Emitter &e, mlir::AffineExpr size) const;
+  mlir::Value cacheRows() const { return values.back(); }
+
+private:
+  llvm::SmallVector<mlir::Value> values;
+};
+
+} // namespace terrazzo::codegen
