@@ -55,7 +55,9 @@ enum terrazzo_element {
   TERRAZZO_I64 = 5,
   TERRAZZO_I32 = 6,
   TERRAZZO_I16 = 7,
-  TERRAZZO_I8 = 8
+  TERRAZZO_I8 = 8,
+  TERRAZZO_BOOL = 9, /* a byte, 0 or 1. @since 2 */
+  TERRAZZO_U8 = 10   /* @since 2 */
 };
 
 /* Where an array lies. @since 1 */

@@ -101,6 +101,80 @@ Value softplus(Emitter &e, Value x) {
   return e.addf(e.maxf(x, f(0)), logarithm(e, e.addf(f(1), small)));
 }
 
+using FloatIs = arith::CmpFPredicate;
+using WholeIs = arith::CmpIPredicate;
+
+/// 1 where the comparison holds, else 0, of the operands' type.
+Value holds(Emitter &e, FloatIs predicate, Value x, Value y) {
+  return choose(e, predicate, x, y, e.constantLike(x, 1), e.constantLike(x, 0));
+}
+Value holds(Emitter &e, WholeIs predicate, Value x, Value y) {
+  return e.create<arith::SelectOp>(e.create<arith::CmpIOp>(predicate, x, y),
+                                   e.constantLike(x, 1), e.constantLike(x, 0));
+}
+
+bool isWhole(Value x) { return getElementTypeOrSelf(x.getType()).isInteger(); }
+
+Value isNotZero(Emitter &e, Value x) {
+  Value zero = e.constantLike(x, 0);
+  return isWhole(x) ? Value(e.create<arith::CmpIOp>(WholeIs::ne, x, zero))
+                    : Value(e.create<arith::CmpFOp>(FloatIs::UNE, x, zero));
+}
+
+Value isTrue(Emitter &e, Value x) {
+  return e.create<arith::SelectOp>(isNotZero(e, x), e.constantLike(x, 1),
+                                   e.constantLike(x, 0));
+}
+
+Value chosen(Emitter &e, Value x, Value y, Value z) {
+  return e.create<arith::SelectOp>(isNotZero(e, x), y, z);
+}
+
+Value sign(Emitter &e, Value x) {
+  Constants f{e, x};
+  return choose(e, FloatIs::OGT, x, f(0), f(1),
+                choose(e, FloatIs::OLT, x, f(0), f(-1), x));
+}
+
+/// Downwards. By 0 it gives something; the smallest number by -1 is itself.
+Value floorDivided(Emitter &e, Value x, Value y) {
+  Constants i{e, x};
+  auto is = [&](double value) {
+    return e.create<arith::CmpIOp>(WholeIs::eq, y, i(value));
+  };
+  Value minus = is(-1), unsafe = e.create<arith::OrIOp>(minus, is(0));
+  Value by = e.create<arith::SelectOp>(unsafe, i(1), y);
+  Value quotient = e.floorDivided(x, by);
+  return e.create<arith::SelectOp>(minus, e.sub(i(0), quotient), quotient);
+}
+
+Value wholeModulo(Emitter &e, Value x, Value y) {
+  return e.sub(x, e.mul(floorDivided(e, x, y), y));
+}
+
+Value modulo(Emitter &e, Value x, Value y) {
+  Value quotient = e.create<math::FloorOp>(e.divf(x, y));
+  return e.fma(e.create<arith::NegFOp>(quotient), y, x);
+}
+
+/// e^(y log |x|), with the sign of an odd power; of a number below 0 NaN where
+/// y is no integer.
+Value power(Emitter &e, Value x, Value y) {
+  Constants f{e, x};
+  Value size = e.exp(e.mulf(y, logarithm(e, e.create<math::AbsFOp>(x))));
+  Value half = e.mulf(y, f(0.5));
+  Value odd = e.create<arith::CmpFOp>(FloatIs::UNE, half,
+                                      e.create<math::FloorOp>(half));
+  Value whole =
+      e.create<arith::CmpFOp>(FloatIs::OEQ, y, e.create<math::FloorOp>(y));
+  Value below = e.create<arith::SelectOp>(
+      whole,
+      e.create<arith::SelectOp>(odd, e.create<arith::NegFOp>(size), size),
+      f(std::numeric_limits<double>::quiet_NaN()));
+  size = choose(e, FloatIs::OLT, x, f(0), below, size);
+  return choose(e, FloatIs::OEQ, y, f(0), f(1), size);
+}
+
 std::pair<Value, Value> sinCos(Emitter &e, Value x) {
   return e.sinCos(e.create<arith::ExtFOp>(e.likeWith(x, e.getF64Type()), x));
 }
@@ -109,13 +183,17 @@ std::pair<Value, Value> sinCos(Emitter &e, Value x) {
 
 Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
                     ArrayRef<Value> operands) {
-  Value x = operands.front(), y = operands.back();
+  Value x = operands.front(), y = operands[operands.size() > 1 ? 1 : 0],
+        z = operands.back();
+  (void)z;
   Constants f{e, x};
-  (void)f;
+  // Of a choice the first operand may be of another kind.
+  bool integers = isWhole(z);
   switch (function) {
-#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
+#define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
+                 absolute)                                                     \
   case tz::ElementwiseFunction::Name:                                          \
-    return code;
+    return integers ? Value(whole) : Value(code);
 #include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
   }
   llvm_unreachable("unknown elementwise function");

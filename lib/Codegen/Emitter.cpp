@@ -29,11 +29,32 @@ Value Emitter::div(Value a, int64_t b) {
 Value Emitter::rem(Value a, int64_t b) {
   return createOrFold<arith::RemUIOp>(a, index(b));
 }
+Value Emitter::floorDivided(Value a, Value b) {
+  Value quotient = createOrFold<arith::DivSIOp>(a, b),
+        rest = createOrFold<arith::RemSIOp>(a, b), zero = constantLike(a, 0);
+  auto isBelow = [&](Value value) {
+    return create<arith::CmpIOp>(arith::CmpIPredicate::slt, value, zero);
+  };
+  Value uneven = create<arith::CmpIOp>(arith::CmpIPredicate::ne, rest, zero);
+  Value apart = create<arith::XOrIOp>(isBelow(rest), isBelow(b));
+  return create<arith::SelectOp>(create<arith::AndIOp>(uneven, apart),
+                                 sub(quotient, constantLike(a, 1)), quotient);
+}
 Value Emitter::min(Value a, Value b) {
   return createOrFold<arith::MinSIOp>(a, b);
 }
 Value Emitter::max(Value a, Value b) {
   return createOrFold<arith::MaxSIOp>(a, b);
+}
+Value Emitter::keptBelow(Value stored, Value size) {
+  // An index may have fewer bits than what is stored.
+  Type wide = getI64Type();
+  if (stored.getType() != wide)
+    stored = create<arith::ExtSIOp>(wide, stored);
+  Value last = create<arith::IndexCastOp>(wide, sub(size, index(1)));
+  Value zero = create<arith::ConstantOp>(getZeroAttr(wide));
+  return create<arith::IndexCastOp>(getIndexType(),
+                                    max(min(stored, last), zero));
 }
 Value Emitter::less(Value a, Value b) {
   return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
@@ -202,8 +223,12 @@ Value Emitter::toF32(Value value) {
 }
 
 Type memoryElement(Type element) {
-  return element.isBF16() ? IntegerType::get(element.getContext(), 16)
-                          : element;
+  if (element.isBF16())
+    return IntegerType::get(element.getContext(), 16);
+  if (auto whole = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(),
+                            std::max(whole.getWidth(), 8u));
+  return element;
 }
 
 Value Emitter::loadedToF32(Value loaded, Type element) {
@@ -218,7 +243,7 @@ Value Emitter::constantLike(Value like, double value) {
   Type type = like.getType();
   Type element = getElementTypeOrSelf(type);
   TypedAttr scalar =
-      element.isInteger()
+      element.isIntOrIndex()
           ? TypedAttr(getIntegerAttr(element, static_cast<int64_t>(value)))
           : TypedAttr(getFloatAttr(
                 element, element.isF32() ? static_cast<float>(value) : value));

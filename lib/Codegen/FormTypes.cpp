@@ -169,14 +169,8 @@ Reason check(tz::MatmulOp op) {
 }
 
 Reason check(tz::EmbeddingOp op) {
-  return firstOf(
-      [&] {
-        return isa<BlockArgument>(op.getIds())
-                   ? Reason()
-                   : say("its ids are no argument of the function");
-      },
-      [&] { return checkRows(op.getResult()); },
-      [&] { return checkPackedWeight(op.getWeight()); });
+  return firstOf([&] { return checkRows(op.getResult()); },
+                 [&] { return checkPackedWeight(op.getWeight()); });
 }
 
 Reason check(tz::ConvertLayoutOp op) {
@@ -196,22 +190,39 @@ Reason check(tz::ConvertLayoutOp op) {
                  });
 }
 
-/// Loops take arrays of any shape.
-Reason checkLoops(Operation *op) {
-  auto result = cast<RankedTensorType>(op->getResult(0).getType());
-  if (!result.getElementType().isF32())
-    return say("kernels compute on f32, not on ", result.getElementType());
-  for (Value operand : op->getOperands()) {
-    auto type = cast<RankedTensorType>(operand.getType());
-    bool weight =
-        type.hasStaticShape() && isPlainWeight(tz::stripReshapes(operand));
-    if (weight && (!isFloat(type.getElementType()) || type.getEncoding()))
-      return say("a weight of ", type,
-                 " is read by products and embeddings alone");
-    if (!weight && !type.getElementType().isF32())
-      return say("kernels compute on f32, not on ", type.getElementType());
-  }
+/// Whether an operation moves elements, and computes none.
+bool onlyMoves(Operation *op) {
+  tz::LoopNest nest = cast<tz::LoopOp>(op).getLoops();
+  return !nest.combiner && !nest.ranks &&
+         (!nest.function || *nest.function == tz::ElementwiseFunction::Cast ||
+          *nest.function == tz::ElementwiseFunction::Select);
+}
+
+/// Loops take arrays of any shape and of all elements that registers have.
+Reason checkElement(Operation *op, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Type element = type.getElementType();
+  if (isa<tz::BlockType>(element) || type.getEncoding())
+    return say("a weight of ", type,
+               " is read by products and embeddings alone");
+  if (!isFloat(element) && !element.isF64() && !isa<IntegerType>(element))
+    return say("no kernel computes on ", element);
+  if (element.isF64() && !onlyMoves(op))
+    return say("kernels compute on f32 at most; cast ", type);
+  unsigned width = element.getIntOrFloatBitWidth();
+  bool known =
+      width == 1 || width == 8 || width == 16 || width == 32 || width == 64;
+  if (!known || (element.isUnsignedInteger() && width != 8))
+    return say("no kernel computes on ", element);
   return {};
+}
+
+Reason checkLoops(Operation *op) {
+  Reason reason = checkElement(op, op->getResult(0));
+  for (Value operand : op->getOperands())
+    if (reason.empty())
+      reason = checkElement(op, operand);
+  return reason;
 }
 
 /// What has a form without looking at types.

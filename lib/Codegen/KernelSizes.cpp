@@ -19,9 +19,9 @@ Value KernelSizes::of(Emitter &e, AffineExpr size) const {
   case AffineExprKind::Mul:
     return e.mul(left, right);
   case AffineExprKind::FloorDiv:
-    return e.create<arith::FloorDivSIOp>(left, right);
+    return e.floorDivided(left, right);
   case AffineExprKind::CeilDiv:
-    return e.create<arith::CeilDivSIOp>(left, right);
+    return e.sub(e.index(0), e.floorDivided(e.sub(e.index(0), left), right));
   default:
     // A size is not below 0.
     return e.create<arith::RemSIOp>(left, right);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/ElementTypes.h"
 #include "terrazzo/Codegen/ElementwiseCode.h"
 #include <limits>
 
@@ -61,6 +62,19 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes)
     inBlocks = false;
 }
 
+/// Of the elements that are computed with: a condition and an index are not.
+static Type registersOf(Operation *op, const tz::LoopNest &nest) {
+  SmallVector<Type> elements;
+  bool choice =
+      nest.function && tz::kindOf(*nest.function) == tz::FunctionKind::Choice;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    if (!(choice && i == 0) && !(nest.lookup && i == 1))
+      elements.push_back(getElementTypeOrSelf(operand.getType()));
+  if (elements.empty())
+    elements.push_back(getElementTypeOrSelf(op->getResult(0).getType()));
+  return registerType(elements);
+}
+
 LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, const KernelSizes &sizes,
                        function_ref<Value(Value)> memoryOf)
     : e(e), cut(cut), sizes(sizes) {
@@ -69,6 +83,7 @@ LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, const KernelSizes &sizes,
     memory.push_back(operand.getDefiningOp<tz::ScalarOp>() ? Value()
                                                            : memoryOf(operand));
   memory.push_back(memoryOf(op->getResult(0)));
+  type = registersOf(op, cut.nest);
 }
 
 Value LoopPlaces::sizeOf(unsigned loop) {
@@ -136,7 +151,8 @@ static int64_t factorOf(AffineExpr expression, unsigned loop) {
 }
 
 bool LoopPlaces::mayBeOutside(AffineExpr expression, AffineExpr size) const {
-  if (!cut.nest.outside || isa<AffineConstantExpr>(expression))
+  if ((!cut.nest.outside && !cut.nest.pick) ||
+      isa<AffineConstantExpr>(expression))
     return false;
   auto loop = dyn_cast<AffineDimExpr>(expression);
   return !loop || cut.counts[loop.getPosition()] != size;
@@ -214,35 +230,78 @@ Value LoopPlaces::insideOf(int operand, SmallVectorImpl<Value> &at,
   return inside;
 }
 
+Value LoopPlaces::constant(double value, bool lanes) {
+  Type of = lanes ? Type(e.lanesOf(type)) : type;
+  Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(of));
+  return value == 0 ? zero : e.constantLike(zero, value);
+}
+
 Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
-                       unsigned loop, Value mask) {
+                       unsigned loop, Value mask, Value *within) {
   Value from = cut.op->getOperand(operand);
-  if (auto scalar = from.getDefiningOp<tz::ScalarOp>()) {
-    double value = scalar.getValue().convertToDouble();
-    return lanes ? e.f32Vector(value) : e.f32(value);
-  }
+  if (auto scalar = from.getDefiningOp<tz::ScalarOp>())
+    return constant(scalar.getValue().convertToDouble(), lanes);
   Type element = typeOf(operand).getElementType();
+  // A condition keeps its own type.
+  bool condition = cut.nest.function && operand == 0 &&
+                   tz::kindOf(*cut.nest.function) == tz::FunctionKind::Choice;
+  Type to = condition ? registerType({element}) : type;
   SmallVector<Value> dims;
   Value inside = insideOf(operand, dims, indices);
+  if (cut.nest.lookup && operand == 0)
+    dims[*cut.nest.lookup] = lookedUp(indices);
   Value at = addressOf(operand, dims), value;
   if (lanes && strideOf(operand, loop) == 1) {
-    value = e.loadedToF32(e.loadLanes(memory[operand], at, mask), element);
+    value = fromMemory(e, e.loadLanes(memory[operand], at, mask), element, to);
   } else {
-    Value one = e.loadedToF32(e.load(memory[operand], at), element);
+    Value one = fromMemory(e, e.load(memory[operand], at), element, to);
     value = lanes ? e.splat(one) : one;
   }
+  if (within) {
+    *within = inside;
+    return value;
+  }
   return inside ? Value(e.create<arith::SelectOp>(
-                      inside, value, e.constantLike(value, *cut.nest.outside)))
+                      inside, value, constant(*cut.nest.outside, lanes)))
                 : value;
+}
+
+Value LoopPlaces::pickOne(ArrayRef<Value> indices, bool lanes, unsigned loop,
+                          Value mask) {
+  Value picked;
+  for (unsigned i = cut.nest.operands.size(); i-- > 0;) {
+    Value inside, value = load(int(i), indices, lanes, loop, mask, &inside);
+    picked = picked && inside
+                 ? Value(e.create<arith::SelectOp>(inside, value, picked))
+                 : value;
+  }
+  return picked;
+}
+
+Value LoopPlaces::lookedUp(ArrayRef<Value> indices) {
+  SmallVector<Value> dims;
+  for (AffineExpr expression : expressionsOf(1))
+    dims.push_back(valueOf(expression, indices));
+  return e.keptBelow(e.load(memory[1], addressOf(1, dims)),
+                     sizes.of(e, dimsOf(0)[*cut.nest.lookup]));
 }
 
 Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
                           Value mask, Value before) {
+  if (cut.nest.counter) {
+    Value index = indices[*cut.nest.counter];
+    Value number = e.create<arith::IndexCastOp>(e.getI64Type(), index);
+    return isa<IntegerType>(type) ? e.create<arith::IndexCastOp>(type, index)
+                                  : e.create<arith::SIToFPOp>(type, number);
+  }
+  if (cut.nest.pick)
+    return pickOne(indices, lanes, loop, mask);
   SmallVector<Value> elements;
   for (unsigned i = 0; i < cut.nest.operands.size(); ++i)
-    elements.push_back(load(i, indices, lanes, loop, mask));
+    if (!(cut.nest.lookup && i == 1))
+      elements.push_back(load(i, indices, lanes, loop, mask));
   bool product = cut.nest.function == tz::ElementwiseFunction::Mul &&
-                 cut.nest.combiner == tz::Combiner::Sum;
+                 cut.nest.combiner == tz::Combiner::Sum && type.isF32();
   if (before && product)
     return e.fma(elements[0], elements[1], before);
   Value value = cut.nest.function
@@ -251,9 +310,45 @@ Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
   return before ? combine(before, value) : value;
 }
 
+Value LoopPlaces::rank(SmallVector<Value> indices) {
+  unsigned place = cut.nest.parallel - 1, reduced = cut.nest.parallel;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  // What was found last: its element and where; the next is below, or the same
+  // further on.
+  SmallVector<Value> none{constant(infinity, false), e.index(-1)};
+  Value found = e.loop(
+      e.index(0), e.add(indices[place], 1), 1, none,
+      [&](Value, ValueRange last) {
+        SmallVector<Value> start{constant(-infinity, false), e.index(-1)};
+        return e.loop(e.index(0), sizeOf(reduced), 1, start,
+                      [&](Value i, ValueRange best) -> SmallVector<Value> {
+                        indices[reduced] = i;
+                        Value x = load(0, indices, false, 0, {});
+                        auto is = [&](arith::CmpFPredicate predicate, Value a,
+                                      Value b) {
+                          return e.create<arith::CmpFOp>(predicate, a, b);
+                        };
+                        Value open = e.create<arith::OrIOp>(
+                            is(arith::CmpFPredicate::OLT, x, last[0]),
+                            e.create<arith::AndIOp>(
+                                is(arith::CmpFPredicate::OEQ, x, last[0]),
+                                e.less(last[1], i)));
+                        Value better = e.create<arith::OrIOp>(
+                            is(arith::CmpFPredicate::OGT, x, best[0]),
+                            e.less(best[1], e.index(0)));
+                        Value take = e.create<arith::AndIOp>(open, better);
+                        return {e.create<arith::SelectOp>(take, x, best[0]),
+                                e.create<arith::SelectOp>(take, i, best[1])};
+                      });
+      })[1];
+  // Where all that is left is NaN.
+  return e.max(found, e.index(0));
+}
+
 void LoopPlaces::store(Value value, ArrayRef<Value> indices, bool lanes,
                        Value mask) {
   Value at = addressOf(-1, indices.take_front(cut.nest.parallel));
+  value = toMemory(e, value, typeOf(-1).getElementType());
   if (lanes)
     e.storeLanes(value, memory.back(), at, mask);
   else
@@ -266,33 +361,44 @@ Value LoopPlaces::loadResult(ArrayRef<Value> indices, bool lanes, Value mask) {
                : e.load(memory.back(), at);
 }
 
-double LoopPlaces::initial() const {
+Value LoopPlaces::initial(bool lanes) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
+  auto whole = dyn_cast<IntegerType>(type);
+  auto extreme = [&](bool least) {
+    if (!whole)
+      return constant(least ? -infinity : infinity, lanes);
+    unsigned width = whole.getWidth();
+    Value number = e.create<arith::ConstantOp>(
+        e.getIntegerAttr(type, least ? APInt::getSignedMinValue(width)
+                                     : APInt::getSignedMaxValue(width)));
+    return lanes ? e.splat(number) : number;
+  };
   switch (*cut.nest.combiner) {
   case tz::Combiner::Sum:
   case tz::Combiner::Mean:
-    return 0;
+    return constant(0, lanes);
   case tz::Combiner::Max:
-    return -infinity;
+    return extreme(/*least=*/true);
   case tz::Combiner::Min:
-    return infinity;
+    return extreme(/*least=*/false);
   case tz::Combiner::Prod:
-    return 1;
+    return constant(1, lanes);
   }
-  return 0;
+  return {};
 }
 
 Value LoopPlaces::combine(Value a, Value b) {
+  bool whole = isa<IntegerType>(type);
   switch (*cut.nest.combiner) {
   case tz::Combiner::Sum:
   case tz::Combiner::Mean:
-    return e.addf(a, b);
+    return whole ? e.add(a, b) : e.addf(a, b);
   case tz::Combiner::Max:
-    return e.maxf(a, b);
+    return whole ? e.max(a, b) : e.maxf(a, b);
   case tz::Combiner::Min:
-    return e.create<arith::MinimumFOp>(a, b);
+    return whole ? e.min(a, b) : e.create<arith::MinimumFOp>(a, b);
   case tz::Combiner::Prod:
-    return e.mulf(a, b);
+    return whole ? e.mul(a, b) : e.mulf(a, b);
   }
   return a;
 }

@@ -44,6 +44,10 @@ private:
       if (!cut.op->getOperand(i).getDefiningOp<tz::ScalarOp>() &&
           places.strideOf(int(i), loop) < 0)
         return false;
+    // A number that differs from lane to lane, or one looked up for each.
+    if (cut.nest.counter == loop ||
+        (cut.nest.lookup && places.strideOf(1, loop) != 0))
+      return false;
     return !withResult || places.strideOf(-1, loop) == 1;
   }
 
@@ -77,15 +81,23 @@ private:
   }
 
   void emitRow() {
-    if (!cut.nest.reduces()) {
+    if (cut.nest.ranks) {
+      along(cut.inner, first, last, /*lanes=*/false, [&](Value) {
+        Value found =
+            e.create<arith::IndexCastOp>(e.getI64Type(), places.rank(indices));
+        places.store(found, indices, /*lanes=*/false, {});
+      });
+    } else if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
       along(cut.inner, first, last, lanes, [&](Value mask) {
-        places.store(
-            places.compute(indices, lanes, cut.inner.value_or(0), mask),
-            indices, lanes, mask);
+        Value value =
+            places.compute(indices, lanes, cut.inner.value_or(0), mask);
+        if (lanes && !isa<VectorType>(value.getType()))
+          value = e.splat(value);
+        places.store(value, indices, lanes, mask);
       });
     } else if (cut.inner && isDense(*cut.inner, /*withResult=*/true) &&
-               gainsAlongInner()) {
+               gainsAlongInner() && places.keepsRegisters()) {
       reduceInMemory();
     } else {
       along(cut.inner, first, last, /*lanes=*/false,
@@ -108,7 +120,7 @@ private:
         places.store(value(mask), indices, /*lanes=*/true, mask);
       });
     };
-    pass([&](Value) { return e.f32Vector(places.initial()); });
+    pass([&](Value) { return places.initial(/*lanes=*/true); });
     each(cut.reduced, [&] {
       pass([&](Value mask) {
         Value before = places.loadResult(indices, /*lanes=*/true, mask);
@@ -124,8 +136,7 @@ private:
   /// One element of the result.
   void reduceOne() {
     bool lanes = isDense(cut.reduced.back(), /*withResult=*/false);
-    Value start =
-        lanes ? e.f32Vector(places.initial()) : e.f32(places.initial());
+    Value start = places.initial(lanes);
     Value sum = reduceFrom(cut.reduced, start, lanes);
     if (lanes)
       sum = acrossLanes(sum);
@@ -159,11 +170,14 @@ private:
 
   Value acrossLanes(Value vector) {
     using Kind = vector::CombiningKind;
+    bool whole = isa<IntegerType>(places.registers());
     switch (*cut.nest.combiner) {
     case tz::Combiner::Max:
-      return e.create<vector::ReductionOp>(Kind::MAXIMUMF, vector);
+      return e.create<vector::ReductionOp>(whole ? Kind::MAXSI : Kind::MAXIMUMF,
+                                           vector);
     case tz::Combiner::Min:
-      return e.create<vector::ReductionOp>(Kind::MINIMUMF, vector);
+      return e.create<vector::ReductionOp>(whole ? Kind::MINSI : Kind::MINIMUMF,
+                                           vector);
     case tz::Combiner::Prod:
       return e.create<vector::ReductionOp>(Kind::MUL, vector);
     default:

@@ -287,8 +287,9 @@ void RowEmitter::emitEmbedding(tz::EmbeddingOp op, const Window &window) {
   Place ids = placeOf(op.getIds()), weight = placeOf(op.getWeight()),
         result = placeOf(op.getResult());
   auto type = cast<RankedTensorType>(op.getWeight().getType());
-  Value id = e.create<arith::IndexCastOp>(
-      e.getIndexType(), e.load(ids.memory, e.add(ids.base, window.row)));
+  // What callers give is checked; what is computed is not.
+  Value id = e.keptBelow(e.load(ids.memory, e.add(ids.base, window.row)),
+                         e.index(type.getShape()[0]));
   Value group = e.div(id, kLanes), lane = e.rem(id, kLanes);
   Value to = at(result, window.row, e.index(0));
   // Sixteen rows are unpacked for the sake of one: that keeps one description

@@ -37,10 +37,15 @@ private:
   }
 
   void emitElement() {
-    Value value =
-        cut.nest.reduces()
-            ? places.finish(reduceFrom(cut.reduced, e.f32(places.initial())))
-            : places.compute(indices, /*lanes=*/false, 0, {});
+    Value value;
+    if (cut.nest.ranks)
+      value =
+          e.create<arith::IndexCastOp>(e.getI64Type(), places.rank(indices));
+    else if (cut.nest.reduces())
+      value = places.finish(
+          reduceFrom(cut.reduced, places.initial(/*lanes=*/false)));
+    else
+      value = places.compute(indices, /*lanes=*/false, 0, {});
     places.store(value, indices, /*lanes=*/false, {});
   }
 

@@ -247,8 +247,9 @@ void SimtRowEmitter::emitEmbedding(tz::EmbeddingOp op,
   e.each(e.mul(window.count, 8 * parts), [&](Value unit) {
     Value row = e.add(window.row, e.div(unit, 8 * parts));
     Value fragment = e.rem(unit, 8), part = e.div(e.rem(unit, 8 * parts), 8);
-    Value id = e.create<arith::IndexCastOp>(
-        e.getIndexType(), e.load(ids.memory, e.add(ids.base, row)));
+    // What callers give is checked; what is computed is not.
+    Value id = e.keptBelow(e.load(ids.memory, e.add(ids.base, row)),
+                           e.index(type.getShape()[0]));
     WeightPlace place{originOf(e, type, e.div(id, kLanes)), e.rem(id, kLanes),
                       part, 1};
     Value first = e.add(e.mul(part, 32), e.mul(fragment, 4));

@@ -42,8 +42,11 @@ public:
   void addBounds(Value value, package::ValueT &to) {
     for (OpOperand &use : value.getUses()) {
       Operation *user = use.getOwner();
-      if (auto reshape = dyn_cast<tz::ReshapeOp>(user)) {
-        addBounds(reshape.getResult(), to);
+      auto elementwise = dyn_cast<tz::ElementwiseOp>(user);
+      bool casts = elementwise &&
+                   elementwise.getFunction() == tz::ElementwiseFunction::Cast;
+      if (casts || isa<tz::ReshapeOp>(user)) {
+        addBounds(user->getResult(0), to);
       } else if (auto embedding = dyn_cast<tz::EmbeddingOp>(user)) {
         auto table = cast<RankedTensorType>(embedding.getWeight().getType());
         uint64_t rows = table.getShape()[0];

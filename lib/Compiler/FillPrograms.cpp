@@ -174,7 +174,7 @@ private:
     AffineExpr elements = getAffineConstantExpr(1, type.getContext());
     for (AffineExpr size : plan::bufferDims(copy.getFrom()))
       elements = elements * size;
-    uint64_t bytes = type.getElementTypeBitWidth() / 8;
+    uint64_t bytes = tz::elementBytes(type.getElementType());
     if (auto number = dyn_cast<AffineConstantExpr>(elements)) {
       command->bytes = bytes * number.getValue();
     } else {

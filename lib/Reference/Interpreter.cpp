@@ -47,10 +47,9 @@ bool fits(const Value &value, Type type) {
   if (!want)
     return false;
   if (auto *tensor = std::get_if<std::shared_ptr<const Tensor>>(&value))
-    return isa<FloatType>(want.getElementType()) &&
-           fits((*tensor)->shape, want);
+    return want.getElementType().isIntOrFloat() && fits((*tensor)->shape, want);
   if (auto *integers = std::get_if<std::shared_ptr<const Integers>>(&value))
-    return want.getElementType().isInteger(32) &&
+    return isa<IntegerType>(want.getElementType()) &&
            fits((*integers)->shape, want);
   const Weight &weight = *std::get_if<Weight>(&value);
   if (weight.type.getShape() != want.getShape() ||
@@ -126,7 +125,8 @@ private:
               tz::ElementwiseOp, tz::ReshapeOp, tz::MatmulOp, tz::EmbeddingOp,
               tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::CacheAppendOp,
               tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::PadOp,
-              tz::WindowsOp, tz::ReduceOp, tz::ContractOp>(
+              tz::WindowsOp, tz::ReduceOp, tz::ContractOp, tz::GatherOp,
+              tz::ConcatOp, tz::IotaOp, tz::TopKOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -189,6 +189,10 @@ private:
     const Value &value = values.find(key)->second;
     if (auto *weight = std::get_if<Weight>(&value))
       return std::make_shared<const Tensor>(decode(*weight));
+    if (auto *held = std::get_if<std::shared_ptr<const Integers>>(&value))
+      return std::make_shared<const Tensor>(
+          Tensor((*held)->shape, std::vector<double>((*held)->values.begin(),
+                                                     (*held)->values.end())));
     return *std::get_if<std::shared_ptr<const Tensor>>(&value);
   }
 
@@ -196,9 +200,17 @@ private:
     return std::get_if<Weight>(&values.find(key)->second);
   }
 
+  /// Ids and positions, which fit 32 bits; of others the closest that do.
   const Integers &integers(mlir::Value key) {
-    return **std::get_if<std::shared_ptr<const Integers>>(
-        &values.find(key)->second);
+    Value &value = values.find(key)->second;
+    if (auto *held = std::get_if<std::shared_ptr<const Tensor>>(&value)) {
+      std::vector<int32_t> whole;
+      for (double number : (*held)->values)
+        whole.push_back(static_cast<int32_t>(
+            std::clamp(number, double(INT32_MIN), double(INT32_MAX))));
+      value = makeIntegers((*held)->shape, std::move(whole));
+    }
+    return **std::get_if<std::shared_ptr<const Integers>>(&value);
   }
 
   int64_t position(mlir::Value key) { return integers(key).values[0]; }
@@ -246,7 +258,25 @@ private:
       owners.push_back(tensor(input));
       inputs.push_back(owners.back().get());
     }
-    return give(op.getResult(), elementwise(op.getFunction(), inputs));
+    Tensor result = elementwise(op.getFunction(), inputs);
+    toElements(getElementTypeOrSelf(op.getType()), result);
+    return give(op.getResult(), std::move(result));
+  }
+
+  /// What numbers become as elements of integers: towards 0, the closest there
+  /// is, 0 of NaN; a truth is 1 unless it is 0. Floats stay as they are.
+  static void toElements(Type element, Tensor &tensor) {
+    auto whole = dyn_cast<IntegerType>(element);
+    if (!whole)
+      return;
+    bool isUnsigned = whole.isUnsigned();
+    int digits = static_cast<int>(whole.getWidth()) - (isUnsigned ? 0 : 1);
+    double low = isUnsigned ? 0 : -std::ldexp(1.0, digits),
+           high = std::ldexp(1.0, digits) - 1;
+    for (double &value : tensor.values)
+      value = whole.getWidth() == 1 ? value != 0
+              : std::isnan(value)   ? 0
+                                    : std::clamp(std::trunc(value), low, high);
   }
 
   Status eval(tz::ReshapeOp op) {
@@ -445,6 +475,35 @@ private:
   Status eval(tz::ContractOp op) {
     return give(op.getResult(), contract(op.getDims(), *tensor(op.getLeft()),
                                          *tensor(op.getRight())));
+  }
+
+  Status eval(tz::GatherOp op) {
+    return give(op.getResult(),
+                gatherParts(*tensor(op.getInput()), *tensor(op.getIndices()),
+                            op.getAxis(), op.getEach()));
+  }
+
+  Status eval(tz::ConcatOp op) {
+    std::vector<std::shared_ptr<const Tensor>> owners;
+    llvm::SmallVector<const Tensor *> inputs;
+    for (mlir::Value input : op.getInputs()) {
+      owners.push_back(tensor(input));
+      inputs.push_back(owners.back().get());
+    }
+    return give(op.getResult(), concat(inputs, op.getAxis()));
+  }
+
+  Status eval(tz::IotaOp op) {
+    Shape shape;
+    for (AffineExpr size : sizes.of(op.getResult()))
+      shape.push_back(numberOf(size));
+    return give(op.getResult(), iota(shape, op.getAxis()));
+  }
+
+  Status eval(tz::TopKOp op) {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    return give(op.getResult(),
+                topK(*tensor(op.getInput()), type.getShape().back()));
   }
 
   const WeightReader &read;

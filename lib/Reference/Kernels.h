@@ -48,6 +48,14 @@ Tensor reduce(const Tensor &input, tz::Combiner combiner,
 /// `dims` as in tz.contract.
 Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right);
 
+/// Parts along `axis` as tz.gather has them; indices are kept within it.
+Tensor gatherParts(const Tensor &input, const Tensor &indices, int64_t axis,
+                   bool each);
+Tensor concat(llvm::ArrayRef<const Tensor *> inputs, int64_t axis);
+Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis);
+/// Where the `count` largest of each row stand.
+Tensor topK(const Tensor &input, int64_t count);
+
 struct RopeSettings {
   tz::RopeMode mode;
   double base, scale;

@@ -4,8 +4,10 @@
 // has a meaning of its own: none is taken from its loops.
 #include "Kernels.h"
 #include "llvm/ADT/DenseMap.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace terrazzo::reference {
 
@@ -174,6 +176,81 @@ Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right) {
         left.values[at(index, a)] * right.values[at(index, b)];
   });
   return sum;
+}
+
+Tensor gatherParts(const Tensor &input, const Tensor &indices, int64_t axis,
+                   bool each_) {
+  Shape shape = each_ ? indices.shape : Shape();
+  if (!each_) {
+    shape.append(input.shape.begin(), input.shape.begin() + axis);
+    shape.append(indices.shape.begin(), indices.shape.end());
+    shape.append(input.shape.begin() + axis + 1, input.shape.end());
+  }
+  Tensor result(shape);
+  Shape from = stridesOf(input.shape), ids = stridesOf(indices.shape);
+  size_t places = indices.shape.size();
+  double last = double(input.shape[axis] - 1);
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    llvm::ArrayRef<int64_t> all(index);
+    Shape where(input.shape.size());
+    int64_t id = at(each_ ? all : all.slice(size_t(axis), places), ids);
+    for (size_t d = 0; d < where.size(); ++d)
+      where[d] = each_ || d < size_t(axis) ? index[d]
+                 : d > size_t(axis)        ? index[d + places - 1]
+                                           : 0;
+    where[axis] = int64_t(std::clamp(indices.values[id], 0.0, last));
+    result.values[next++] = input.values[at(where, from)];
+  });
+  return result;
+}
+
+Tensor concat(llvm::ArrayRef<const Tensor *> inputs, int64_t axis) {
+  Shape shape = inputs[0]->shape;
+  shape[axis] = 0;
+  for (const Tensor *input : inputs)
+    shape[axis] += input->shape[axis];
+  Tensor result(shape);
+  Shape strides = stridesOf(shape);
+  int64_t before = 0;
+  for (const Tensor *input : inputs) {
+    int64_t next = 0;
+    each(input->shape, [&](const Shape &index) {
+      Shape moved = index;
+      moved[axis] += before;
+      result.values[at(moved, strides)] = input->values[next++];
+    });
+    before += input->shape[axis];
+  }
+  return result;
+}
+
+Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis) {
+  Tensor result(shape);
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    result.values[next++] = double(index[axis]);
+  });
+  return result;
+}
+
+Tensor topK(const Tensor &input, int64_t count) {
+  int64_t size = input.shape.back();
+  Shape shape = input.shape;
+  shape.back() = count;
+  Tensor result(shape);
+  std::vector<int64_t> order(size);
+  for (size_t row = 0, rows = size ? input.values.size() / size : 0; row < rows;
+       ++row) {
+    const double *x = &input.values[row * size];
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return std::isnan(x[b]) ? !std::isnan(x[a]) : x[a] > x[b];
+    });
+    for (int64_t i = 0; i < count; ++i)
+      result.values[row * count + i] = double(order[i]);
+  }
+  return result;
 }
 
 } // namespace terrazzo::reference

@@ -9,9 +9,11 @@ namespace terrazzo::reference {
 
 using tz::ElementwiseFunction;
 
-static double apply(ElementwiseFunction function, double x, double y) {
+static double apply(ElementwiseFunction function, double x, double y,
+                    double z) {
   switch (function) {
-#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
+#define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
+                 absolute)                                                     \
   case ElementwiseFunction::Name:                                              \
     return meaning;
 #include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
@@ -60,7 +62,8 @@ Tensor elementwise(ElementwiseFunction function,
     return input.values[same ? index : offsetIn(input, result.shape, index)];
   };
   for (int64_t i = 0, e = result.values.size(); i < e; ++i)
-    result.values[i] = apply(function, operand(0, i), operand(1, i));
+    result.values[i] =
+        apply(function, operand(0, i), operand(1, i), operand(2, i));
   return result;
 }
 

@@ -134,9 +134,15 @@ private:
     return "n" + std::to_string(number);
   }
 
-  /// Where a kernel has several sizes it says which is which.
+  /// Where a kernel has several sizes, or none of its arguments one, it says
+  /// which is which.
   void nameSizes(tz::FuncOp func, OpBuilder &builder) {
-    if (sizes.size() < 2)
+    auto changes = [](Value value) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      return type && !type.hasStaticShape();
+    };
+    named = sizes.size() > 1 || llvm::none_of(inputs, changes);
+    if (!named || sizes.empty())
       return;
     SmallVector<Attribute> names;
     for (size_t i = 0; i < sizes.size(); ++i)
@@ -152,10 +158,6 @@ private:
       }
       return builder.getArrayAttr(dims);
     };
-    auto changes = [](Value value) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      return type && !type.hasStaticShape();
-    };
     for (auto [i, input] : llvm::enumerate(inputs))
       if (changes(input))
         func.setArgAttr(i, tz::TzDialect::kDimsAttr, dimsOf(input));
@@ -168,19 +170,18 @@ private:
     return size_t(llvm::find(sizes, size) - sizes.begin());
   }
 
-  /// A reshape within a kernel says the kernel's sizes.
+  /// What names sizes says those of the kernel.
   void renameSizes(Operation *clone, Operation *op, OpBuilder &builder) {
-    auto reshape = dyn_cast<tz::ReshapeOp>(clone);
-    if (!reshape || !reshape.getSizes())
+    if (!isa<tz::ReshapeOp, tz::IotaOp>(clone) || !clone->hasAttr("sizes"))
       return;
     SmallVector<Attribute> names;
-    auto type = cast<RankedTensorType>(reshape.getType());
+    auto type = cast<RankedTensorType>(clone->getResult(0).getType());
     for (auto [size, fixed] :
          llvm::zip(limits.sizes.of(op->getResult(0)), type.getShape()))
       if (ShapedType::isDynamic(fixed))
-        names.push_back(builder.getStringAttr(
-            sizes.size() < 2 ? "T" : sizeName(indexOf(size))));
-    reshape.setSizesAttr(builder.getArrayAttr(names));
+        names.push_back(builder.getStringAttr(named ? sizeName(indexOf(size))
+                                                    : std::string("T")));
+    clone->setAttr("sizes", builder.getArrayAttr(names));
   }
 
   bool isUsedOutside(Value value) const {
@@ -223,6 +224,7 @@ private:
         cloneFree(builder, operand, mapping);
       Operation *clone = builder.clone(*op, mapping);
       clone->removeAttr(kTargetAttr);
+      renameSizes(clone, op, builder);
     }
     SmallVector<Value> results;
     for (Value output : outputs)
@@ -266,6 +268,7 @@ private:
   SmallVector<Value> outputs;
   SmallVector<std::pair<Value, Value>> versions;
   llvm::SetVector<AffineExpr> sizes;
+  bool named = false; ///< whether the kernel says which size is which
 };
 
 struct FormKernels : impl::FormKernelsBase<FormKernels> {

@@ -10,6 +10,7 @@ static constexpr ElementType types[] = {
     {"f16", "<f2", 2, false}, {"bf16", "", 2, false},
     {"i64", "<i8", 8, true},  {"i32", "<i4", 4, true},
     {"i16", "<i2", 2, true},  {"i8", "|i1", 1, true},
+    {"i1", "|b1", 1, true},   {"ui8", "|u1", 1, true},
 };
 
 uint32_t elementNumber(std::string_view word) {
@@ -30,7 +31,8 @@ const ElementType &elementTypeOf(const Value &value) {
 int64_t integerAt(const Value &value, const void *data, uint64_t index) {
   uint64_t bytes = elementTypeOf(value).bytes;
   const auto *from = static_cast<const uint8_t *>(data) + index * bytes;
-  int64_t wide = int8_t(from[bytes - 1]) < 0 ? -1 : 0;
+  bool isSigned = elementTypeOf(value).word[0] == 'i';
+  int64_t wide = isSigned && int8_t(from[bytes - 1]) < 0 ? -1 : 0;
   memcpy(&wide, from, bytes);
   return wide;
 }

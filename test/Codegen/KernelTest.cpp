@@ -206,6 +206,10 @@ TEST(RowKernelTest, Functions) {
     bool magnitudes = word == "log" || word == "sqrt" || word == "rsqrt";
     if (tz::arityOf(function) == 1)
       check(functionKernel(word, magnitudes), {8, 7, 0}, budget);
+    else if (tz::arityOf(function) == 3)
+      check(choiceKernel(word), {8, 7, 0}, budget);
+    else if (word == "pow")
+      check(powerKernel(), {8, 7, 0}, budget);
     else
       check(spreadKernel(word, "?x70", "70", "?x70"), {8, 7, 0}, budget);
   }

@@ -129,6 +129,26 @@ inline std::string functionKernel(const std::string &function,
          " tz.return %y : " + x + " }";
 }
 
+/// A function of three operands.
+inline std::string choiceKernel(const std::string &function) {
+  std::string x = "tensor<?x70xf32>", w = "tensor<70xf32>";
+  return "tz.func @kernel(%a: " + x + ", %b: " + x + ", %c: " + w + ") -> " +
+         x + " { %y = tz.elementwise " + function + "(%a, %b, %c) : (" + x +
+         ", " + x + ", " + w + ") -> " + x + " tz.return %y : " + x + " }";
+}
+
+/// Powers of numbers of any sign, whole ones, and of sizes alone.
+inline std::string powerKernel() {
+  std::string x = "tensor<?x70xf32>", one = "(" + x + ") -> " + x,
+              two = "(" + x + ", " + x + ") -> " + x;
+  return "tz.func @kernel(%a: " + x + ", %b: " + x + ") -> (" + x + ", " + x +
+         ") { %n = tz.elementwise round(%b) : " + one +
+         " %p = tz.elementwise pow(%a, %n) : " + two +
+         " %s = tz.elementwise abs(%a) : " + one +
+         " %q = tz.elementwise pow(%s, %b) : " + two +
+         " tz.return %p, %q : " + x + ", " + x + " }";
+}
+
 /// A function of two operands, of these shapes ("?x9x64", "64").
 inline std::string spreadKernel(const std::string &function,
                                 const std::string &left,

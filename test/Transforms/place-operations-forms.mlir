@@ -4,12 +4,22 @@
 
 // What passes the verifier and has no kernel form is refused at the operation, in words.
 
-// Arrays that are no rows are loops, and loops compute on f32.
+// Arrays that are no rows are loops, which move elements of any kind and compute on f32 at most.
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  tz.func @f(%h: tensor<4x?x8xf16>) -> tensor<4x?x1xf16> {
-    // expected-error @+1 {{reduce: kernels compute on f32, not on f16}}
-    %y = tz.reduce max %h [2] : tensor<4x?x8xf16> -> tensor<4x?x1xf16>
-    tz.return %y : tensor<4x?x1xf16>
+  tz.func @f(%h: tensor<4x?x8xf64>) -> tensor<4x?x1xf64> {
+    // expected-error @+1 {{reduce: kernels compute on f32 at most; cast tensor<4x?x1xf64>}}
+    %y = tz.reduce max %h [2] : tensor<4x?x8xf64> -> tensor<4x?x1xf64>
+    tz.return %y : tensor<4x?x1xf64>
+  }
+}
+
+// -----
+
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @f(%h: tensor<4xi7>) -> tensor<4xi7> {
+    // expected-error @+1 {{elementwise: no kernel computes on i7}}
+    %y = tz.elementwise neg(%h) : (tensor<4xi7>) -> tensor<4xi7>
+    tz.return %y : tensor<4xi7>
   }
 }
 
@@ -40,10 +50,10 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
 // -----
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  tz.func @f(%h: tensor<?x8xf16>) -> tensor<?x8xf16> {
-    // expected-error @+1 {{elementwise: kernels compute on f32, not on f16}}
-    %y = tz.elementwise silu(%h) : (tensor<?x8xf16>) -> tensor<?x8xf16>
-    tz.return %y : tensor<?x8xf16>
+  tz.func @f(%h: tensor<?x8xf64>) -> tensor<?x8xf64> {
+    // expected-error @+1 {{elementwise: kernels compute on f32 at most; cast tensor<?x8xf64>}}
+    %y = tz.elementwise silu(%h) : (tensor<?x8xf64>) -> tensor<?x8xf64>
+    tz.return %y : tensor<?x8xf64>
   }
 }
 

@@ -22,7 +22,8 @@ namespace terrazzo::codegen {
 inline constexpr int64_t kLanes = 16;
 
 /// What memory with numbers of this type holds: of bf16 the bits, since few
-/// processors know it and a vector of them may end in a library's call.
+/// processors know it and a vector of them may end in a library's call; of a
+/// truth a byte; integers without a sign of their own.
 mlir::Type memoryElement(mlir::Type element);
 
 class Emitter : public mlir::ImplicitLocOpBuilder {
@@ -44,8 +45,12 @@ public:
   Value mul(Value a, int64_t b) { return mul(a, index(b)); }
   Value div(Value a, int64_t b);
   Value rem(Value a, int64_t b);
+  /// Downwards, of integers of any sign and type; b is not 0.
+  Value floorDivided(Value a, Value b);
   Value min(Value a, Value b);
   Value max(Value a, Value b);
+  /// An integer of memory as an index, the closest from 0 to below `size`.
+  Value keptBelow(Value stored, Value size);
   Value less(Value a, Value b);
   Value equal(Value a, Value b);
 

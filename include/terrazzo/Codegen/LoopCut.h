@@ -68,13 +68,20 @@ public:
   /// along `loop` has; with a null loop, one element.
   mlir::Value compute(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                       unsigned loop, mlir::Value mask, mlir::Value before = {});
+  /// One element of an operation that ranks, as an index.
+  mlir::Value rank(llvm::SmallVector<mlir::Value> indices);
   void store(mlir::Value value, llvm::ArrayRef<mlir::Value> indices, bool lanes,
              mlir::Value mask);
+  /// Whether what is stored is what is computed, so that the result's memory
+  /// serves as a register.
+  bool keepsRegisters() { return type == typeOf(-1).getElementType(); }
   mlir::Value loadResult(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                          mlir::Value mask);
 
-  /// What a reduction begins with, as f32.
-  double initial() const;
+  /// What the operation computes in.
+  mlir::Type registers() const { return type; }
+  /// What a reduction begins with, in a register.
+  mlir::Value initial(bool lanes);
   mlir::Value combine(mlir::Value a, mlir::Value b);
   /// What is left to do with a combined value.
   mlir::Value finish(mlir::Value combined);
@@ -96,11 +103,19 @@ private:
   mlir::Value insideOf(int operand, llvm::SmallVectorImpl<mlir::Value> &at,
                        llvm::ArrayRef<mlir::Value> indices);
   mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices, bool lanes,
-                   unsigned loop, mlir::Value mask);
+                   unsigned loop, mlir::Value mask,
+                   mlir::Value *within = nullptr);
+  mlir::Value constant(double value, bool lanes);
+  /// The element of the operand whose map leads to it.
+  mlir::Value pickOne(llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                      unsigned loop, mlir::Value mask);
+  /// The index that the second operand's element is.
+  mlir::Value lookedUp(llvm::ArrayRef<mlir::Value> indices);
 
   Emitter &e;
   const LoopCut &cut;
   const KernelSizes &sizes;
+  mlir::Type type;                       ///< of registers
   llvm::SmallVector<mlir::Value> memory; ///< of operands, then the result
 };
 

@@ -7,6 +7,25 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BringToRows : Pass<"tz-bring-to-rows", "::mlir::ModuleOp"> {
+  let summary = "operations on rows of other shapes and floats as such on rows of f32";
+  let description = [{
+    A norm over the last dimension of an array is one of the rows that its other dimensions are; so are elementwise
+    operations whose operands are as large as the result or the same for all rows. Norms, products, rotations,
+    attention and gathers on other floats than f32 compute on f32, and are cast from and to them.
+
+    ```mlir
+    %y = tz.rms_norm %x, %w {epsilon = 1.0e-5 : f64}
+        : (tensor<?x?x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
+    // becomes
+    %0 = tz.reshape %x : tensor<?x?x64xf32> -> tensor<?x64xf32>
+    %1 = tz.rms_norm %0, %w {epsilon = 1.0e-5 : f64} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
+    %y = tz.reshape %1 {sizes = ["B", "T"]} : tensor<?x64xf32> -> tensor<?x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+}
+
 def SpecialiseSizes : Pass<"tz-specialise-sizes", "::mlir::ModuleOp"> {
   let summary = "clone each function for the values of its size that matter";
   let description = [{

@@ -15,17 +15,20 @@ namespace {
 struct Row {
   StringLiteral word;
   unsigned arity;
+  FunctionKind kind;
   ElementwiseError error;
 };
 
 constexpr Row rows[] = {
-#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
-  {text, arity, {relative, absolute}},
+#define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
+                 absolute)                                                     \
+  {text, arity, FunctionKind::kind, {relative, absolute}},
 #include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
 };
 
 constexpr ElementwiseFunction functions[] = {
-#define FUNCTION(Name, text, arity, meaning, code, relative, absolute)         \
+#define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
+                 absolute)                                                     \
   ElementwiseFunction::Name,
 #include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
 };
@@ -51,6 +54,14 @@ symbolizeElementwiseFunction(StringRef word) {
 }
 
 unsigned arityOf(ElementwiseFunction function) { return rowOf(function).arity; }
+
+FunctionKind kindOf(ElementwiseFunction function) {
+  return rowOf(function).kind;
+}
+
+int64_t elementBytes(Type element) {
+  return (element.getIntOrFloatBitWidth() + 7) / 8;
+}
 
 ElementwiseError errorOf(ElementwiseFunction function) {
   return rowOf(function).error;

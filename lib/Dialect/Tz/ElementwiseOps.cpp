@@ -55,6 +55,29 @@ void ElementwiseOp::build(OpBuilder &builder, OperationState &state,
         ElementwiseFunctionAttr::get(builder.getContext(), function), inputs);
 }
 
+/// Whether the elements are of the function's kind.
+static LogicalResult verifyElements(ElementwiseOp op) {
+  FunctionKind kind = kindOf(op.getFunction());
+  Type result = getElementTypeOrSelf(op.getType());
+  bool choice = kind == FunctionKind::Choice;
+  auto operands = op.getInputs().drop_front(choice ? 1 : 0);
+  Type first = getElementTypeOrSelf(operands.front().getType());
+  auto refuse = [&](Twine why) {
+    return op.emitOpError("'")
+           << stringifyElementwiseFunction(op.getFunction()) << "' " << why;
+  };
+  auto isWhole = [](Type element) { return isa<IntegerType>(element); };
+  for (Value operand : operands)
+    if (isWhole(getElementTypeOrSelf(operand.getType())) != isWhole(first))
+      return refuse("meets floats and integers; cast one of them");
+  if (kind == FunctionKind::Floats && isWhole(first))
+    return refuse("is of floats; cast its operands");
+  bool changes = kind == FunctionKind::Truth || kind == FunctionKind::Change;
+  if (!changes && isWhole(result) != isWhole(first))
+    return refuse("gives what it is of, floats or integers");
+  return success();
+}
+
 LogicalResult ElementwiseOp::verify() {
   unsigned arity = arityOf(getFunction());
   if (getInputs().size() != arity)
@@ -63,6 +86,8 @@ LogicalResult ElementwiseOp::verify() {
            << stringifyElementwiseFunction(getFunction()) << "', has "
            << getInputs().size();
   auto result = cast<RankedTensorType>(getResult().getType());
+  if (failed(verifyElements(*this)))
+    return failure();
   for (Value input : getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());
     if (type.getRank() > result.getRank())
@@ -92,7 +117,8 @@ LogicalResult ReshapeOp::verify() {
 }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor) {
-  if (getInput().getType() == getResult().getType())
+  // Named sizes may be others than those of an input of the same type.
+  if (getInput().getType() == getResult().getType() && !getSizes())
     return getInput();
   auto inner = getInput().getDefiningOp<ReshapeOp>();
   if (!inner)

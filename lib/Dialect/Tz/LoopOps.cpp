@@ -51,7 +51,8 @@ LogicalResult verifyLoops(Operation *op) {
             size != nest.sizes[loop.getPosition()])
           return op->emitOpError("takes ")
                  << type << " with a dimension that has another size elsewhere";
-      } else if (isa<AffineConstantExpr>(expression) && size != 1) {
+      } else if (isa<AffineConstantExpr>(expression) && size != 1 &&
+                 !(nest.lookup && value == op->getOperand(0))) {
         return op->emitOpError("does not take ") << type;
       }
   }
@@ -300,6 +301,13 @@ LoopNest ReduceOp::getLoops() {
 }
 
 LogicalResult ReduceOp::verify() {
+  if (isa<IntegerType>(typeOf(getInput()).getElementType()) &&
+      getCombiner() == Combiner::Mean)
+    return emitOpError("takes the mean of floats, not of ")
+           << getInput().getType();
+  if (typeOf(getInput()).getElementType() !=
+      typeOf(getResult()).getElementType())
+    return emitOpError("does not change elements");
   if (getAxes().empty() ||
       !areDimensions(getAxes(), typeOf(getInput()).getRank()))
     return emitOpError("needs axes of ")
@@ -374,6 +382,156 @@ LogicalResult ContractOp::verify() {
     if (static_cast<int64_t>(side.size()) != typeOf(value).getRank())
       return emitOpError("names ")
              << side.size() << " dimensions of " << value.getType();
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Gather
+//===----------------------------------------------------------------------===//
+
+LoopNest GatherOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  unsigned axis = getAxis(), rank = typeOf(getInput()).getRank();
+  unsigned places = typeOf(getIndices()).getRank();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.lookup = axis;
+  auto loop = [&](unsigned i) { return getAffineDimExpr(i, getContext()); };
+  SmallVector<AffineExpr> from, ids;
+  for (unsigned i = 0; i < rank; ++i)
+    from.push_back(i == axis ? getAffineConstantExpr(0, getContext())
+                   : i < axis || getEach() ? loop(i)
+                                           : loop(i + places - 1));
+  for (unsigned i = 0; i < places; ++i)
+    ids.push_back(loop(getEach() ? i : axis + i));
+  for (const auto *dims : {&from, &ids})
+    nest.operands.push_back(
+        AffineMap::get(nest.parallel, 0, *dims, getContext()));
+  return nest;
+}
+
+LogicalResult GatherOp::verify() {
+  auto from = typeOf(getInput()), ids = typeOf(getIndices()),
+       to = typeOf(getResult());
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= from.getRank() ||
+      from.getElementType() != to.getElementType() ||
+      (getEach()
+           ? ids.getRank() != from.getRank() || to.getRank() != from.getRank()
+           : to.getRank() != from.getRank() + ids.getRank() - 1))
+    return emitOpError("cannot take ")
+           << to << " out of " << from << " by " << ids;
+  if (from.getShape()[axis] == 0)
+    return emitOpError("takes parts of ") << from << ", which has none";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Concat
+//===----------------------------------------------------------------------===//
+
+LoopNest ConcatOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  unsigned axis = getAxis(), rank = shape.size();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = rank;
+  nest.pick = true;
+  nest.derived.resize(rank);
+  MLIRContext *context = getContext();
+  AffineExpr offset = getAffineConstantExpr(0, context);
+  unsigned symbols = rank * getInputs().size();
+  for (auto [i, input] : llvm::enumerate(getInputs())) {
+    SmallVector<AffineExpr> dims;
+    for (unsigned d = 0; d < rank; ++d)
+      dims.push_back(getAffineDimExpr(d, context) -
+                     (d == axis ? offset : getAffineConstantExpr(0, context)));
+    nest.operands.push_back(AffineMap::get(rank, symbols, dims, context));
+    int64_t size = typeOf(input).getShape()[axis];
+    offset = offset + (ShapedType::isDynamic(size)
+                           ? getAffineSymbolExpr(i * rank + axis, context)
+                           : getAffineConstantExpr(size, context));
+  }
+  nest.derived[axis] = offset;
+  return nest;
+}
+
+LogicalResult ConcatOp::verify() {
+  auto to = typeOf(getResult());
+  int64_t axis = getAxis(), total = 0;
+  if (getInputs().empty() || axis < 0 || axis >= to.getRank())
+    return emitOpError("needs arrays, and an axis of ") << to;
+  for (Value input : getInputs()) {
+    auto from = typeOf(input);
+    if (from.getRank() != to.getRank() ||
+        from.getElementType() != to.getElementType())
+      return emitOpError("cannot make ") << to << " of " << from;
+    int64_t size = from.getShape()[axis];
+    total = ShapedType::isDynamic(size) || ShapedType::isDynamic(total)
+                ? ShapedType::kDynamic
+                : total + size;
+  }
+  if (total != to.getShape()[axis])
+    return emitOpError("gives another size along its axis than ") << to;
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Iota
+//===----------------------------------------------------------------------===//
+
+LoopNest IotaOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.counter = getAxis();
+  return nest;
+}
+
+LogicalResult IotaOp::verify() {
+  auto to = typeOf(getResult());
+  if (static_cast<int64_t>(getAxis()) < 0 ||
+      static_cast<int64_t>(getAxis()) >= to.getRank() ||
+      !to.getElementType().isIntOrFloat())
+    return emitOpError("counts along an axis of numbers, not of ") << to;
+  size_t named = getSizes() ? getSizesAttr().size() : 0;
+  if (named != size_t(to.getNumDynamicDims()))
+    return emitOpError("names ") << named << " sizes, its result has "
+                                 << to.getNumDynamicDims() << " '?'";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// TopK
+//===----------------------------------------------------------------------===//
+
+LoopNest TopKOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.sizes.push_back(typeOf(getInput()).getShape().back());
+  nest.ranks = true;
+  SmallVector<int64_t> loops;
+  for (unsigned i = 0; i + 1 < nest.parallel; ++i)
+    loops.push_back(i);
+  loops.push_back(nest.parallel);
+  nest.operands.push_back(mapOf(loops, nest.sizes.size(), getContext()));
+  return nest;
+}
+
+LogicalResult TopKOp::verify() {
+  auto from = typeOf(getInput()), to = typeOf(getResult());
+  if (from.getRank() < 1 || from.getRank() != to.getRank() ||
+      !isa<IntegerType>(to.getElementType()) ||
+      ShapedType::isDynamic(to.getShape().back()) ||
+      (!ShapedType::isDynamic(from.getShape().back()) &&
+       from.getShape().back() < to.getShape().back()))
+    return emitOpError("cannot tell ")
+           << to << " of " << from
+           << "; the result's last dimension is how many, of integers";
   return verifyLoops(*this);
 }
 

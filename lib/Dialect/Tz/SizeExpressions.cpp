@@ -235,7 +235,7 @@ int64_t boundOf(AffineExpr size, ArrayRef<int64_t> bounds) {
 
 int64_t byteBound(RankedTensorType type, ArrayRef<AffineExpr> sizes,
                   ArrayRef<int64_t> bounds) {
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t bytes = elementBytes(type.getElementType());
   for (AffineExpr size : sizes)
     bytes = product(bytes, boundOf(size, bounds));
   return bytes;

@@ -136,6 +136,7 @@ private:
   LogicalResult infer(Operation *op) {
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([&](ReshapeOp reshape) { return inferReshape(reshape); })
+        .Case([&](IotaOp iota) { return inferIota(iota); })
         .Case([&](LoopOp loops) { return inferLoops(op, loops.getLoops()); })
         .Case([&](EmbeddingOp gather) {
           return set(gather.getResult(), {dimsOf(gather.getIds())[0],
@@ -212,6 +213,11 @@ private:
       }
     if (auto slice = dyn_cast<SliceOp>(op))
       demandSlice(slice);
+    if (auto top = dyn_cast<TopKOp>(op))
+      demand(operands[0].back() -
+             cast<RankedTensorType>(top.getType()).getShape().back());
+    if (auto gather = dyn_cast<GatherOp>(op))
+      demand(operands[0][gather.getAxis()] - 1);
     loops.truncate(nest.parallel);
     return set(op->getResult(0), std::move(loops));
   }
@@ -231,6 +237,24 @@ private:
       if (!ShapedType::isDynamic(part) && part > 0)
         demand(offset < 0 ? dim + offset
                           : dim - (offset + (part - 1) * stride + 1));
+  }
+
+  LogicalResult inferIota(IotaOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    Dims dims;
+    unsigned next = 0;
+    for (int64_t size : type.getShape()) {
+      if (!ShapedType::isDynamic(size)) {
+        dims.push_back(constant(size));
+        continue;
+      }
+      StringRef text = cast<StringAttr>(op.getSizesAttr()[next++]).getValue();
+      dims.push_back(parse(text));
+      if (!dims.back())
+        return cannotRead(op, text);
+      demand(dims.back());
+    }
+    return set(op.getResult(), std::move(dims));
   }
 
   /// The fixed factor of a product of sizes, and the others in an order of

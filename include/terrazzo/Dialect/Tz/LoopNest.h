@@ -39,7 +39,18 @@ struct LoopNest {
   std::optional<ElementwiseFunction> function;
   /// What an operand has where its map leads outside of it; none: no map does.
   std::optional<double> outside;
-  /// Of the reduced loops; none: there are none.
+  /// Whether the element is that of the one operand whose map leads to it.
+  bool pick = false;
+  /// The dimension of the first operand whose index is the second one's
+  /// element, kept within it; none: all are as the map says.
+  std::optional<unsigned> lookup;
+  /// The loop whose number the element is; none: it is no such.
+  std::optional<unsigned> counter;
+  /// Whether the element, j behind the other parallel loops, is where the
+  /// reduced loop has the operand's element that is the j-th largest, the first
+  /// of equal ones.
+  bool ranks = false;
+  /// Of the reduced loops; none: there are none, or they are ranked.
   std::optional<Combiner> combiner;
 
   mlir::AffineExpr derivedSize(unsigned loop) const {

@@ -33,7 +33,9 @@ struct TzVersion : public mlir::DialectVersion {
 };
 
 enum class ElementwiseFunction : uint32_t {
-#define FUNCTION(Name, text, arity, meaning, code, relative, absolute) Name,
+#define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
+                 absolute)                                                     \
+  Name,
 #include "terrazzo/Dialect/Tz/ElementwiseFunctions.def"
 };
 
@@ -45,6 +47,11 @@ std::optional<ElementwiseFunction>
 symbolizeElementwiseFunction(llvm::StringRef word);
 /// Number of operands.
 unsigned arityOf(ElementwiseFunction function);
+/// Which elements a function takes and gives.
+enum class FunctionKind { Floats, Any, Integers, Truth, Choice, Change };
+FunctionKind kindOf(ElementwiseFunction function);
+/// Bytes of an element in memory: a truth (i1) takes one.
+int64_t elementBytes(mlir::Type element);
 /// Bound of a kernel's own error: relative x |result| + absolute.
 struct ElementwiseError {
   double relative, absolute;

@@ -27,13 +27,14 @@ def Tz_MatmulOp : Tz_Op<"matmul", [Pure]> {
 def Tz_EmbeddingOp : Tz_Op<"embedding", [Pure]> {
   let summary = "rows of a weight chosen by token ids";
   let description = [{
-    `result[t, k] = weight[ids[t], k]`; an id outside the weight is undefined, so the runtime checks ids first.
+    `result[t, k] = weight[ids[t], k]`. Ids that a caller gives are checked by the runtime, computed ones are kept within
+    the weight.
 
     ```mlir
     %x = tz.embedding %w, %ids : (tensor<49152x576x!tz.block<q8_0>>, tensor<?xi32>) -> tensor<?x576xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$weight, 1DTensorOf<[I32]>:$ids);
+  let arguments = (ins AnyRankedTensor:$weight, 1DTensorOf<[I32, I64]>:$ids);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$weight `,` $ids attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;

@@ -17,8 +17,14 @@ def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure, DeclareOpInterfaceMethods<Tz_
     exact and the approximate one of Hendrycks and Gimpel (arXiv 1606.08415); `round` takes halves to even numbers;
     `max` and `min` give NaN where an operand is NaN.
 
+    Operands are all floats or all integers, and the result is of the same elements, but for comparisons, which give 1
+    or 0 of any elements, for the first operand of `select`, and for `cast`: numbers become the nearest of the other
+    elements, towards 0 where those are integers, the closest where they lack it, and 1 of a truth (`i1`) unless 0.
+
     ```mlir
     %y = tz.elementwise add(%a, %b) : (tensor<?x576xf32>, tensor<?x576xf32>) -> tensor<?x576xf32>
+    %m = tz.elementwise less(%i, %j) : (tensor<?x1xi32>, tensor<?xi32>) -> tensor<?x?xi1>
+    %h = tz.elementwise cast(%y) : (tensor<?x576xf32>) -> tensor<?x576xf16>
     ```
   }];
   let arguments = (ins Tz_ElementwiseFunctionAttr:$kind, Variadic<AnyRankedTensor>:$inputs);

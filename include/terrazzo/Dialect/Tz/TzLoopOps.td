@@ -104,4 +104,59 @@ def Tz_ContractOp : Tz_LoopOp<"contract"> {
   let assemblyFormat = "$dims $left `,` $right attr-dict `:` functional-type(operands, $result)";
 }
 
+def Tz_GatherOp : Tz_LoopOp<"gather"> {
+  let summary = "parts of an array along one dimension, by their numbers";
+  let description = [{
+    Dimension `axis` of the input gives way to the dimensions of `indices`: `result[a..., i..., b...] =
+    input[a..., indices[i...], b...]`. With `each`, indices have as many dimensions as the input and the result is as
+    large as they are: `result[a..., i, b...] = input[a..., indices[a..., i, b...], b...]`. An index is kept within the
+    dimension.
+
+    ```mlir
+    %y = tz.gather %x, %i {axis = 0 : i64} : (tensor<?x64xf32>, tensor<3x?xi64>) -> tensor<3x?x64xf32>
+    %z = tz.gather %x, %j {axis = 1 : i64, each} : (tensor<?x64xf32>, tensor<?x8xi32>) -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, RankedTensorOf<[AnyInteger]>:$indices, I64Attr:$axis, UnitAttr:$each);
+  let assemblyFormat = "$input `,` $indices attr-dict `:` functional-type(operands, $result)";
+}
+
+def Tz_ConcatOp : Tz_LoopOp<"concat"> {
+  let summary = "arrays one behind the other along one dimension";
+  let description = [{
+    ```mlir
+    %y = tz.concat(%a, %b) {axis = 1 : i64} : (tensor<?x3xf32>, tensor<?x5xf32>) -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
+  let assemblyFormat = "`(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
+}
+
+def Tz_IotaOp : Tz_LoopOp<"iota"> {
+  let summary = "0, 1, 2, ... along one dimension";
+  let description = [{
+    `sizes` names each '?' of the result.
+
+    ```mlir
+    %i = tz.iota {axis = 0 : i64, sizes = ["T"]} : tensor<?x1xi32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$axis, OptionalAttr<StrArrayAttr>:$sizes);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Tz_TopKOp : Tz_LoopOp<"top_k"> {
+  let summary = "where the largest elements of each row stand";
+  let description = [{
+    Of the last dimension, as many as the result's last has, the largest first; of equal elements the one that stands
+    first. NaN is smaller than all. `tz.gather` with `each` gives the elements themselves.
+
+    ```mlir
+    %i = tz.top_k %x : tensor<?x128xf32> -> tensor<?x8xi32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[AnyFloat]>:$input);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
 #endif

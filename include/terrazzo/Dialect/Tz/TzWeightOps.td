@@ -46,7 +46,7 @@ def Tz_ScalarOp : Tz_Op<"scalar", [Pure]> {
     ```
   }];
   let arguments = (ins F64Attr:$value);
-  let results = (outs 0DTensorOf<[F32]>:$result);
+  let results = (outs 0DTensorOf<[AnyFloat, AnyInteger]>:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
 }
 

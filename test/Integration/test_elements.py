@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Arrays of every element, and what moves them: casts, comparisons, choices, gathers, joins, counting, ranks; against
+NumPy."""
+
+import numpy as np
+import pytest
+
+DEVICES = ["cpu", "cpu:x86-64-v3", "emu:sm_80"]
+TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64, "i32": np.int32, "i16": np.int16, "i8": np.int8,
+         "ui8": np.uint8, "i1": np.bool_}
+WHOLE = ["i64", "i32", "i16", "i8", "ui8"]
+
+FUNCTIONS = []
+
+
+def function(name, arguments, results, body):
+    """A function of T, S; `body` has arguments by name, and returns what {r} and so on are."""
+    takes = ", ".join(f'%{word}: {tensor(kind, dims)} {{tz.name = "{word}"{named(dims)}}}' for word, (kind, *dims) in arguments.items())
+    gives = ", ".join(f'{tensor(kind, dims)} {{tz.name = "{word}"}}' for word, (kind, *dims) in results.items())
+    types = ", ".join(tensor(kind, dims) for kind, *dims in results.values())
+    FUNCTIONS.append(f"tz.func @{name}({takes}) -> ({gives}) {{\n{body}\n  tz.return {', '.join('%' + w for w in results)} : {types}\n}}\n")
+
+
+def tensor(kind, dims):
+    return f"tensor<{''.join('?x' if isinstance(d, str) else f'{d}x' for d in dims)}{kind}>"
+
+
+def named(dims):
+    quoted = ", ".join(f'"{d}"' if isinstance(d, str) else str(d) for d in dims)
+    return f", tz.dims = [{quoted}]" if dims else ""
+
+
+def elementwise(word, result, *operands):
+    """One line: `result` and operands are (name, kind, *dims)."""
+    names = ", ".join("%" + o[0] for o in operands)
+    types = ", ".join(tensor(o[1], o[2:]) for o in operands)
+    return f"  %{result[0]} = tz.elementwise {word}({names}) : ({types}) -> {tensor(result[1], result[2:])}"
+
+
+for before in TYPES:
+    function(f"cast_{before}", {"x": (before, "T")}, {f"as_{after}": (after, "T") for after in TYPES},
+             "\n".join(elementwise("cast", (f"as_{after}", after, "T"), ("x", before, "T")) for after in TYPES))
+for kind in WHOLE:
+    words = ["add", "sub", "mul", "max", "min", "floor_div", "mod"]
+    function(f"whole_{kind}", {"x": (kind, "T", 5), "y": (kind, 5)}, {word: (kind, "T", 5) for word in words},
+             "\n".join(elementwise(word, (word, kind, "T", 5), ("x", kind, "T", 5), ("y", kind, 5)) for word in words))
+    function(f"combine_{kind}", {"x": (kind, "T", 40)}, {word: (kind, "T", 1) for word in ("sum", "max", "min", "prod")},
+             "\n".join(f"  %{word} = tz.reduce {word} %x [1] : {tensor(kind, ['T', 40])} -> {tensor(kind, ['T', 1])}"
+                       for word in ("sum", "max", "min", "prod")))
+for kind in TYPES:
+    function(f"move_{kind}", {"x": (kind, "T", 6), "y": (kind, "S", 6), "i": ("i64", 3, "S"), "j": ("i32", "T", 4)},
+             {"picked": (kind, 3, "S", 6), "each": (kind, "T", 4), "rows": (kind, "R", 6), "wide": (kind, "T", 8),
+              "turned": (kind, 6, "T"), "border": (kind, "T", 9)},
+             f"""  %picked = tz.gather %x, %i {{axis = 0 : i64}} : ({tensor(kind, ['T', 6])}, tensor<3x?xi64>) -> {tensor(kind, [3, 'S', 6])}
+  %each = tz.gather %x, %j {{axis = 1 : i64, each}} : ({tensor(kind, ['T', 6])}, tensor<?x4xi32>) -> {tensor(kind, ['T', 4])}
+  %rows = tz.concat(%x, %y, %x) {{axis = 0 : i64}} : ({tensor(kind, ['T', 6])}, {tensor(kind, ['S', 6])}, {tensor(kind, ['T', 6])}) -> {tensor(kind, ['R', 6])}
+  %cut = tz.slice %x [0, 2] [1, 2] : {tensor(kind, ['T', 6])} -> {tensor(kind, ['T', 2])}
+  %wide = tz.concat(%x, %cut) {{axis = 1 : i64}} : ({tensor(kind, ['T', 6])}, {tensor(kind, ['T', 2])}) -> {tensor(kind, ['T', 8])}
+  %turned = tz.transpose %x [1, 0] : {tensor(kind, ['T', 6])} -> {tensor(kind, [6, 'T'])}
+  %border = tz.pad %x [0, 1] [0, 2] {{value = 1.0 : f64}} : {tensor(kind, ['T', 6])} -> {tensor(kind, ['T', 9])}""")
+function("truths", {"a": ("f32", "T", 3), "b": ("f32", "T", 3), "m": ("i1", "T", 3), "k": ("i64", "T", 3)},
+         {"less": ("i1", "T", 3), "same": ("i32", "T", 3), "both": ("i1", "T", 3), "chosen": ("f32", "T", 3), "not": ("f32", "T", 3),
+          "picked": ("i64", "T", 3), "nan": ("i1", "T", 3)},
+         "\n".join([elementwise("less", ("less", "i1", "T", 3), ("a", "f32", "T", 3), ("b", "f32", "T", 3)),
+                    elementwise("equal", ("same", "i32", "T", 3), ("k", "i64", "T", 3), ("k", "i64", "T", 3)),
+                    elementwise("and", ("both", "i1", "T", 3), ("less", "i1", "T", 3), ("m", "i1", "T", 3)),
+                    elementwise("select", ("chosen", "f32", "T", 3), ("m", "i1", "T", 3), ("a", "f32", "T", 3), ("b", "f32", "T", 3)),
+                    elementwise("not", ("not", "f32", "T", 3), ("m", "i1", "T", 3)),
+                    "  %zero = tz.scalar 0.0 : tensor<i64>",
+                    elementwise("select", ("picked", "i64", "T", 3), ("a", "f32", "T", 3), ("k", "i64", "T", 3), ("zero", "i64")),
+                    elementwise("is_nan", ("nan", "i1", "T", 3), ("a", "f32", "T", 3))]))
+function("causal", {"x": ("f32", "T", "S")}, {"y": ("f32", "T", "S")},
+         """  %row = tz.iota {axis = 0 : i64, sizes = ["T"]} : tensor<?x1xi32>
+  %column = tz.iota {axis = 0 : i64, sizes = ["S"]} : tensor<?xi32>
+  %see = tz.elementwise less_equal(%column, %row) : (tensor<?xi32>, tensor<?x1xi32>) -> tensor<?x?xi1>
+  %far = tz.scalar -1.0e9 : tensor<f32>
+  %y = tz.elementwise select(%see, %x, %far) : (tensor<?x?xi1>, tensor<?x?xf32>, tensor<f32>) -> tensor<?x?xf32>""")
+function("ranks", {"x": ("f32", "T", 37)}, {"i": ("i32", "T", 5), "v": ("f32", "T", 5), "largest": ("i64", "T", 1)},
+         """  %i = tz.top_k %x : tensor<?x37xf32> -> tensor<?x5xi32>
+  %v = tz.gather %x, %i {axis = 1 : i64, each} : (tensor<?x37xf32>, tensor<?x5xi32>) -> tensor<?x5xf32>
+  %largest = tz.top_k %x : tensor<?x37xf32> -> tensor<?x1xi64>""")
+function("halves", {"x": ("f16", "T", 48), "y": ("f32", 48)}, {"z": ("f16", "T", 48), "s": ("f16", "T", 1), "g": ("f32", "T", 48)},
+         """  %m = tz.elementwise mul(%x, %y) : (tensor<?x48xf16>, tensor<48xf32>) -> tensor<?x48xf16>
+  %z = tz.elementwise silu(%m) : (tensor<?x48xf16>) -> tensor<?x48xf16>
+  %s = tz.reduce sum %x [1] : tensor<?x48xf16> -> tensor<?x1xf16>
+  %g = tz.elementwise gelu(%x) : (tensor<?x48xf16>) -> tensor<?x48xf32>""")
+function("groups", {"x": ("f32", 6, "T"), "w": ("f32", 2, 4, 9)}, {"y": ("f32", 2, 4, "P")},
+         """  %u = tz.windows %x [1] [1] [1] {high = array<i64: 1>} : tensor<6x?xf32> -> tensor<?x6x3xf32>
+  %g = tz.reshape %u : tensor<?x6x3xf32> -> tensor<?x2x9xf32>
+  %y = tz.contract "pgk,gnk->gnp" %g, %w : (tensor<?x2x9xf32>, tensor<2x4x9xf32>) -> tensor<2x4x?xf32>""")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("elements")
+    (path / "m.mlir").write_text("\n".join(FUNCTIONS))
+    return path
+
+
+@pytest.fixture(scope="module", params=DEVICES)
+def call(request, terrazzo, folder):
+    device = request.param
+    package = folder / f"{device.replace(':', '-')}.tzp"
+    target = {"cpu": []}.get(device, ["--target", device.replace("emu", "nvidia")])
+    terrazzo("compile", "-m", folder / "m.mlir", "-o", package, *target)
+
+    def run(function, results, **arrays):
+        words = ["--device", device] if device.startswith("emu") else []
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array)
+            words += ["--input", f"{name}={folder / name}.npy"]
+        for name in results:
+            words += ["--output", f"{name}={folder}/{name}.npy"]
+        terrazzo("call", package, "--function", function, *words)
+        return {name: np.load(folder / f"{name}.npy") for name in results}
+
+    return run
+
+
+def numbers(kind, shape, random):
+    dtype = TYPES[kind]
+    if kind == "i1":
+        return random.integers(0, 2, shape).astype(dtype)
+    if dtype(0).dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return random.integers(max(limits.min, -(2**40)), min(limits.max, 2**40), shape, endpoint=True).astype(dtype)
+    return (random.standard_normal(shape) * 300).astype(dtype)
+
+
+def casted(x, after):
+    dtype = TYPES[after]
+    if after == "i1":
+        return x != 0
+    if np.dtype(dtype).kind == "f":
+        return x.astype(np.float32 if x.dtype == np.int64 and after == "f16" else x.dtype).astype(dtype)
+    if np.dtype(x.dtype).kind == "f":
+        limits = np.iinfo(dtype)
+        wide = np.nan_to_num(np.trunc(x.astype(np.float64)), nan=0, posinf=2.0**70, neginf=-(2.0**70))
+        return np.array([int(min(max(v, limits.min), limits.max)) if abs(v) < 2.0**62 else (limits.max if v > 0 else limits.min)
+                         for v in map(float, wide)], dtype).reshape(x.shape)
+    return x.astype(dtype)
+
+
+@pytest.mark.parametrize("before", TYPES)
+def test_casts(call, before):
+    random = np.random.default_rng(3)
+    for size in (1, 5, 16, 67):
+        x = numbers(before, size, random)
+        if size == 67 and x.dtype.kind == "f":
+            x[:9] = [np.nan, np.inf, -np.inf, 0.5, -0.5, 3e4, -3e4, 254.9, -0.0]
+            if before != "f16":
+                x[9:14] = [3e9, -3e9, 1e19, -1e19, 2147483520.0]
+        with np.errstate(all="ignore"):
+            want = {after: casted(x, after) for after in TYPES}
+        for name, got in call(f"cast_{before}", [f"as_{after}" for after in TYPES], x=x).items():
+            after = name[3:]
+            assert got.dtype == want[after].dtype, name
+            np.testing.assert_array_equal(got, want[after], err_msg=f"{before} to {after}")
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_integers(call, kind):
+    random = np.random.default_rng(5)
+    x, y = numbers(kind, (7, 5), random), numbers(kind, 5, random)
+    y[y == 0] = 3
+    with np.errstate(all="ignore"):
+        want = {"add": x + y, "sub": x - y, "mul": x * y, "max": np.maximum(x, y), "min": np.minimum(x, y), "floor_div": x // y,
+                "mod": x % y}
+    for name, got in call(f"whole_{kind}", list(want), x=x, y=y).items():
+        np.testing.assert_array_equal(got, want[name].astype(TYPES[kind]), err_msg=name)
+    x = numbers(kind, (3, 40), random)
+    with np.errstate(all="ignore"):
+        want = {"sum": x.sum(1, keepdims=True, dtype=x.dtype), "max": x.max(1, keepdims=True), "min": x.min(1, keepdims=True),
+                "prod": x.prod(1, keepdims=True, dtype=x.dtype)}
+    for name, got in call(f"combine_{kind}", list(want), x=x).items():
+        np.testing.assert_array_equal(got, want[name], err_msg=name)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_moves(call, kind):
+    random = np.random.default_rng(7)
+    for t, s in ((1, 1), (5, 3), (17, 40)):
+        x, y = numbers(kind, (t, 6), random), numbers(kind, (s, 6), random)
+        i, j = random.integers(0, t, (3, s)), random.integers(0, 6, (t, 4)).astype(np.int32)
+        want = {"picked": x[i], "each": np.take_along_axis(x, j.astype(np.int64), 1), "rows": np.concatenate([x, y, x]),
+                "wide": np.concatenate([x, x[:, 2:6:2]], 1), "turned": x.T,
+                "border": np.pad(x, ((0, 0), (1, 2)), constant_values=1)}
+        for name, got in call(f"move_{kind}", list(want), x=x, y=y, i=i, j=j).items():
+            np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
+
+
+def test_indices_beyond_are_kept_within(call):
+    x, y = np.arange(12, dtype=np.float32).reshape(2, 6), np.zeros((1, 6), np.float32)
+    i, j = np.array([[-5], [1], [2**40]]), np.array([[0, 5, 6, -1]] * 2, np.int32)
+    got = call("move_f32", ["picked", "each"], x=x, y=y, i=i, j=j)
+    np.testing.assert_array_equal(got["picked"], x[[[0], [1], [1]]])
+    np.testing.assert_array_equal(got["each"], x[:, [0, 5, 5, 0]])
+
+
+def test_truths(call):
+    random = np.random.default_rng(9)
+    a, b = (random.standard_normal((21, 3)).astype(np.float32) for _ in range(2))
+    a[0] = [np.nan, 0, np.inf]
+    m, k = random.integers(0, 2, (21, 3)).astype(np.bool_), random.integers(-9, 9, (21, 3))
+    want = {"less": a < b, "same": np.ones((21, 3), np.int32), "both": (a < b) & m, "chosen": np.where(m, a, b),
+            "not": (~m).astype(np.float32), "picked": np.where(a != 0, k, 0), "nan": np.isnan(a)}
+    for name, got in call("truths", list(want), a=a, b=b, m=m, k=k).items():
+        np.testing.assert_array_equal(got, want[name], err_msg=name)
+
+
+@pytest.mark.parametrize("t,s", [(1, 1), (4, 4), (3, 40), (33, 7)])
+def test_masks(call, t, s):
+    x = np.random.default_rng(t).standard_normal((t, s)).astype(np.float32)
+    got = call("causal", ["y"], x=x)["y"]
+    np.testing.assert_array_equal(got, np.where(np.tri(t, s, dtype=bool), x, np.float32(-1e9)))
+
+
+def test_ranks(call):
+    x = np.random.default_rng(11).integers(0, 9, (13, 37)).astype(np.float32)
+    x[2, 5:9], x[3], x[4, ::2] = np.inf, 1, -np.inf
+    got, order = call("ranks", ["i", "v", "largest"], x=x), np.argsort(-x, 1, kind="stable")[:, :5]
+    np.testing.assert_array_equal(got["i"], order)
+    np.testing.assert_array_equal(got["v"], np.take_along_axis(x, order, 1))
+    np.testing.assert_array_equal(got["largest"], order[:, :1])
+
+
+def test_halves(call):
+    random = np.random.default_rng(13)
+    x, y = random.standard_normal((9, 48)).astype(np.float16), random.standard_normal(48).astype(np.float32)
+    got = call("halves", ["z", "s", "g"], x=x, y=y)
+    m = (x.astype(np.float64) * y).astype(np.float16).astype(np.float64)
+    assert got["z"].dtype == np.float16 and got["s"].dtype == np.float16
+    np.testing.assert_allclose(got["z"].astype(np.float64), m / (1 + np.exp(-m)), rtol=2e-3, atol=2e-4)
+    np.testing.assert_allclose(got["s"].astype(np.float64), x.astype(np.float64).sum(1, keepdims=True), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("t", [1, 2, 19])
+def test_convolutions_in_groups(call, t):
+    random = np.random.default_rng(t)
+    x, w = random.standard_normal((6, t)).astype(np.float32), random.standard_normal((2, 4, 9)).astype(np.float32)
+    wide = np.pad(x.astype(np.float64), ((0, 0), (1, 1))).reshape(2, 3, t + 2)
+    rows = np.stack([wide[:, :, p : p + 3].reshape(2, 9) for p in range(t)])
+    np.testing.assert_allclose(call("groups", ["y"], x=x, w=w)["y"], np.einsum("pgk,gnk->gnp", rows, w), rtol=1e-5, atol=1e-5)
