@@ -259,13 +259,16 @@ private:
       inputs.push_back(owners.back().get());
     }
     Tensor result = elementwise(op.getFunction(), inputs);
-    toElements(getElementTypeOrSelf(op.getType()), result);
+    bool wraps =
+        isa<IntegerType>(getElementTypeOrSelf(op.getInputs().back().getType()));
+    toElements(getElementTypeOrSelf(op.getType()), wraps, result);
     return give(op.getResult(), std::move(result));
   }
 
   /// What numbers become as elements of integers: towards 0, the closest there
-  /// is, 0 of NaN; a truth is 1 unless it is 0. Floats stay as they are.
-  static void toElements(Type element, Tensor &tensor) {
+  /// is, 0 of NaN; where they were integers their low bits. A truth is 1 unless
+  /// it is 0. Floats stay as they are.
+  static void toElements(Type element, bool wraps, Tensor &tensor) {
     auto whole = dyn_cast<IntegerType>(element);
     if (!whole)
       return;
@@ -273,10 +276,15 @@ private:
     int digits = static_cast<int>(whole.getWidth()) - (isUnsigned ? 0 : 1);
     double low = isUnsigned ? 0 : -std::ldexp(1.0, digits),
            high = std::ldexp(1.0, digits) - 1;
+    double count = std::ldexp(1.0, static_cast<int>(whole.getWidth()));
     for (double &value : tensor.values)
-      value = whole.getWidth() == 1 ? value != 0
-              : std::isnan(value)   ? 0
-                                    : std::clamp(std::trunc(value), low, high);
+      if (whole.getWidth() == 1)
+        value = value != 0;
+      else if (wraps)
+        value -= std::floor((value - low) / count) * count;
+      else
+        value =
+            std::isnan(value) ? 0 : std::clamp(std::trunc(value), low, high);
   }
 
   Status eval(tz::ReshapeOp op) {

@@ -3,7 +3,7 @@
 // Random graphs through the whole compiler and runtime against the float64
 // interpreter: a backend's conformance test. A graph that fails is made small
 // and written down with the command that repeats it.
-#include "RandomGraph.h"
+#include "RandomArrays.h"
 #include "RunCase.h"
 #include "Shrink.h"
 #include "mlir/Parser/Parser.h"
@@ -38,9 +38,13 @@ static cl::opt<double> largest("largest",
                                cl::init(1e30));
 static cl::opt<int64_t>
     operations("operations", cl::desc("in each function, about"), cl::init(8));
+static cl::opt<bool> arrays("arrays",
+                            cl::desc("functions on arrays of any shape and "
+                                     "element, not decoders"));
 static cl::opt<std::string> graphFile("graph",
                                       cl::desc("this graph, with --seed's "
                                                "weights and tokens"));
+static cl::opt<bool> show("show", cl::desc("print each graph"));
 static cl::opt<std::string>
     keep("keep", cl::desc("folder for graphs that fail"), cl::init("."));
 
@@ -101,13 +105,16 @@ int main(int argc, char **argv) {
   uint64_t count = graphFile.empty() ? graphs.getValue() : 1;
   for (; tried < count && elapsed() < seconds; ++tried) {
     OwningOpRef<ModuleOp> module =
-        graphFile.empty() ? randomGraph(context, seed + tried, limits)
-                          : parseSourceFile<ModuleOp>(graphFile, &context);
+        !graphFile.empty() ? parseSourceFile<ModuleOp>(graphFile, &context)
+        : arrays           ? randomArrays(context, seed + tried, limits)
+                           : randomGraph(context, seed + tried, limits);
     if (!module) {
       llvm::outs() << "graph " << seed + tried << " is not valid\n";
       ++faults;
       continue;
     }
+    if (show)
+      llvm::outs() << textOf(*module);
     Outcome outcome = runCase(*module, seed + tried, settings);
     vague += outcome.kind == Outcome::Vague;
     if (!outcome.isFault())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RandomGraph.h"
+#include "Choice.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Verifier.h"
-#include <random>
 
 using namespace mlir;
 
@@ -11,25 +11,6 @@ namespace {
 
 constexpr int64_t kDynamic = ShapedType::kDynamic;
 using Dims = SmallVector<int64_t, 4>;
-
-class Choice {
-public:
-  explicit Choice(uint64_t seed) : engine(seed) {}
-
-  int64_t below(int64_t end) {
-    return static_cast<int64_t>(engine() % static_cast<uint64_t>(end));
-  }
-  bool chance(int percent) { return below(100) < percent; }
-  template <typename T> T of(std::initializer_list<T> values) {
-    return values.begin()[below(values.size())];
-  }
-  template <typename Range> auto &from(Range &values) {
-    return values[below(values.size())];
-  }
-
-private:
-  std::mt19937_64 engine;
-};
 
 int64_t product(ArrayRef<int64_t> dims) {
   int64_t result = 1;

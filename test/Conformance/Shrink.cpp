@@ -104,12 +104,18 @@ public:
             std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))) {}
 
   OwningOpRef<ModuleOp> run() {
-    attempt(passThrough);
-    attempt(onlyGather);
+    bool decoder = best->lookupSymbol("trunk") != nullptr;
+    if (decoder) {
+      attempt(passThrough);
+      attempt(onlyGather);
+    } else {
+      while (dropResult())
+        ;
+    }
     for (bool smaller = true; smaller;) {
       smaller = false;
-      for (StringRef name : {"head", "trunk"})
-        while (leaveOneOut(name))
+      for (StringRef name : {"head", "trunk", "arrays"})
+        while (best->lookupSymbol(name) && leaveOneOut(name))
           smaller = true;
     }
     return std::move(best);
@@ -130,6 +136,19 @@ private:
       return false;
     best = std::move(copy);
     return true;
+  }
+
+  /// Leaves one of several results out.
+  bool dropResult() {
+    unsigned count = best->lookupSymbol<tz::FuncOp>("arrays").getNumResults();
+    for (unsigned i = 0; count > 1 && i < count; ++i)
+      if (attempt([&](ModuleOp module) {
+            auto func = module.lookupSymbol<tz::FuncOp>("arrays");
+            func.getBody().front().getTerminator()->eraseOperand(i);
+            return succeeded(func.eraseResult(i));
+          }))
+        return true;
+    return false;
   }
 
   /// Replaces one operation's result by an earlier value of its type, or the
@@ -160,9 +179,11 @@ private:
           auto func = module.lookupSymbol<tz::FuncOp>(name);
           auto type = dyn_cast<RankedTensorType>(other.getType());
           Operation *ret = func.getBody().front().getTerminator();
-          if (name != "head" || ret->getOperand(0) != old || !type ||
-              type.getRank() != 2 || type.hasStaticShape() ||
-              !other.getDefiningOp())
+          bool rows = type && type.getRank() == 2 && !type.hasStaticShape();
+          bool any = name == "arrays" && type && type.getRank() > 0;
+          if (!((name == "head" && rows) || any) || ret->getOperand(0) != old ||
+              !other.getDefiningOp() ||
+              isa<tz::ReshapeOp>(other.getDefiningOp()))
             return false;
           returnInstead(func, other);
           return true;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Witness.h"
+#include "../Support/RandomWeights.h"
+#include "RandomArrays.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
 #include "terrazzo/Reference/Interpreter.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
+#include <cstring>
 #include <random>
 
 using namespace mlir;
@@ -61,11 +65,14 @@ public:
       auto error = tz::errorOf(elementwise.getFunction());
       relative = error.relative;
       absolute = error.absolute;
+    } else if (isWhole(op)) {
+      return;
     } else if (isa<tz::ContractOp, tz::ReduceOp>(op)) {
       relative = ofSize = 2e-6;
     } else if (tz::rowNormOf(op) || isa<tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }
+    addRounding(op, relative, absolute);
     if (relative == 0 && ofSize == 0 && absolute == 0)
       return;
     double squares = 0;
@@ -80,6 +87,28 @@ public:
   }
 
 private:
+  static Type elementOf(Operation *op) {
+    return getElementTypeOrSelf(op->getResult(0).getType());
+  }
+  static bool isWhole(Operation *op) {
+    return isa<RankedTensorType>(op->getResult(0).getType()) &&
+           isa<IntegerType>(elementOf(op));
+  }
+
+  /// What is computed and kept in fewer bits is rounded.
+  static void addRounding(Operation *op, double &relative, double &absolute) {
+    bool moves = isa<tz::TransposeOp, tz::SliceOp, tz::PadOp, tz::ConcatOp,
+                     tz::GatherOp, tz::ReshapeOp, tz::WindowsOp>(op);
+    if (moves || !isa<RankedTensorType>(op->getResult(0).getType()))
+      return;
+    if (elementOf(op).isF16()) {
+      relative += 5e-4;
+      absolute += 6e-8;
+    } else if (elementOf(op).isBF16()) {
+      relative += 4e-3;
+    }
+  }
+
   template <typename Body> void eachRow(Tensor &tensor, Body body) {
     auto values = llvm::MutableArrayRef(tensor.values);
     size_t size = tensor.shape.empty() ? 1 : tensor.shape.back();
@@ -105,16 +134,19 @@ private:
   double product;
 };
 
+reference::WeightReader readerOf(const formats::ModelFile &weights) {
+  return [&](tz::WeightOp op) -> Expected<ArrayRef<uint8_t>> {
+    const formats::ModelTensor *tensor = weights.findTensor(op.getTensor());
+    return ArrayRef<uint8_t>(weights.tensorData(*tensor), tensor->bytes);
+  };
+}
+
 /// All logits.
 Expected<std::vector<double>> evaluate(ModuleOp module,
                                        const formats::ModelFile &weights,
                                        const Calls &calls,
                                        reference::ResultHook hook) {
-  reference::Interpreter interpreter(
-      [&](tz::WeightOp op) -> Expected<ArrayRef<uint8_t>> {
-        const formats::ModelTensor *tensor = weights.findTensor(op.getTensor());
-        return ArrayRef<uint8_t>(weights.tensorData(*tensor), tensor->bytes);
-      });
+  reference::Interpreter interpreter(readerOf(weights));
   interpreter.onResult(std::move(hook));
   auto trunk = module.lookupSymbol<tz::FuncOp>("trunk");
   auto head = module.lookupSymbol<tz::FuncOp>("head");
@@ -158,44 +190,148 @@ Calls randomCalls(uint64_t seed, int64_t vocabulary) {
   return calls;
 }
 
-Expected<Expected64> witness(ModuleOp module, const formats::ModelFile &weights,
-                             const Calls &calls, double product) {
+/// What `evaluate` gives, and how far it moves with noise.
+template <typename Evaluate>
+static Expected<Expected64> judge(Evaluate evaluate, double product) {
   Expected64 expected;
-  auto clean =
-      evaluate(module, weights, calls, [&](Operation *, Tensor &tensor) {
+  auto clean = evaluate(
+      [&](Operation *, Tensor &tensor) {
         for (double value : tensor.values)
           expected.largest = std::max(expected.largest, std::abs(value));
-      });
+      },
+      &expected.rowEnds);
   if (!clean)
     return clean.takeError();
-  expected.logits = std::move(*clean);
-  auto head = module.lookupSymbol<tz::FuncOp>("head");
-  expected.columns =
-      cast<RankedTensorType>(head.getResultTypes()[0]).getShape()[1];
-  std::vector<double> worst(expected.logits.size(), 0),
+  expected.numbers = std::move(*clean);
+  std::vector<double> worst(expected.numbers.size(), 0),
       squares(worst.size(), 0);
   for (int run = 0; run < kNoisyRuns; ++run) {
-    auto noisy = evaluate(module, weights, calls, Noise(run + 1, product));
+    auto noisy = evaluate(Noise(run + 1, product), nullptr);
     if (!noisy)
       return noisy.takeError();
     for (size_t i = 0; i < worst.size(); ++i) {
-      double error = (*noisy)[i] - expected.logits[i];
+      double error = (*noisy)[i] - expected.numbers[i];
       worst[i] = std::max(worst[i], std::abs(error));
       squares[i] += error * error / kNoisyRuns;
     }
   }
   // What one number was lucky to be spared its row was not.
   expected.tolerance.resize(worst.size());
-  for (size_t row = 0; row < worst.size(); row += expected.columns) {
+  size_t row = 0;
+  for (size_t end : expected.rowEnds) {
     double mean = 0;
-    for (int64_t i = 0; i < expected.columns; ++i)
-      mean += squares[row + i] / expected.columns;
-    for (int64_t i = 0; i < expected.columns; ++i)
-      expected.tolerance[row + i] =
-          std::max(kSlack * worst[row + i], kDeviations * std::sqrt(mean)) +
-          1e-6 * std::abs(expected.logits[row + i]) + 1e-12;
+    for (size_t i = row; i < end; ++i)
+      mean += squares[i] / double(end - row);
+    for (size_t i = row; i < end; ++i)
+      expected.tolerance[i] =
+          std::max(kSlack * worst[i], kDeviations * std::sqrt(mean)) +
+          1e-6 * std::abs(expected.numbers[i]) + 1e-12;
+    row = end;
   }
   return expected;
+}
+
+/// The ends of rows of `columns` numbers, up to `count`.
+static void addRows(std::vector<size_t> &ends, size_t count, size_t columns) {
+  for (size_t at = ends.empty() ? 0 : ends.back(); at < count;)
+    ends.push_back(at = std::min(count, at + std::max<size_t>(columns, 1)));
+}
+
+Expected<Expected64> witness(ModuleOp module, const formats::ModelFile &weights,
+                             const Calls &calls, double product) {
+  auto head = module.lookupSymbol<tz::FuncOp>("head");
+  int64_t columns =
+      cast<RankedTensorType>(head.getResultTypes()[0]).getShape()[1];
+  return judge(
+      [&](reference::ResultHook hook, std::vector<size_t> *ends) {
+        auto all = evaluate(module, weights, calls, std::move(hook));
+        if (all && ends)
+          addRows(*ends, all->size(), size_t(columns));
+        return all;
+      },
+      product);
+}
+
+Expected<Expected64> witness(ModuleOp module, const formats::ModelFile &weights,
+                             const ArraysCalls &calls, double product) {
+  auto func = module.lookupSymbol<tz::FuncOp>("arrays");
+  return judge(
+      [&](reference::ResultHook hook,
+          std::vector<size_t> *ends) -> Expected<std::vector<double>> {
+        reference::Interpreter interpreter(readerOf(weights));
+        interpreter.onResult(std::move(hook));
+        std::vector<double> all;
+        for (const ArraysCall &call : calls) {
+          SmallVector<reference::Value> arguments;
+          for (const Tensor &argument : call.arguments)
+            arguments.push_back(reference::makeTensor(argument));
+          auto results = interpreter.call(func, arguments);
+          if (!results)
+            return results.takeError();
+          for (const reference::Value &result : *results) {
+            const Tensor &tensor = reference::asTensor(result);
+            llvm::append_range(all, tensor.values);
+            if (ends)
+              addRows(*ends, all.size(),
+                      tensor.shape.empty() ? 1 : size_t(tensor.shape.back()));
+          }
+        }
+        return all;
+      },
+      product);
+}
+
+/// A number that the element holds exactly.
+static double numberOf(Type element, std::mt19937_64 &random) {
+  std::normal_distribution<double> normal;
+  if (element.isInteger(1))
+    return double(random() % 2);
+  if (auto whole = dyn_cast<IntegerType>(element))
+    return double(random() % 13) - (whole.isUnsigned() ? 0 : 3);
+  auto number = float(normal(random));
+  if (element.isF16())
+    return test::halfToFloat(test::floatToHalf(number));
+  if (element.isBF16()) {
+    uint32_t bits;
+    memcpy(&bits, &number, 4);
+    bits &= 0xffff0000u;
+    memcpy(&number, &bits, 4);
+  }
+  return number;
+}
+
+ArraysCalls randomArraysCalls(ModuleOp module, uint64_t seed) {
+  auto func = module.lookupSymbol<tz::FuncOp>("arrays");
+  FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
+  std::mt19937_64 random(seed + 78);
+  ArraysCalls calls;
+  MLIRContext *context = module.getContext();
+  for (int attempt = 0; attempt < 8 && calls.size() < 3; ++attempt) {
+    ArraysCall call;
+    SmallVector<AffineExpr> numbers;
+    for (StringRef name : sizes->names()) {
+      size_t at = llvm::find(kSizeNames, name) - std::begin(kSizeNames);
+      call.sizes.push_back(1 + random() % kMostOfSize[at]);
+      numbers.push_back(getAffineConstantExpr(call.sizes.back(), context));
+    }
+    auto valueOf = [&](AffineExpr size) {
+      return cast<AffineConstantExpr>(size.replaceSymbols(numbers)).getValue();
+    };
+    if (llvm::any_of(sizes->demands(),
+                     [&](AffineExpr size) { return valueOf(size) < 0; }))
+      continue;
+    for (BlockArgument argument : func.getArguments()) {
+      reference::Shape shape;
+      for (AffineExpr size : sizes->of(argument))
+        shape.push_back(valueOf(size));
+      Tensor tensor(shape);
+      for (double &value : tensor.values)
+        value = numberOf(getElementTypeOrSelf(argument.getType()), random);
+      call.arguments.push_back(std::move(tensor));
+    }
+    calls.push_back(std::move(call));
+  }
+  return calls;
 }
 
 } // namespace terrazzo::conformance

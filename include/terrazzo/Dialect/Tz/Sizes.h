@@ -20,6 +20,7 @@ namespace terrazzo::tz {
 
 class Sizes {
 public:
+  Sizes() = default;
   /// Fails, with a diagnostic at the operation, where sizes that must be equal
   /// are not, or where one does not follow.
   static mlir::FailureOr<Sizes> infer(FuncOp func);

@@ -18,8 +18,9 @@ def Tz_ElementwiseOp : Tz_Op<"elementwise", [Pure, DeclareOpInterfaceMethods<Tz_
     `max` and `min` give NaN where an operand is NaN.
 
     Operands are all floats or all integers, and the result is of the same elements, but for comparisons, which give 1
-    or 0 of any elements, for the first operand of `select`, and for `cast`: numbers become the nearest of the other
-    elements, towards 0 where those are integers, the closest where they lack it, and 1 of a truth (`i1`) unless 0.
+    or 0 of any elements, for the first operand of `select`, and for `cast`: floats become the nearest of the other
+    elements, towards 0 where those are integers and the closest where they lack it; integers keep their low bits; as a
+    truth (`i1`) all are 1 unless 0.
 
     ```mlir
     %y = tz.elementwise add(%a, %b) : (tensor<?x576xf32>, tensor<?x576xf32>) -> tensor<?x576xf32>

@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations are tried at random and kept where they verify: what shapes and
+// elements an operation takes is not written down a second time here.
+#include "RandomArrays.h"
+#include "Choice.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "terrazzo/Dialect/Tz/Sizes.h"
+
+using namespace mlir;
+
+namespace terrazzo::conformance {
+namespace {
+
+constexpr int64_t kDynamic = ShapedType::kDynamic;
+using Dims = SmallVector<AffineExpr, 4>;
+using F = tz::ElementwiseFunction;
+
+class ArraysGrower {
+public:
+  ArraysGrower(OpBuilder &outer, ModuleOp module, Choice &choice,
+               const GraphLimits &limits)
+      : module(module), choice(choice), limits(limits), b(outer.getContext()) {
+    outer.setInsertionPointToEnd(module.getBody());
+    func = tz::FuncOp::create(outer, outer.getUnknownLoc(), "arrays",
+                              outer.getFunctionType({}, {}));
+    block = &func.getBody().emplaceBlock();
+    b.setInsertionPointToEnd(block);
+  }
+
+  void make() {
+    addArguments();
+    int64_t steps = 2 + choice.below(2 * limits.operations);
+    for (int64_t step = 0; step < steps; ++step)
+      addStep();
+    finish();
+  }
+
+private:
+  struct Item {
+    Value value;
+    /// Whether a chip has exactly the same numbers: what is not smooth may be
+    /// computed of them.
+    bool exact;
+  };
+
+  //===--- the function ---------------------------------------------------===//
+
+  /// A size by its number, or a fixed one.
+  AffineExpr anyDim() {
+    if (choice.chance(55))
+      return b.getAffineSymbolExpr(choice.below(std::size(kSizeNames)));
+    return b.getAffineConstantExpr(
+        choice.of<int64_t>({1, 2, 3, 4, 5, 7, 8, 16, 17, 24, 33, 48, 64}));
+  }
+
+  Type anyElement() {
+    int64_t kind = choice.below(100);
+    return kind < 60   ? Type(b.getF32Type())
+           : kind < 68 ? Type(b.getF16Type())
+           : kind < 73 ? Type(b.getBF16Type())
+           : kind < 80 ? Type(b.getI64Type())
+           : kind < 88 ? Type(b.getI32Type())
+           : kind < 92 ? Type(b.getI8Type())
+           : kind < 96 ? Type(b.getI1Type())
+                       : Type(b.getIntegerType(8, /*isSigned=*/false));
+  }
+
+  void addArgument(Dims dims, Type element) {
+    SmallVector<int64_t> shape;
+    SmallVector<Attribute> names;
+    for (AffineExpr dim : dims) {
+      auto number = dyn_cast<AffineConstantExpr>(dim);
+      shape.push_back(number ? number.getValue() : kDynamic);
+      names.push_back(
+          number ? Attribute(b.getI64IntegerAttr(number.getValue()))
+                 : b.getStringAttr(
+                       kSizeNames[cast<AffineSymbolExpr>(dim).getPosition()]));
+    }
+    auto type = RankedTensorType::get(shape, element);
+    pool.push_back(
+        {block->addArgument(type, b.getUnknownLoc()), /*exact=*/true});
+    dimNames.push_back(b.getArrayAttr(names));
+    setType({});
+  }
+
+  void setType(ValueRange results) {
+    SmallVector<Type> inputs(block->getArgumentTypes());
+    (void)func.removeArgAttrsAttr();
+    func.setFunctionType(b.getFunctionType(inputs, TypeRange(results)));
+    for (auto [i, names] : llvm::enumerate(dimNames))
+      func.setArgAttr(i, tz::TzDialect::kDimsAttr, names);
+  }
+
+  void addArguments() {
+    // Each size is somebody's dimension.
+    for (size_t i = 0; i < std::size(kSizeNames); ++i) {
+      Dims dims{b.getAffineSymbolExpr(i)};
+      for (int64_t more = choice.below(3); more > 0; --more)
+        dims.insert(dims.begin() + choice.below(dims.size() + 1), anyDim());
+      addArgument(dims, i == 0 ? Type(b.getF32Type()) : anyElement());
+    }
+    for (int64_t more = choice.below(3); more > 0; --more) {
+      Dims dims;
+      for (int64_t rank = choice.below(4); rank > 0; --rank)
+        dims.push_back(anyDim());
+      addArgument(dims, anyElement());
+    }
+  }
+
+  void finish() {
+    SmallVector<Value> results;
+    // The last ones, and any others.
+    for (size_t i = pool.size(); i-- > 0 && results.size() < 4;)
+      if (Value value = pool[i].value;
+          value.getDefiningOp() &&
+          !isa<tz::UseWeightOp, tz::ReshapeOp>(value.getDefiningOp()) &&
+          typeOf(value).getRank() > 0 &&
+          (results.size() < 2 || choice.chance(40)))
+        results.push_back(value);
+    if (results.empty())
+      results.push_back(
+          elementwise(F::Cast, typeOf(pool[0].value), pool[0].value));
+    tz::ReturnOp::create(b, b.getUnknownLoc(), results);
+    setType(results);
+    SmallVector<NamedAttribute> sizes;
+    for (auto [name, most] : llvm::zip(kSizeNames, kMostOfSize))
+      sizes.push_back(b.getNamedAttr(name, b.getI64ArrayAttr({most})));
+    func->setAttr(tz::TzDialect::kSizesAttr, b.getDictionaryAttr(sizes));
+  }
+
+  //===--- values ---------------------------------------------------------===//
+
+  static RankedTensorType typeOf(Value value) {
+    return cast<RankedTensorType>(value.getType());
+  }
+  static bool isFloat(Value value) {
+    return isa<FloatType>(typeOf(value).getElementType());
+  }
+  static bool isWord(Value value) {
+    unsigned width = typeOf(value).getElementTypeBitWidth();
+    return !isFloat(value) && width >= 32;
+  }
+
+  Item any() { return choice.chance(50) ? pool.back() : choice.from(pool); }
+  /// One that `fits`, or none.
+  template <typename Fits> std::optional<Item> anyThat(Fits fits) {
+    for (int attempt = 0; attempt < 6; ++attempt)
+      if (Item item = any(); fits(item))
+        return item;
+    return std::nullopt;
+  }
+
+  /// Keeps what the last operation gives where all verifies.
+  bool keep(Value value, bool exact) {
+    ScopedDiagnosticHandler quiet(b.getContext(),
+                                  [](Diagnostic &) { return success(); });
+    Operation *op = value.getDefiningOp();
+    FailureOr<tz::Sizes> sizes = failure();
+    if (succeeded(verify(op)))
+      sizes = tz::Sizes::infer(func);
+    if (failed(sizes) || isTooLarge(*sizes, value)) {
+      op->erase();
+      return false;
+    }
+    known = std::move(*sizes);
+    pool.push_back({value, exact});
+    return true;
+  }
+
+  static bool isTooLarge(const tz::Sizes &sizes, Value value) {
+    constexpr int64_t most = 1 << 18;
+    auto type = typeOf(value);
+    SmallVector<int64_t> bounds;
+    for (StringRef name : sizes.names())
+      bounds.push_back(name == "B"   ? kMostOfSize[0]
+                       : name == "T" ? kMostOfSize[1]
+                                     : kMostOfSize[2]);
+    return tz::byteBound(type, sizes.of(value), bounds) > most;
+  }
+
+  std::string text(AffineExpr size) { return known.text(size); }
+  ArrayAttr namesOf(ArrayRef<AffineExpr> dims) {
+    SmallVector<Attribute> names;
+    for (AffineExpr dim : dims)
+      if (!isa<AffineConstantExpr>(dim))
+        names.push_back(b.getStringAttr(text(dim)));
+    return names.empty() ? ArrayAttr() : b.getArrayAttr(names);
+  }
+  RankedTensorType typeFor(ArrayRef<AffineExpr> dims, Type element) {
+    SmallVector<int64_t> shape;
+    for (AffineExpr dim : dims) {
+      auto number = dyn_cast<AffineConstantExpr>(dim);
+      shape.push_back(number ? number.getValue() : kDynamic);
+    }
+    return RankedTensorType::get(shape, element);
+  }
+  Dims dimsOf(Value value) {
+    if (known.names().empty())
+      if (FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func); succeeded(sizes))
+        known = std::move(*sizes);
+    return Dims(known.of(value));
+  }
+
+  Value elementwise(F function, RankedTensorType type, ValueRange inputs) {
+    return tz::ElementwiseOp::create(b, b.getUnknownLoc(), type, function,
+                                     inputs);
+  }
+
+  //===--- operations -----------------------------------------------------===//
+
+  void addStep() {
+    switch (choice.below(16)) {
+    case 0:
+    case 1:
+      return applyOne();
+    case 2:
+    case 3:
+      return combineTwo();
+    case 4:
+      return changeElements();
+    case 5:
+      return compare();
+    case 6:
+      return reshape();
+    case 7:
+      return transpose();
+    case 8:
+      return slice();
+    case 9:
+      return pad();
+    case 10:
+      return concat();
+    case 11:
+      return gather();
+    case 12:
+      return reduce();
+    case 13:
+      return contract();
+    case 14:
+      return choice.chance(50) ? normalise() : multiply();
+    default:
+      return choice.chance(50) ? count() : rank();
+    }
+  }
+
+  void applyOne() {
+    auto item = anyThat([](Item item) { return isFloat(item.value); });
+    if (!item)
+      return;
+    F function =
+        choice.of({F::Silu, F::Gelu, F::GeluTanh, F::Sigmoid, F::Relu, F::Tanh,
+                   F::Erf, F::Neg, F::Abs, F::Sin, F::Cos, F::Softplus});
+    keep(elementwise(function, typeOf(item->value), item->value),
+         /*exact=*/false);
+  }
+
+  /// The shape that both are spread over, where there is one.
+  Dims spread(Value a, Value c) {
+    Dims left = dimsOf(a), right = dimsOf(c), both;
+    for (size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+      AffineExpr one = b.getAffineConstantExpr(1);
+      AffineExpr x = i < left.size() ? left[left.size() - 1 - i] : one,
+                 y = i < right.size() ? right[right.size() - 1 - i] : one;
+      both.insert(both.begin(), x == one ? y : x);
+    }
+    return both;
+  }
+
+  void combineTwo() {
+    Item left = any();
+    auto right = anyThat(
+        [&](Item item) { return isFloat(item.value) == isFloat(left.value); });
+    if (!right || (!isFloat(left.value) &&
+                   (!isWord(left.value) || !isWord(right->value))))
+      return;
+    bool floats = isFloat(left.value);
+    F function = floats ? choice.of({F::Add, F::Sub, F::Mul, F::Max, F::Min})
+                        : choice.of({F::Add, F::Sub, F::Max, F::Min});
+    Type element = floats && choice.chance(70)
+                       ? Type(b.getF32Type())
+                       : typeOf(left.value).getElementType();
+    if (!floats)
+      element = b.getI64Type();
+    keep(elementwise(function,
+                     typeFor(spread(left.value, right->value), element),
+                     {left.value, right->value}),
+         !floats);
+  }
+
+  void changeElements() {
+    Item item = any();
+    Type element = anyElement();
+    // A float that is not exact would become another integer.
+    if (!item.exact && isa<IntegerType>(element))
+      return;
+    auto type = RankedTensorType::get(typeOf(item.value).getShape(), element);
+    bool same = element.isF32() || isa<IntegerType>(element);
+    keep(elementwise(F::Cast, type, item.value), item.exact && same);
+  }
+
+  void compare() {
+    auto left = anyThat([](Item item) { return item.exact; });
+    auto right = anyThat([&](Item item) {
+      return item.exact && left && isFloat(item.value) == isFloat(left->value);
+    });
+    if (!right)
+      return;
+    F function = choice.of({F::Less, F::LessEqual, F::Equal});
+    Type element =
+        choice.chance(60) ? Type(b.getI1Type()) : Type(b.getF32Type());
+    if (!keep(elementwise(function,
+                          typeFor(spread(left->value, right->value), element),
+                          {left->value, right->value}),
+              true) ||
+        choice.chance(40))
+      return;
+    Value condition = pool.back().value;
+    Item yes = any(), no = any();
+    if (isFloat(yes.value) != isFloat(no.value))
+      return;
+    Dims dims = spread(condition, yes.value);
+    auto type = typeFor(dims, typeOf(yes.value).getElementType());
+    bool alike =
+        typeOf(yes.value).getElementType() == typeOf(no.value).getElementType();
+    keep(elementwise(F::Select, type, {condition, yes.value, no.value}),
+         yes.exact && no.exact && alike);
+  }
+
+  void reshape() {
+    Item item = any();
+    Dims dims = dimsOf(item.value);
+    Type element = typeOf(item.value).getElementType();
+    if (dims.size() >= 2 && choice.chance(60)) {
+      size_t at = choice.below(dims.size() - 1);
+      dims[at] = dims[at] * dims[at + 1];
+      dims.erase(dims.begin() + at + 1);
+    } else {
+      dims.insert(dims.begin() + choice.below(dims.size() + 1),
+                  b.getAffineConstantExpr(1));
+    }
+    keep(tz::ReshapeOp::create(b, b.getUnknownLoc(), typeFor(dims, element),
+                               item.value, namesOf(dims)),
+         item.exact);
+  }
+
+  void transpose() {
+    Item item = any();
+    Dims dims = dimsOf(item.value), moved;
+    SmallVector<int64_t> order;
+    for (size_t i = 0; i < dims.size(); ++i)
+      order.insert(order.begin() + choice.below(order.size() + 1), i);
+    for (int64_t from : order)
+      moved.push_back(dims[from]);
+    if (dims.size() > 1)
+      keep(tz::TransposeOp::create(
+               b, b.getUnknownLoc(),
+               typeFor(moved, typeOf(item.value).getElementType()), item.value,
+               order),
+           item.exact);
+  }
+
+  void slice() {
+    Item item = any();
+    SmallVector<int64_t> shape(typeOf(item.value).getShape()), offsets, strides,
+        cut;
+    for (int64_t &size : shape) {
+      bool whole = choice.chance(50) || size == 0;
+      strides.push_back(whole ? 1 : choice.of<int64_t>({1, 1, 2}));
+      if (!ShapedType::isDynamic(size)) {
+        offsets.push_back(whole ? 0 : choice.below(size));
+        if (!whole)
+          size = 1 +
+                 choice.below((size - offsets.back() - 1) / strides.back() + 1);
+        cut.push_back(0);
+      } else if (!whole && choice.chance(30)) { // the last one
+        offsets.push_back(-1);
+        strides.back() = 1;
+        size = 1;
+        cut.push_back(0);
+      } else {
+        offsets.push_back(whole ? 0 : choice.below(2));
+        cut.push_back(whole || choice.chance(50) ? 0 : 1);
+      }
+    }
+    if (!shape.empty())
+      keep(
+          tz::SliceOp::create(
+              b, b.getUnknownLoc(),
+              RankedTensorType::get(shape, typeOf(item.value).getElementType()),
+              item.value, offsets, strides,
+              llvm::any_of(cut, [](int64_t c) { return c != 0; })
+                  ? b.getDenseI64ArrayAttr(cut)
+                  : DenseI64ArrayAttr()),
+          item.exact);
+  }
+
+  void pad() {
+    Item item = any();
+    SmallVector<int64_t> shape(typeOf(item.value).getShape()), low, high;
+    for (int64_t &size : shape) {
+      low.push_back(choice.below(3));
+      high.push_back(choice.below(3));
+      if (!ShapedType::isDynamic(size))
+        size += low.back() + high.back();
+    }
+    keep(tz::PadOp::create(
+             b, b.getUnknownLoc(),
+             RankedTensorType::get(shape, typeOf(item.value).getElementType()),
+             item.value, low, high, llvm::APFloat(choice.of({0.0, 1.0}))),
+         item.exact);
+  }
+
+  void concat() {
+    Item first = any();
+    Dims dims = dimsOf(first.value);
+    if (dims.empty())
+      return;
+    size_t axis = choice.below(dims.size());
+    SmallVector<Value> inputs{first.value};
+    bool exact = first.exact;
+    AffineExpr size = dims[axis];
+    for (Item other : pool) {
+      Dims own = dimsOf(other.value);
+      bool fits =
+          own.size() == dims.size() && typeOf(other.value).getElementType() ==
+                                           typeOf(first.value).getElementType();
+      for (size_t d = 0; fits && d < dims.size(); ++d)
+        fits = d == axis || own[d] == dims[d];
+      if (!fits || inputs.size() > 2 || choice.chance(30))
+        continue;
+      inputs.push_back(other.value);
+      exact &= other.exact;
+      size = size + own[axis];
+    }
+    dims[axis] = size;
+    keep(tz::ConcatOp::create(
+             b, b.getUnknownLoc(),
+             typeFor(dims, typeOf(first.value).getElementType()), inputs, axis),
+         exact);
+  }
+
+  void gather() {
+    Item from = any();
+    auto ids =
+        anyThat([](Item item) { return item.exact && isWord(item.value); });
+    Dims dims = dimsOf(from.value);
+    if (!ids || dims.empty())
+      return;
+    int64_t axis = choice.below(dims.size());
+    Dims places = dimsOf(ids->value), result;
+    bool each = places.size() == dims.size() && choice.chance(70);
+    if (each) {
+      result = places;
+    } else {
+      result.append(dims.begin(), dims.begin() + axis);
+      result.append(places.begin(), places.end());
+      result.append(dims.begin() + axis + 1, dims.end());
+    }
+    if (result.size() <= 4)
+      keep(tz::GatherOp::create(
+               b, b.getUnknownLoc(),
+               typeFor(result, typeOf(from.value).getElementType()), from.value,
+               ids->value, axis, each),
+           from.exact);
+  }
+
+  void reduce() {
+    auto item = anyThat([](Item item) {
+      return (isFloat(item.value) || isWord(item.value)) &&
+             typeOf(item.value).getRank() > 0;
+    });
+    if (!item)
+      return;
+    bool floats = isFloat(item->value);
+    auto combiner = choice.of({tz::Combiner::Sum, tz::Combiner::Max,
+                               tz::Combiner::Min, tz::Combiner::Mean});
+    if (!floats && combiner == tz::Combiner::Mean)
+      combiner = tz::Combiner::Max;
+    SmallVector<int64_t> shape(typeOf(item->value).getShape()), axes;
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+      if (choice.chance(50) || (axes.empty() && axis + 1 == shape.size()))
+        axes.push_back(axis);
+    for (int64_t axis : axes)
+      shape[axis] = 1;
+    keep(tz::ReduceOp::create(
+             b, b.getUnknownLoc(),
+             RankedTensorType::get(shape, typeOf(item->value).getElementType()),
+             combiner, item->value, axes),
+         !floats);
+  }
+
+  void contract() {
+    auto left = anyThat([](Item item) { return isFloat(item.value); });
+    auto right = anyThat([](Item item) { return isFloat(item.value); });
+    if (!left || !right)
+      return;
+    Dims a = dimsOf(left->value), c = dimsOf(right->value), result;
+    if (a.empty() || c.empty() || a.size() > 3 || c.size() > 3)
+      return;
+    // Equal dimensions are the same letter: summed over, or a batch.
+    std::string names = "abcd", first, second, kept;
+    for (size_t i = 0; i < a.size(); ++i)
+      first += names[i];
+    bool meets = false;
+    for (size_t i = 0; i < c.size(); ++i) {
+      char letter = char('k' + i);
+      for (size_t k = 0; k < a.size(); ++k)
+        if (a[k] == c[i] && second.find(first[k]) == std::string::npos &&
+            choice.chance(80))
+          letter = first[k];
+      meets |= letter < 'k';
+      second += letter;
+    }
+    for (size_t i = 0; i < a.size(); ++i)
+      if (second.find(first[i]) == std::string::npos || choice.chance(25)) {
+        kept += first[i];
+        result.push_back(a[i]);
+      }
+    for (size_t i = 0; i < c.size(); ++i)
+      if (second[i] >= 'k') {
+        kept += second[i];
+        result.push_back(c[i]);
+      }
+    if (meets && result.size() <= 4)
+      keep(tz::ContractOp::create(
+               b, b.getUnknownLoc(), typeFor(result, b.getF32Type()),
+               first + "," + second + "->" + kept, left->value, right->value),
+           false);
+  }
+
+  Value weight(ArrayRef<int64_t> dims, StringRef prefix) {
+    auto type = RankedTensorType::get(dims, b.getF32Type());
+    std::string symbol = (prefix + ".arrays." + Twine(weights++)).str();
+    OpBuilder atTop = OpBuilder::atBlockBegin(module.getBody());
+    tz::WeightOp::create(atTop, b.getUnknownLoc(), symbol, type, "model.gguf",
+                         symbol, 0, type.getNumElements() * 4, 0);
+    return tz::UseWeightOp::create(b, b.getUnknownLoc(), type, symbol);
+  }
+
+  /// A float array whose last dimension is fixed, and not empty.
+  std::optional<Item> rowsOf() {
+    return anyThat([](Item item) {
+      auto type = typeOf(item.value);
+      return isFloat(item.value) && type.getRank() > 0 &&
+             type.getShape().back() > 1;
+    });
+  }
+
+  void normalise() {
+    auto item = rowsOf();
+    if (!item)
+      return;
+    Value w = weight({typeOf(item->value).getShape().back()}, "small");
+    keep(choice.chance(50)
+             ? Value(tz::RmsNormOp::create(b, b.getUnknownLoc(),
+                                           item->value.getType(), item->value,
+                                           w, b.getF64FloatAttr(1e-2)))
+             : Value(tz::LayerNormOp::create(
+                   b, b.getUnknownLoc(), item->value.getType(), item->value, w,
+                   choice.chance(50) ? w : Value(), b.getF64FloatAttr(1e-2))),
+         false);
+  }
+
+  void multiply() {
+    auto item = anyThat([](Item item) {
+      return isFloat(item.value) && typeOf(item.value).getRank() == 2 &&
+             typeOf(item.value).getShape()[1] > 1;
+    });
+    if (!item)
+      return;
+    int64_t depth = typeOf(item->value).getShape()[1],
+            columns = choice.of<int64_t>({1, 5, 16, 33, 64});
+    auto type =
+        RankedTensorType::get({typeOf(item->value).getShape()[0], columns},
+                              typeOf(item->value).getElementType());
+    keep(tz::MatmulOp::create(b, b.getUnknownLoc(), type, item->value,
+                              weight({columns, depth}, "product")),
+         false);
+  }
+
+  void count() {
+    Dims dims = dimsOf(any().value);
+    if (dims.empty())
+      return;
+    keep(tz::IotaOp::create(b, b.getUnknownLoc(),
+                            typeFor(dims, choice.chance(50)
+                                              ? Type(b.getI32Type())
+                                              : Type(b.getF32Type())),
+                            choice.below(dims.size()), namesOf(dims)),
+         true);
+  }
+
+  void rank() {
+    auto item = anyThat([](Item item) {
+      return item.exact && isFloat(item.value) &&
+             typeOf(item.value).getRank() > 0;
+    });
+    if (!item)
+      return;
+    SmallVector<int64_t> shape(typeOf(item->value).getShape());
+    shape.back() = ShapedType::isDynamic(shape.back())
+                       ? 1
+                       : 1 + choice.below(std::min<int64_t>(shape.back(), 6));
+    keep(tz::TopKOp::create(b, b.getUnknownLoc(),
+                            RankedTensorType::get(shape, b.getI32Type()),
+                            item->value),
+         true);
+  }
+
+  ModuleOp module;
+  Choice &choice;
+  const GraphLimits &limits;
+  OpBuilder b;
+  tz::FuncOp func;
+  Block *block;
+  SmallVector<Item> pool;
+  SmallVector<ArrayAttr> dimNames;
+  tz::Sizes known;
+  int weights = 0;
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> randomArrays(MLIRContext &context, uint64_t seed,
+                                   const GraphLimits &limits) {
+  Choice choice(seed * 0x9e3779b97f4a7c15u + 3);
+  OpBuilder builder(&context);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+  ArraysGrower(builder, *module, choice, limits).make();
+  if (failed(verify(*module))) {
+    module->dump();
+    return {};
+  }
+  return module;
+}
+
+} // namespace terrazzo::conformance
