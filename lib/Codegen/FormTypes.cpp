@@ -242,7 +242,8 @@ static Reason whyNoRows(Operation *op) {
 }
 
 bool needsLoops(Operation *op) {
-  return isa<tz::LoopOp>(op) && !whyNoRows(op).empty();
+  return isa<tz::LoopOp>(op) &&
+         (op->hasAttr(kLoopsAttr) || !whyNoRows(op).empty());
 }
 
 std::string whyNoForm(Operation *op) {

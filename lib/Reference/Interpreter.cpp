@@ -476,13 +476,21 @@ private:
   }
 
   Status eval(tz::ReduceOp op) {
-    return give(op.getResult(),
-                reduce(*tensor(op.getInput()), op.getCombiner(), op.getAxes()));
+    Tensor input = *tensor(op.getInput());
+    if (heard)
+      heard(op, input);
+    set(op.getResult(),
+        makeTensor(reduce(input, op.getCombiner(), op.getAxes())));
+    return {};
   }
 
   Status eval(tz::ContractOp op) {
-    return give(op.getResult(), contract(op.getDims(), *tensor(op.getLeft()),
-                                         *tensor(op.getRight())));
+    Tensor left = *tensor(op.getLeft());
+    if (heard)
+      heard(op, left);
+    set(op.getResult(),
+        makeTensor(contract(op.getDims(), left, *tensor(op.getRight()))));
+    return {};
   }
 
   Status eval(tz::GatherOp op) {

@@ -225,6 +225,8 @@ private:
       Operation *clone = builder.clone(*op, mapping);
       clone->removeAttr(kTargetAttr);
       renameSizes(clone, op, builder);
+      if (group.kind == GroupKind::Loops && !codegen::needsLoops(clone))
+        clone->setAttr(codegen::kLoopsAttr, builder.getUnitAttr());
     }
     SmallVector<Value> results;
     for (Value output : outputs)
@@ -289,10 +291,33 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
         return signalPassFailure();
   }
 
+  /// A result has memory of its own: one that is an argument, a weight or
+  /// another result is a copy.
+  static void copySharedResults(tz::FuncOp func) {
+    Operation *end = func.getBody().front().getTerminator();
+    llvm::DenseSet<Value> given;
+    for (OpOperand &operand : end->getOpOperands()) {
+      auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+      if (!type || type.getEncoding() ||
+          !type.getElementType().isIntOrFloat())
+        continue;
+      Value base = tz::stripReshapes(operand.get());
+      bool computed = base.getDefiningOp() &&
+                      !isa<tz::UseWeightOp, tz::ScalarOp>(base.getDefiningOp());
+      if (computed && given.insert(base).second)
+        continue;
+      OpBuilder builder(end);
+      operand.set(tz::ElementwiseOp::create(
+          builder, operand.get().getLoc(), type, tz::ElementwiseFunction::Cast,
+          operand.get()));
+    }
+  }
+
   LogicalResult convert(tz::FuncOp func, Attribute target, int64_t nearBytes,
                         SymbolTable &symbols) {
     if (!llvm::hasSingleElement(func.getBody()))
       return func.emitOpError("has no body of one block to form kernels from");
+    copySharedResults(func);
     FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
     if (failed(sizes))
       return failure();

@@ -86,12 +86,6 @@ private:
         return failure();
       Value result = terminator->getOperand(given.position);
       Value base = tz::stripReshapes(result);
-      if (!base.getDefiningOp() || isa<tz::UseWeightOp>(base.getDefiningOp()) ||
-          buffers.contains(base))
-        return func.emitOpError("result '")
-               << given.name
-               << "' is an argument, a weight or another result; each is a "
-                  "value of its own that the function computes";
       buffers[base] =
           plan::ResultOp::create(builder, result.getLoc(), bufferType(result),
                                  number, given.name, sizesOf(result));

@@ -68,7 +68,7 @@ public:
     } else if (isWhole(op)) {
       return;
     } else if (isa<tz::ContractOp, tz::ReduceOp>(op)) {
-      relative = ofSize = 2e-6;
+      relative = 2e-6;
     } else if (tz::rowNormOf(op) || isa<tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }

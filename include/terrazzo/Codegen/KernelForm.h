@@ -67,6 +67,9 @@ std::string whyNoForm(mlir::Operation *op);
 /// Whether `op` says its loops and is no operation on rows: it is a kernel of
 /// the form Loops.
 bool needsLoops(mlir::Operation *op);
+/// Attribute of an operation that is loops although it could be one on rows,
+/// were its arguments weights.
+inline constexpr llvm::StringLiteral kLoopsAttr = "plan.loops";
 
 /// Rows that an operation of a form with rows computes; null: it has none.
 mlir::AffineExpr rowsOf(mlir::Operation *op, const tz::Sizes &sizes);

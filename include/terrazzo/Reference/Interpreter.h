@@ -17,8 +17,8 @@ using WeightReader =
     std::function<Expected<llvm::ArrayRef<uint8_t>>(tz::WeightOp)>;
 
 /// Hears what an operation computes, and may change it: how an error of each
-/// operation shows in the result is learnt by making one. Of a product and of a
-/// cache it hears what they receive instead, before they do.
+/// operation shows in the result is learnt by making one. Of products, sums and
+/// the like, and of caches it hears what they receive instead, before they do.
 using ResultHook = std::function<void(mlir::Operation *, Tensor &)>;
 
 class Interpreter {
