@@ -23,7 +23,52 @@ static SmallVector<AffineExpr> countsOf(const LoopCut &cut) {
   return counts;
 }
 
-LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes)
+std::optional<ProductLoops> LoopCut::findProduct() const {
+  if (nest.function != tz::ElementwiseFunction::Mul ||
+      nest.combiner != tz::Combiner::Sum || !inner ||
+      nest.sizes.size() - nest.parallel != 1 || nest.operands.size() != 2)
+    return std::nullopt;
+  auto isFloat = [](Value value) {
+    Type element = getElementTypeOrSelf(value.getType());
+    return element.isF32() || element.isF16() || element.isBF16();
+  };
+  bool floats = getElementTypeOrSelf(op->getResult(0).getType()).isF32();
+  for (Value operand : op->getOperands())
+    floats &= isFloat(operand) && !operand.getDefiningOp<tz::ScalarOp>();
+  auto has = [&](unsigned operand, unsigned loop) {
+    return nest.operands[operand].isFunctionOfDim(loop);
+  };
+  ProductLoops found{0, *inner, nest.parallel, 0, 1};
+  if (has(0, *inner) == has(1, *inner))
+    return std::nullopt;
+  if (has(0, *inner))
+    std::swap(found.rowsOperand, found.columnsOperand);
+  bool rows = false;
+  for (unsigned loop = 0; loop < nest.parallel; ++loop)
+    if (loop != *inner && nest.sizes[loop] != 1 &&
+        has(found.rowsOperand, loop) && !has(found.columnsOperand, loop)) {
+      found.rows = loop;
+      rows = true;
+    }
+  return floats && rows && has(0, found.depth) && has(1, found.depth)
+             ? std::optional(found)
+             : std::nullopt;
+}
+
+/// Has workgroups count a loop, where that is possible.
+bool LoopCut::count(unsigned loop, int64_t block) {
+  auto size = dyn_cast<AffineSymbolExpr>(counts[loop]);
+  if (size && tiles[size.getPosition()] == 0)
+    tiles[size.getPosition()] = block;
+  else if (auto number = dyn_cast<AffineConstantExpr>(counts[loop]))
+    factor *= llvm::divideCeil(number.getValue(), block);
+  else
+    return false;
+  outer.push_back({loop, block});
+  return true;
+}
+
+LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, bool inTiles)
     : op(loops.getOperation()), nest(loops.getLoops()) {
   for (Value operand : op->getOperands())
     dims.push_back(llvm::to_vector(sizes.of(operand)));
@@ -33,33 +78,39 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes)
   for (unsigned loop = nest.parallel; loop-- > 0 && !inner;)
     if (nest.sizes[loop] != 1)
       inner = loop;
-  bool counted = false;
-  for (unsigned loop = 0; loop < nest.parallel; ++loop) {
-    if (inner == loop)
-      continue;
-    auto size = dyn_cast<AffineSymbolExpr>(counts[loop]);
-    if (size && tiles[size.getPosition()] == 0) {
-      tiles[size.getPosition()] = 1;
-      counted = true;
-    } else if (auto number = dyn_cast<AffineConstantExpr>(counts[loop])) {
-      factor *= number.getValue();
-    } else {
-      rest.push_back(loop);
-      continue;
-    }
-    outer.push_back(loop);
-  }
   for (unsigned loop = nest.parallel; loop < nest.sizes.size(); ++loop)
     reduced.push_back(loop);
-  inBlocks = inner && factor == 1 && !counted;
-  if (!inBlocks)
-    return;
-  if (auto size = dyn_cast<AffineSymbolExpr>(counts[*inner]))
-    tiles[size.getPosition()] = kLoopBlock;
-  else if (auto number = dyn_cast<AffineConstantExpr>(counts[*inner]))
-    factor = llvm::divideCeil(number.getValue(), kLoopBlock);
-  else
-    inBlocks = false;
+  if (inTiles)
+    product = findProduct();
+  bool several = false; // workgroups
+  for (unsigned loop = 0; loop < nest.parallel; ++loop) {
+    bool rows = product && loop == product->rows;
+    if (inner == loop)
+      continue;
+    if (count(loop, rows ? kProductRows : 1))
+      several |= nest.sizes[loop] != 1;
+    else if (!rows)
+      rest.push_back(loop);
+  }
+  if (inner && product)
+    count(*inner, kProductColumns);
+  else if (inner && !several)
+    count(*inner, kLoopBlock);
+}
+
+DictionaryAttr ProductTile::toAttr(MLIRContext *context) const {
+  Builder b(context);
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("tile_columns", b.getI64IntegerAttr(columns)),
+       b.getNamedAttr("tile_rows", b.getI64IntegerAttr(rows))});
+}
+
+ProductTile ProductTile::fromAttr(DictionaryAttr attr) {
+  auto rows = attr ? attr.getAs<IntegerAttr>("tile_rows") : IntegerAttr(),
+       columns = attr ? attr.getAs<IntegerAttr>("tile_columns") : IntegerAttr();
+  if (!rows || !columns || rows.getInt() < 1 || columns.getInt() < kLanes)
+    return {};
+  return {rows.getInt(), columns.getInt()};
 }
 
 /// Of the elements that are computed with: a condition and an index are not.
@@ -92,32 +143,54 @@ Value LoopPlaces::sizeOf(unsigned loop) {
 
 SmallVector<Value> LoopPlaces::indicesOf(Value workgroup) {
   SmallVector<Value> indices(cut.nest.sizes.size());
-  if (cut.inBlocks) {
-    for (unsigned loop : cut.outer)
-      indices[loop] = e.index(0);
-    return indices;
-  }
   Value rest = workgroup;
-  for (unsigned loop : llvm::reverse(cut.outer)) {
+  for (auto [loop, block] : llvm::reverse(cut.outer)) {
     if (cut.nest.sizes[loop] == 1) {
       indices[loop] = e.index(0);
       continue;
     }
     Value count = sizeOf(loop);
-    indices[loop] = e.create<arith::RemUIOp>(rest, count);
+    if (block > 1)
+      count = e.div(e.add(count, block - 1), block);
+    Value index = e.create<arith::RemUIOp>(rest, count);
+    indices[loop] = e.mul(index, block);
     rest = e.create<arith::DivUIOp>(rest, count);
   }
   return indices;
 }
 
-std::pair<Value, Value> LoopPlaces::innerRange(Value workgroup) {
-  if (!cut.inner)
+std::pair<Value, Value> LoopPlaces::rangeOf(std::optional<unsigned> loop,
+                                            ArrayRef<Value> indices) {
+  if (!loop)
     return {e.index(0), e.index(1)};
-  Value end = sizeOf(*cut.inner);
-  if (!cut.inBlocks)
-    return {e.index(0), end};
-  Value begin = e.mul(workgroup, kLoopBlock);
-  return {begin, e.min(e.add(begin, kLoopBlock), end)};
+  Value end = sizeOf(*loop);
+  for (auto [outer, block] : cut.outer)
+    if (outer == *loop)
+      return {indices[outer], e.min(e.add(indices[outer], block), end)};
+  return {e.index(0), end};
+}
+
+Value LoopPlaces::placeOf(int operand, ArrayRef<Value> indices) {
+  SmallVector<Value> dims;
+  for (AffineExpr expression : expressionsOf(operand))
+    dims.push_back(valueOf(expression, indices));
+  return addressOf(operand, dims);
+}
+
+Value LoopPlaces::distanceOf(int operand, unsigned loop) {
+  Value behind = e.index(1);
+  ArrayRef<AffineExpr> dims = dimsOf(operand);
+  SmallVector<AffineExpr> expressions = expressionsOf(operand);
+  for (size_t i = dims.size(); i-- > 0;) {
+    if (expressions[i] == getAffineDimExpr(loop, e.getContext()))
+      return behind;
+    behind = e.mul(behind, sizes.of(e, dims[i]));
+  }
+  return e.index(0);
+}
+
+Value LoopPlaces::toRegister(int operand, Value loaded) {
+  return fromMemory(e, loaded, typeOf(operand).getElementType(), type);
 }
 
 RankedTensorType LoopPlaces::typeOf(int operand) {

@@ -4,8 +4,7 @@
 // side by side, vectors run along it, and what is reduced is combined in the
 // result's memory; else along the innermost loop that is reduced, one element
 // after the other; else elements are taken one by one.
-#include "terrazzo/Codegen/KernelFrame.h"
-#include "terrazzo/Codegen/LoopCut.h"
+#include "ProductLoops.h"
 
 using namespace mlir;
 
@@ -20,7 +19,7 @@ public:
 
   void run(Value workgroup) {
     indices = places.indicesOf(workgroup);
-    std::tie(first, last) = places.innerRange(workgroup);
+    std::tie(first, last) = places.rangeOf(cut.inner, indices);
     each(cut.rest, [&] { emitRow(); });
   }
 
@@ -194,13 +193,16 @@ private:
 
 } // namespace
 
-void lowerLoops(KernelFrame &frame, KernelForm &form) {
-  LoopCut cut(form.loops, form.sizes);
+void lowerLoops(KernelFrame &frame, KernelForm &form, const ProductTile &tile) {
+  LoopCut cut(form.loops, form.sizes, static_cast<bool>(tile));
   LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
   frame.e.loop(frame.begin, frame.end, 1, [&](Value workgroup) {
-    LoopKernel(frame.e, cut, places).run(workgroup);
+    if (cut.product)
+      lowerProduct(frame, cut, places, tile, workgroup);
+    else
+      LoopKernel(frame.e, cut, places).run(workgroup);
   });
 }
 

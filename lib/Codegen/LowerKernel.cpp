@@ -98,7 +98,7 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       break;
     case KernelForm::Loops:
       placeReshapes(rows, *form);
-      lowerLoops(frame, *form);
+      lowerLoops(frame, *form, ProductTile::fromAttr(config.getOptions()));
       break;
     }
     emitter.createOp<func::ReturnOp>();

@@ -18,7 +18,7 @@ public:
 
   void run(Value workgroup) {
     indices = places.indicesOf(workgroup);
-    auto [first, last] = places.innerRange(workgroup);
+    auto [first, last] = places.rangeOf(cut.inner, indices);
     e.each(e.sub(last, first), [&, start = first](Value i) {
       if (cut.inner)
         indices[*cut.inner] = e.add(start, i);

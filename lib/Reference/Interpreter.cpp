@@ -144,7 +144,7 @@ private:
 
   Status give(mlir::Value key, Tensor tensor) {
     if (heard)
-      heard(key.getDefiningOp(), tensor);
+      heard(key.getDefiningOp(), Heard::Result, tensor);
     set(key, makeTensor(std::move(tensor)));
     return {};
   }
@@ -304,9 +304,8 @@ private:
       return {};
     }
     Tensor input = *tensor(op.getInput());
-    heard(op, input);
-    set(op.getResult(), makeTensor(matmul(input, *right)));
-    return {};
+    heard(op, Heard::Operand, input);
+    return give(op.getResult(), matmul(input, *right));
   }
 
   Status eval(tz::EmbeddingOp op) {
@@ -364,7 +363,7 @@ private:
                         " rows");
     Tensor rows = *tensor(op.getRows());
     if (heard)
-      heard(op, rows);
+      heard(op, Heard::Operand, rows);
     append(*state, rows, at);
     set(op.getResult(), state);
     return {};
@@ -478,19 +477,16 @@ private:
   Status eval(tz::ReduceOp op) {
     Tensor input = *tensor(op.getInput());
     if (heard)
-      heard(op, input);
-    set(op.getResult(),
-        makeTensor(reduce(input, op.getCombiner(), op.getAxes())));
-    return {};
+      heard(op, Heard::Operand, input);
+    return give(op.getResult(), reduce(input, op.getCombiner(), op.getAxes()));
   }
 
   Status eval(tz::ContractOp op) {
     Tensor left = *tensor(op.getLeft());
     if (heard)
-      heard(op, left);
-    set(op.getResult(),
-        makeTensor(contract(op.getDims(), left, *tensor(op.getRight()))));
-    return {};
+      heard(op, Heard::Operand, left);
+    return give(op.getResult(),
+                contract(op.getDims(), left, *tensor(op.getRight())));
   }
 
   Status eval(tz::GatherOp op) {

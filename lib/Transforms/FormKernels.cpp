@@ -298,8 +298,7 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
     llvm::DenseSet<Value> given;
     for (OpOperand &operand : end->getOpOperands()) {
       auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-      if (!type || type.getEncoding() ||
-          !type.getElementType().isIntOrFloat())
+      if (!type || type.getEncoding() || !type.getElementType().isIntOrFloat())
         continue;
       Value base = tz::stripReshapes(operand.get());
       bool computed = base.getDefiningOp() &&
@@ -307,9 +306,9 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
       if (computed && given.insert(base).second)
         continue;
       OpBuilder builder(end);
-      operand.set(tz::ElementwiseOp::create(
-          builder, operand.get().getLoc(), type, tz::ElementwiseFunction::Cast,
-          operand.get()));
+      operand.set(tz::ElementwiseOp::create(builder, operand.get().getLoc(),
+                                            type, tz::ElementwiseFunction::Cast,
+                                            operand.get()));
     }
   }
 

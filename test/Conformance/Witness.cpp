@@ -14,6 +14,7 @@ using namespace mlir;
 namespace terrazzo::conformance {
 namespace {
 
+using reference::Heard;
 using reference::Tensor;
 
 constexpr int kNoisyRuns = 8;
@@ -47,9 +48,15 @@ public:
   Noise(uint64_t seed, double product)
       : seed(seed * 0xd1342543de82ef95u), product(product) {}
 
-  void operator()(Operation *op, Tensor &tensor) {
+  void operator()(Operation *op, Heard heard, Tensor &tensor) {
     double relative = 0, ofSize = 0, absolute = 0;
-    if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
+    if (heard == Heard::Result && isa<tz::MatmulOp>(op)) {
+      // The weights are rounded as well.
+      relative = product;
+    } else if (heard == Heard::Result &&
+               isa<tz::ReduceOp, tz::ContractOp>(op)) {
+      // What they receive has the error.
+    } else if (auto matmul = dyn_cast<tz::MatmulOp>(op)) {
       auto type = cast<RankedTensorType>(matmul.getWeight().getType());
       if (isa<tz::BlockType>(type.getElementType()))
         quantise(tensor);
@@ -72,7 +79,8 @@ public:
     } else if (tz::rowNormOf(op) || isa<tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
     }
-    addRounding(op, relative, absolute);
+    if (heard == Heard::Result)
+      addRounding(op, relative, absolute);
     if (relative == 0 && ofSize == 0 && absolute == 0)
       return;
     double squares = 0;
@@ -195,7 +203,7 @@ template <typename Evaluate>
 static Expected<Expected64> judge(Evaluate evaluate, double product) {
   Expected64 expected;
   auto clean = evaluate(
-      [&](Operation *, Tensor &tensor) {
+      [&](Operation *, Heard, Tensor &tensor) {
         for (double value : tensor.values)
           expected.largest = std::max(expected.largest, std::abs(value));
       },

@@ -118,8 +118,13 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
     return config((rows + kInterleave - 1) / kInterleave, {}, 0);
   }
   case KernelForm::Loops: {
-    LoopCut cut(form->loops, form->sizes);
-    return config(cut.factor, cut.tiles, 0);
+    // About 24 accumulators, as for float weights.
+    ProductTile tile{6, target.hasAvx512() ? 64 : 16};
+    LoopCut cut(form->loops, form->sizes, /*inTiles=*/true);
+    if (!cut.product)
+      return config(cut.factor, cut.tiles, 0);
+    return config(cut.factor, cut.tiles, productScratch(cut, tile),
+                  tile.toAttr(context));
   }
   case KernelForm::Contraction:
     break;

@@ -6,6 +6,7 @@
 
 #include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/KernelSizes.h"
+#include "terrazzo/Codegen/LoopCut.h"
 #include "terrazzo/Codegen/RowEmitter.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
 
@@ -92,7 +93,10 @@ void lowerRowKernel(KernelFrame &frame, KernelForm &form,
                     llvm::ArrayRef<mlir::Value> results);
 void lowerAttention(KernelFrame &frame, KernelForm &form);
 void lowerConvertLayout(KernelFrame &frame, KernelForm &form);
-void lowerLoops(KernelFrame &frame, KernelForm &form);
+void lowerLoops(KernelFrame &frame, KernelForm &form, const ProductTile &tile);
+
+/// Scratch in bytes of a kernel whose cut has a product.
+int64_t productScratch(const LoopCut &cut, const ProductTile &tile);
 
 /// Rows of queries that one workgroup of an attention kernel takes, and its
 /// scratch in bytes.

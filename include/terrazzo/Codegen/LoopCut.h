@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How the loops of an operation (LoopNest.h) are shared out among workgroups,
-// and where their elements lie. A workgroup takes one iteration of each outer
-// loop; within it run the inner loop, which is the result's innermost, the
-// others that are left, and those that are reduced.
+// and where their elements lie. A workgroup takes one iteration, or a block of
+// them, of each outer loop; within it run the inner loop, which is the result's
+// innermost, the others that are left, and those that are reduced.
 //
 //   contract "thd,shd->hts" over T, S   outer h, t   inner s   reduced d
+//   the same as a product in tiles      outer h, t in blocks, s in blocks
 //   reduce max ?x12x? [2]               outer ?, 12  inner 12  reduced ?
-//   elementwise on 1000                 inner, in blocks of 256
+//   elementwise on 1000                 outer = inner, in blocks of 256
 #pragma once
 
 #include "terrazzo/Codegen/KernelSizes.h"
@@ -18,8 +19,33 @@ namespace terrazzo::codegen {
 /// Elements of a workgroup where there is no outer loop.
 inline constexpr int64_t kLoopBlock = 256;
 
+/// Rows and columns of a workgroup of a product in tiles.
+inline constexpr int64_t kProductRows = 48, kProductColumns = 128;
+
+/// A sum of products as one of matrices, for each iteration of the other loops.
+struct ProductLoops {
+  unsigned rows, columns, depth;        ///< loops
+  unsigned rowsOperand, columnsOperand; ///< that have them
+};
+
+/// The register tile of such products; none: they are loops like others.
+struct ProductTile {
+  int64_t rows = 0, columns = 0;
+
+  explicit operator bool() const { return rows > 0; }
+  mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
+  static ProductTile fromAttr(mlir::DictionaryAttr attr);
+};
+
 struct LoopCut {
-  LoopCut(tz::LoopOp op, const tz::Sizes &sizes);
+  /// A loop that workgroups count, in blocks of so many iterations.
+  struct Outer {
+    unsigned loop;
+    int64_t block = 1;
+  };
+
+  /// With `tiles` sums of products are cut as matrices.
+  LoopCut(tz::LoopOp op, const tz::Sizes &sizes, bool tiles = false);
 
   mlir::Operation *op;
   tz::LoopNest nest;
@@ -29,19 +55,23 @@ struct LoopCut {
   llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> dims;
   /// Loops that workgroups count, the slowest first; each size is at most one
   /// of them.
-  llvm::SmallVector<unsigned> outer;
+  llvm::SmallVector<Outer> outer;
   /// Result loops that are left, without the inner one.
   llvm::SmallVector<unsigned> rest;
   /// The result's innermost loop that has more than one iteration; none: the
   /// result is one element.
   std::optional<unsigned> inner;
   llvm::SmallVector<unsigned> reduced;
+  std::optional<ProductLoops> product;
 
   /// Workgroups are factor x the product of ceil(size i / tiles[i]); a tile of
   /// 0 leaves the size out.
   int64_t factor = 1;
   llvm::SmallVector<int64_t> tiles;
-  bool inBlocks = false; ///< workgroups are blocks of the inner loop
+
+private:
+  std::optional<ProductLoops> findProduct() const;
+  bool count(unsigned loop, int64_t block);
 };
 
 /// Sizes, indices, addresses and elements of the loops, as code.
@@ -53,16 +83,30 @@ public:
 
   /// Iterations of a loop.
   mlir::Value sizeOf(unsigned loop);
-  /// The indices of the outer loops in `workgroup`; the others are null.
+  /// The indices of the outer loops in `workgroup`, of blocks their first; the
+  /// others are null.
   llvm::SmallVector<mlir::Value> indicesOf(mlir::Value workgroup);
-  /// First and last of the inner loop's iterations in `workgroup`.
-  std::pair<mlir::Value, mlir::Value> innerRange(mlir::Value workgroup);
+  /// From where to where a loop's iterations are in a workgroup of these
+  /// indices; none: a loop of one.
+  std::pair<mlir::Value, mlir::Value>
+  rangeOf(std::optional<unsigned> loop, llvm::ArrayRef<mlir::Value> indices);
 
   /// Distance of neighbours along `loop`, in elements: 0, 1, or -1 for any
   /// other. Operand -1 is the result.
   int64_t strideOf(int operand, unsigned loop);
   /// Of the element at these indices of the operand's dimensions.
   mlir::Value addressOf(int operand, llvm::ArrayRef<mlir::Value> dims);
+  /// Of the element in this iteration of the loops, whose maps never lead
+  /// outside.
+  mlir::Value placeOf(int operand, llvm::ArrayRef<mlir::Value> indices);
+  /// Elements from one iteration of `loop` to the next, which is a dimension of
+  /// the operand.
+  mlir::Value distanceOf(int operand, unsigned loop);
+  mlir::Value memoryOf(int operand) const {
+    return operand < 0 ? memory.back() : memory[operand];
+  }
+  /// What was loaded of an operand, in a register.
+  mlir::Value toRegister(int operand, mlir::Value loaded);
 
   /// The function of the operands' elements, from as many lanes as the vector
   /// along `loop` has; with a null loop, one element.

@@ -16,10 +16,13 @@ namespace terrazzo::reference {
 using WeightReader =
     std::function<Expected<llvm::ArrayRef<uint8_t>>(tz::WeightOp)>;
 
+/// What a hook hears of an operation.
+enum class Heard { Operand, Result };
+
 /// Hears what an operation computes, and may change it: how an error of each
 /// operation shows in the result is learnt by making one. Of products, sums and
-/// the like, and of caches it hears what they receive instead, before they do.
-using ResultHook = std::function<void(mlir::Operation *, Tensor &)>;
+/// the like, and of caches it hears the first operand as well, before they do.
+using ResultHook = std::function<void(mlir::Operation *, Heard, Tensor &)>;
 
 class Interpreter {
 public:
