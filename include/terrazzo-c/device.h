@@ -106,7 +106,7 @@ typedef struct terrazzo_launch_args {
                      starts a kernel from */
   const terrazzo_memory *bindings; /* 64-byte-aligned */
   size_t binding_count;
-  const int64_t *sizes; /* [tokens, cache rows] */
+  const int64_t *sizes; /* of the kernel, rows of caches last */
   size_t size_count;
   int64_t workgroups;
   uint64_t scratch_bytes; /* for each worker: a thread of a CPU, a workgroup

@@ -42,7 +42,8 @@ public:
     for (Operation &op : llvm::make_early_inc_range(
              func.getBody().front().without_terminator())) {
       if (isa<tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::MatmulOp,
-              tz::EmbeddingOp, tz::AttentionOp, tz::CacheAppendOp>(op))
+              tz::EmbeddingOp, tz::AttentionOp, tz::CacheAppendOp,
+              tz::ContractOp>(op))
         computeOnF32(&op);
       if (tz::rowNormOf(&op) && hasOtherRows(op.getResult(0)))
         flatten(&op, {0});
@@ -79,8 +80,10 @@ private:
       return type && isa<FloatType>(type.getElementType()) &&
              !type.getElementType().isF32();
     };
+    // Sums of products read any floats as they are.
     for (OpOperand &operand : op->getOpOperands())
-      if (isOther(operand.get()) && !isWeight(operand.get()))
+      if (!isa<tz::ContractOp>(op) && isOther(operand.get()) &&
+          !isWeight(operand.get()))
         operand.set(cast_(operand.get(), builder.getF32Type()));
     for (OpResult result : op->getResults()) {
       if (!isOther(result))

@@ -9,7 +9,7 @@ using namespace terrazzo;
 namespace {
 
 /// DLPack's codes of types.
-enum : uint8_t { Integer = 0, Float = 2, Bfloat = 4 };
+enum : uint8_t { Integer = 0, Unsigned = 1, Float = 2, Bfloat = 4, Bool = 6 };
 
 uint32_t elementOf(const terrazzo_dl_tensor &tensor) {
   if (tensor.lanes != 1)
@@ -31,6 +31,10 @@ uint32_t elementOf(const terrazzo_dl_tensor &tensor) {
     return TERRAZZO_I16;
   case Integer * 256 + 8:
     return TERRAZZO_I8;
+  case Unsigned * 256 + 8:
+    return TERRAZZO_U8;
+  case Bool * 256 + 8:
+    return TERRAZZO_BOOL;
   default:
     return 0;
   }

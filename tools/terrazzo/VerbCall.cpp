@@ -76,6 +76,14 @@ std::string firstElements(const package::Value &value, const uint8_t *data,
       double element;
       memcpy(&element, at, sizeof(element));
       std::snprintf(number, sizeof(number), "%.6g", element);
+    } else if (type.word == "f16") {
+      _Float16 element;
+      memcpy(&element, at, sizeof(element));
+      std::snprintf(number, sizeof(number), "%.4g", double(element));
+    } else if (type.word == "bf16") {
+      float element = 0;
+      memcpy(reinterpret_cast<uint8_t *>(&element) + 2, at, 2);
+      std::snprintf(number, sizeof(number), "%.3g", double(element));
     } else if (type.integer) {
       std::snprintf(number, sizeof(number), "%lld",
                     static_cast<long long>(package::integerAt(value, data, i)));

@@ -94,7 +94,7 @@ TEST_F(ProgramC, SaysWhatItHolds) {
   EXPECT_EQ(terrazzo_program_find(program, "tail", &head), 2);
   EXPECT_NE(strstr(terrazzo_program_error(program), "it has trunk, head"),
             nullptr);
-  terrazzo_function_facts facts = {sizeof(facts), 0, 0, 0, 0, 0, 0};
+  terrazzo_function_facts facts = {sizeof(facts), 0, 0, 0, 0, 0, 0, 0, 0};
   EXPECT_EQ(terrazzo_program_function(program, 0, &facts), 0);
   EXPECT_STREQ(facts.name, "trunk");
   EXPECT_STREQ(facts.signature, "trunk(tokens: i32[T], position: i32) -> "
@@ -102,6 +102,19 @@ TEST_F(ProgramC, SaysWhatItHolds) {
   EXPECT_STREQ(facts.size, "T");
   EXPECT_EQ(facts.largest_size, 512u);
   EXPECT_EQ(facts.arguments, 2u);
+  EXPECT_EQ(facts.sizes, 1u);
+  terrazzo_size_facts size = {sizeof(size), nullptr, 0};
+  EXPECT_EQ(terrazzo_program_size(program, 0, 0, &size), 0);
+  EXPECT_STREQ(size.name, "T");
+  EXPECT_EQ(size.largest, 512u);
+  EXPECT_EQ(terrazzo_program_size(program, 0, 1, &size), 2);
+  uint64_t rows = 7;
+  int64_t shape[2] = {0, 0};
+  EXPECT_EQ(terrazzo_program_result_shape(program, 0, 0, &rows, 1, shape), 0);
+  EXPECT_EQ(shape[0], 7);
+  EXPECT_EQ(shape[1], toyHidden);
+  EXPECT_EQ(terrazzo_program_result_shape(program, 0, 1, &rows, 1, shape), 2);
+  EXPECT_EQ(terrazzo_program_result_shape(program, 0, 0, &rows, 2, shape), 2);
   EXPECT_EQ(terrazzo_program_function(program, 2, &facts), 2);
   terrazzo_value_facts value = {sizeof(value), 0, 0, 0, 0, 0};
   EXPECT_EQ(terrazzo_program_result(program, 0, 0, &value), 0);
@@ -262,7 +275,8 @@ TEST_F(ProgramC, ViewsOfDlpack) {
   } known[] = {{2, 64, TERRAZZO_F64},  {2, 16, TERRAZZO_F16},
                {4, 16, TERRAZZO_BF16}, {0, 64, TERRAZZO_I64},
                {0, 32, TERRAZZO_I32},  {0, 16, TERRAZZO_I16},
-               {0, 8, TERRAZZO_I8}};
+               {0, 8, TERRAZZO_I8},    {1, 8, TERRAZZO_U8},
+               {6, 8, TERRAZZO_BOOL}};
   for (auto [code, bits, element] : known) {
     tensor.code = code;
     tensor.bits = bits;
