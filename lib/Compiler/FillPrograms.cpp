@@ -4,7 +4,7 @@
 // the variant's own, all others those of its host part.
 #include "FillPackage.h"
 #include "Locations.h"
-#include "terrazzo/Dialect/Tz/Sizes.h"
+#include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -14,6 +14,8 @@ namespace terrazzo {
 namespace {
 
 constexpr uint64_t kPackedAlignment = 64;
+/// A tile that any number of rows fits.
+constexpr uint64_t kAnyRows = uint64_t(1) << 40;
 
 /// Bytes of one row of a weight.
 uint64_t rowBytes(RankedTensorType type) {
@@ -55,8 +57,8 @@ public:
     for (auto kernel : planned.getOps<plan::KernelOp>()) {
       bool host = kernel.getTarget() != device;
       kernels[kernel.getSymName()] = {kernel, host, numbers[host]++,
-                                      operationsPerRow(kernel),
-                                      sizesOf(kernel)};
+                                      operationsPerRow(kernel)};
+      describe(kernel, kernels[kernel.getSymName()]);
     }
     for (auto arena : planned.getOps<plan::ArenaOp>())
       arenas[arena.getSymName()] = arena.getBytes();
@@ -70,14 +72,17 @@ private:
     bool host;
     uint32_t number;     ///< among those of its side
     uint64_t operations; ///< of one row
-    size_t sizes;
+    size_t sizes = 0;
+    bool rows = false; ///< whether its first size is how many rows it computes
   };
 
-  /// The number of a kernel's sizes.
-  static size_t sizesOf(plan::KernelOp kernel) {
-    FailureOr<tz::Sizes> sizes =
-        tz::Sizes::infer(cast<tz::FuncOp>(kernel.getFunction().getOperation()));
-    return succeeded(sizes) ? sizes->names().size() : 0;
+  static void describe(plan::KernelOp kernel, Kernel &to) {
+    FailureOr<codegen::KernelForm> form = codegen::analyseKernel(
+        cast<tz::FuncOp>(kernel.getFunction().getOperation()));
+    if (failed(form))
+      return;
+    to.sizes = form->sizes.names().size();
+    to.rows = form->rows && !isa<AffineConstantExpr>(form->rows);
   }
 
   void addState(plan::StateOp op) {
@@ -161,6 +166,13 @@ private:
       command.size = command.sizes.front();
     }
     command.sizes.push_back(extents->cacheRows());
+    // Without rows there is nothing to do, however its work is cut: code for
+    // one row does not look whether there is one.
+    if (kernel.rows) {
+      command.tiles.resize(std::max<size_t>(command.tiles.size(), 1));
+      if (command.tiles[0] == 0)
+        command.tiles[0] = kAnyRows;
+    }
   }
 
   std::unique_ptr<package::CommandT> makeCopy(plan::CopyOp copy) {

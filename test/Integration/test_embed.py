@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import BUILD, ROOT
+from tz_graph import Graph
 
 
 @pytest.fixture(scope="module")
@@ -146,4 +147,23 @@ def test_arrays_of_numpy(library, tmp_path):
         assert code == 0, library.terrazzo_program_error(program)
         wide = x.astype(np.float64)
         np.testing.assert_allclose(y, wide / (1 + np.exp(-wide)), rtol=1e-5, atol=1e-6)
+    library.terrazzo_program_close(program)
+
+
+def test_an_array_without_rows_is_not_written(library, terrazzo, tmp_path):
+    graph = Graph()
+    with graph.function("f", [1, 8], x=("f32", "?", 32)) as f:
+        f.result("y", f.linear(f.x, np.ones((16, 32), np.float32)))
+    module, weights = graph.write(tmp_path, "m")
+    terrazzo("compile", "-m", module, "-o", tmp_path / "m.tzp")
+    program = c.c_void_p()
+    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "m.tzp"), weights_path=bytes(weights))
+    assert library.terrazzo_program_open(c.byref(options), c.byref(program), None, 0) == 0
+    x, y = aligned((1, 32)), aligned((1, 16))
+    x[:], y[:] = 1, 77
+    for rows, want in ((0, 77), (1, 32)):
+        views = [(c.POINTER(View) * 1)(c.pointer(View(c.sizeof(View), array.ctypes.data, (c.c_int64 * 2)(rows, array.shape[1]),
+                                                       None, 2, 2, 0, 0))) for array in (x, y)]
+        assert library.terrazzo_program_call(program, 0, views[0], c.c_size_t(1), views[1], c.c_size_t(1)) == 0
+        np.testing.assert_array_equal(y, want)
     library.terrazzo_program_close(program)

@@ -272,11 +272,10 @@ TEST_F(ProgramC, ViewsOfDlpack) {
   const struct {
     uint8_t code, bits;
     uint32_t element;
-  } known[] = {{2, 64, TERRAZZO_F64},  {2, 16, TERRAZZO_F16},
-               {4, 16, TERRAZZO_BF16}, {0, 64, TERRAZZO_I64},
-               {0, 32, TERRAZZO_I32},  {0, 16, TERRAZZO_I16},
-               {0, 8, TERRAZZO_I8},    {1, 8, TERRAZZO_U8},
-               {6, 8, TERRAZZO_BOOL}};
+  } known[] = {
+      {2, 64, TERRAZZO_F64}, {2, 16, TERRAZZO_F16}, {4, 16, TERRAZZO_BF16},
+      {0, 64, TERRAZZO_I64}, {0, 32, TERRAZZO_I32}, {0, 16, TERRAZZO_I16},
+      {0, 8, TERRAZZO_I8},   {1, 8, TERRAZZO_U8},   {6, 8, TERRAZZO_BOOL}};
   for (auto [code, bits, element] : known) {
     tensor.code = code;
     tensor.bits = bits;
