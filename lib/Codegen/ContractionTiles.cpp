@@ -11,12 +11,19 @@ namespace terrazzo::codegen {
 /// for by hand, because the hardware's prefetcher stops at page boundaries.
 static constexpr int64_t kPrefetchBytes = 4096;
 
+/// A vector of one element.
+static Value oneOf(Emitter &e, Value element) {
+  return e.create<vector::BroadcastOp>(VectorType::get({1}, element.getType()),
+                                       element);
+}
+
 /// Adds one part of a block to the accumulators of `rows` rows.
 static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack,
                     const QuantisedRows &input, Value row, Value k,
                     MutableArrayRef<Value> accumulators) {
   int64_t groups = unpack.getScales().size(), perGroup = 8 / groups;
-  VectorType fragment = VectorType::get({64}, e.getI8Type());
+  VectorType four = VectorType::get({4}, e.getI8Type());
+  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, 4, 1);
   for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
     Value rowIndex = e.add(row, static_cast<int64_t>(r));
     Value word = e.div(e.add(e.mul(rowIndex, input.depth), k), 4);
@@ -25,10 +32,10 @@ static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack,
     for (int64_t group = 0; group < groups; ++group) {
       Value products = e.i32Vector(0);
       for (int64_t g = group * perGroup; g < (group + 1) * perGroup; ++g) {
-        Value x = e.splat(e.load(input.words, e.add(word, g)));
-        products = e.create<tile::DotOp>(
+        Value x = oneOf(e, e.load(input.words, e.add(word, g)));
+        products = e.create<tile::ContractOp>(
             products.getType(), products, unpack.getFragments()[g],
-            e.create<vector::BitCastOp>(fragment, x),
+            e.create<vector::BitCastOp>(four, x), shape,
             static_cast<uint64_t>(info.bound));
       }
       Value sum = groups == 1
@@ -190,6 +197,7 @@ void emitFloatTile(Emitter &e, const ContractionConfig &config,
   bool pairs = config.dot == ContractionConfig::BF16;
   int64_t perLane = pairs ? 2 : 1, width = config.tileColumns,
           vectors = width / kLanes;
+  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, perLane, 1);
   SmallVector<Value> rows;
   for (int64_t r = 0; r < config.tileRows; ++r) {
     Value at = e.add(row, r);
@@ -205,13 +213,14 @@ void emitFloatTile(Emitter &e, const ContractionConfig &config,
                [&](Value k, ValueRange carried) {
                  SmallVector<Value> lanes = weights.at(k), result;
                  for (int64_t r = 0; r < config.tileRows; ++r) {
-                   Value x = e.splat(e.load(input.memory, e.add(rows[r], k)));
+                   Value x = oneOf(e, e.load(input.memory, e.add(rows[r], k)));
                    if (pairs)
-                     x = e.create<vector::BitCastOp>(weights.fragment(), x);
+                     x = e.create<vector::BitCastOp>(
+                         VectorType::get({2}, e.getBF16Type()), x);
                    for (int64_t v = 0; v < vectors; ++v)
-                     result.push_back(e.create<tile::DotOp>(
+                     result.push_back(e.create<tile::ContractOp>(
                          e.f32Lanes(), carried[r * vectors + v], lanes[v], x,
-                         uint64_t(0)));
+                         shape, uint64_t(0)));
                  }
                  return result;
                });

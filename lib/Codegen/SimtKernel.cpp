@@ -11,6 +11,22 @@ namespace terrazzo::codegen {
 
 MatrixUnit::~MatrixUnit() = default;
 
+tile::FragmentAttr MatrixUnit::fragment(SimtEmitter &e) const {
+  return tile::FragmentAttr::get(e.getContext(), rows, columns(), depth,
+                                 e.lanes);
+}
+
+Value MatrixUnit::zero(SimtEmitter &e) const {
+  return e.create<arith::ConstantOp>(e.getZeroAttr(
+      VectorType::get({rows * columns() / e.lanes}, e.getF32Type())));
+}
+
+Value MatrixUnit::multiply(SimtEmitter &e, Value left, Value right,
+                           Value accumulator) const {
+  return e.create<tile::ContractOp>(accumulator.getType(), accumulator, left,
+                                    right, fragment(e), uint64_t(0));
+}
+
 DictionaryAttr SimtConfig::toAttr(MLIRContext *context) const {
   Builder b(context);
   return b.getDictionaryAttr(

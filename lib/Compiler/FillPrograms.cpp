@@ -77,12 +77,13 @@ private:
   };
 
   static void describe(plan::KernelOp kernel, Kernel &to) {
-    FailureOr<codegen::KernelForm> form = codegen::analyseKernel(
-        cast<tz::FuncOp>(kernel.getFunction().getOperation()));
-    if (failed(form))
-      return;
-    to.sizes = form->sizes.names().size();
-    to.rows = form->rows && !isa<AffineConstantExpr>(form->rows);
+    auto func = cast<tz::FuncOp>(kernel.getFunction().getOperation());
+    FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
+    to.sizes = succeeded(sizes) ? sizes->names().size() : 0;
+    to.rows = to.sizes > 0 && !kernel->hasAttr(kKernelRowsAttr) &&
+              llvm::none_of(func.getBody().front(), [](Operation &op) {
+                return codegen::needsLoops(&op) || isa<tz::ConvertLayoutOp>(op);
+              });
   }
 
   void addState(plan::StateOp op) {

@@ -75,7 +75,7 @@ public:
   void buildLower(OpPassManager &manager, Attribute target) const final {
     manager.addPass(codegen::createTzLowerKernel());
     manager.addPass(codegen::createTileLowerFragments());
-    manager.addPass(createLowerDotPass(cast_or_null<TargetAttr>(target)));
+    manager.addPass(createLowerContractPass(cast_or_null<TargetAttr>(target)));
     manager.addPass(createLowerTransposePass());
     manager.addPass(createCSEPass());
     manager.addPass(createSCFToControlFlowPass());
@@ -116,6 +116,14 @@ static void registerCpu(mlir::DialectRegistry &registry) {
   registry.insert<terrazzo::tz_cpu::TzCpuDialect>();
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
+  // For the developer tools.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    mlir::registerPass(
+        [] { return terrazzo::tz_cpu::createLowerContractPass(); });
+    mlir::registerPass(terrazzo::tz_cpu::createLowerTransposePass);
+    mlir::registerPass(terrazzo::tz_cpu::createWrapEntryPass);
+  });
 }
 
 TERRAZZO_DEFINE_PLUGIN("cpu", registerCpu)

@@ -31,8 +31,6 @@ namespace terrazzo::tz_nvidia {
 
 namespace {
 
-constexpr int64_t kWarp = 32;
-
 class NvidiaBackend : public TargetBackend {
 public:
   using TargetBackend::TargetBackend;
@@ -92,6 +90,7 @@ public:
       matrix = createMatrixUnit(cast<TargetAttr>(target));
     manager.addPass(codegen::createLowerSimtKernelPass(matrix, kWarp));
     manager.addPass(codegen::createTileLowerFragments());
+    manager.addPass(createLowerContractPass(cast_or_null<TargetAttr>(target)));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     manager.addPass(createSCFToControlFlowPass());
@@ -131,6 +130,8 @@ static void registerNvidia(mlir::DialectRegistry &registry) {
   // For the developer tools.
   static std::once_flag once;
   std::call_once(once, [] {
+    mlir::registerPass(
+        [] { return terrazzo::tz_nvidia::createLowerContractPass(); });
     mlir::registerPass(terrazzo::tz_nvidia::createLowerToLLVMPass);
     mlir::registerPass(terrazzo::tz_nvidia::createWrapEntryPass);
   });

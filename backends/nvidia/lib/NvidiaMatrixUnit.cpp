@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mma.sync.m16n8k16 of f16 or bf16 with f32 sums (PTX ISA, "Matrix multiply-
-// accumulate using mma instruction"). A lane is g = lane / 4 and t = lane % 4;
-// of a left fragment it has
+// The fragments of mma.sync.m16n8k16 of f16 or bf16 with f32 sums (PTX ISA,
+// "Matrix multiply-accumulate using mma instruction"), which LowerContract.cpp
+// emits. A lane is g = lane / 4 and t = lane % 4; of a left fragment it has
 //
 //   register 0   row g,     depths 2t and 2t + 1
 //   register 1   row g + 8, the same depths
@@ -28,10 +28,9 @@ namespace {
 
 class MmaSync : public MatrixUnit {
 public:
-  MmaSync(bool bf16, bool deep, bool asyncCopies)
-      : bf16(bf16), deep(deep), asyncCopies(asyncCopies) {
+  MmaSync(bool bf16, bool asyncCopies) : bf16(bf16), asyncCopies(asyncCopies) {
     if (bf16)
-      sibling = std::make_unique<MmaSync>(false, deep, asyncCopies);
+      sibling = std::make_unique<MmaSync>(false, asyncCopies);
   }
 
   Type operandType(MLIRContext *context) const final {
@@ -51,8 +50,8 @@ public:
     auto words = VectorType::get({2}, e.getI32Type());
     Value upper = e.create<vector::BitCastOp>(words, quads[0]),
           lower = e.create<vector::BitCastOp>(words, quads[1]);
-    return e.vectorOf({e.element(upper, 0), e.element(lower, 0),
-                       e.element(upper, 1), e.element(lower, 1)});
+    return fragmentOf(e, {e.element(upper, 0), e.element(lower, 0),
+                          e.element(upper, 1), e.element(lower, 1)});
   }
   int64_t storedAt(int64_t k) const final {
     int64_t quad = k / 4, j = k % 4;
@@ -76,32 +75,6 @@ public:
                             int64_t stride) const final {
     Value depth = e.rem(e.lane, 16);
     return loadMatrices(e, memory, e.add(at, e.mul(depth, stride)), 2, true);
-  }
-
-  Value zero(SimtEmitter &e) const final {
-    return e.create<arith::ConstantOp>(
-        e.getZeroAttr(VectorType::get({4}, e.getF32Type())));
-  }
-
-  Value multiply(SimtEmitter &e, Value left, Value right,
-                 Value accumulator) const final {
-    SmallVector<Value> a, b;
-    for (int64_t i = 0; i < 4; ++i)
-      a.push_back(operand(e, left, i));
-    for (int64_t i = 0; i < 2; ++i)
-      b.push_back(operand(e, right, i));
-    SmallVector<Value> sums = elements(e, accumulator);
-    if (deep) {
-      sums = product(e,
-                     bf16 ? "llvm.nvvm.mma.m16n8k16.row.col.bf16"
-                          : "llvm.nvvm.mma.m16n8k16.row.col.f32.f32",
-                     a, b, sums);
-    } else {
-      constexpr StringRef name = "llvm.nvvm.mma.m16n8k8.row.col.f32.f32";
-      sums = product(e, name, {a[0], a[1]}, {b[0]}, sums);
-      sums = product(e, name, {a[2], a[3]}, {b[1]}, sums);
-    }
-    return e.vectorOf(sums);
   }
 
   SmallVector<Value> elements(SimtEmitter &e, Value accumulator) const final {
@@ -161,38 +134,17 @@ private:
           e.create<vector::BitCastOp>(VectorType::get({1}, e.getI32Type()),
                                       e.element(loaded, i)),
           0));
-    return e.vectorOf(words);
+    return fragmentOf(e, words);
   }
 
-  /// A register as the intrinsics take it: pairs of f16, words of bf16.
-  Value operand(SimtEmitter &e, Value fragment, int64_t i) const {
-    Value word = e.element(fragment, i);
-    if (bf16)
-      return word;
-    return e.create<LLVM::BitcastOp>(VectorType::get({2}, e.getF16Type()),
-                                     word);
+  /// Registers as the elements that they hold.
+  Value fragmentOf(SimtEmitter &e, ArrayRef<Value> words) const {
+    auto type = VectorType::get({2 * static_cast<int64_t>(words.size())},
+                                operandType(e.getContext()));
+    return e.create<vector::BitCastOp>(type, e.vectorOf(words));
   }
 
-  static SmallVector<Value> product(SimtEmitter &e, StringRef name,
-                                    ArrayRef<Value> a, ArrayRef<Value> b,
-                                    ArrayRef<Value> c) {
-    SmallVector<Value> arguments(a);
-    arguments.append(b.begin(), b.end());
-    arguments.append(c.begin(), c.end());
-    SmallVector<Type> fields(c.size(), e.getF32Type());
-    Value sums = LLVM::CallIntrinsicOp::create(
-                     e, e.getLoc(),
-                     LLVM::LLVMStructType::getLiteral(e.getContext(), fields),
-                     e.getStringAttr(name), arguments)
-                     .getResults();
-    SmallVector<Value> results;
-    for (size_t i = 0; i < c.size(); ++i)
-      results.push_back(e.create<LLVM::ExtractValueOp>(
-          sums, ArrayRef<int64_t>{static_cast<int64_t>(i)}));
-    return results;
-  }
-
-  bool bf16, deep, asyncCopies;
+  bool bf16, asyncCopies;
   std::unique_ptr<MmaSync> sibling; ///< the one of f16, beside one of bf16
 };
 
@@ -202,9 +154,7 @@ std::shared_ptr<const MatrixUnit> createMatrixUnit(TargetAttr target) {
   const Architecture &architecture = architectureOf(target);
   if (!architecture.hasMatrix())
     return nullptr;
-  constexpr int firstDeep = 80;
   return std::make_shared<MmaSync>(target.getOperand() == "bf16",
-                                   architecture.version >= firstDeep,
                                    architecture.hasAsyncCopy());
 }
 

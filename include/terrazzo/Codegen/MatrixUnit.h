@@ -2,8 +2,9 @@
 //
 // The matrix instructions of a chip's subgroups, behind one interface: products
 // of fragments of 16 rows and 16 depths with fragments of 16 depths and
-// `columns` columns, f32 accumulators. A chip's backend implements it and emits
-// its own operations; kernels are written once against it.
+// `columns` columns, f32 accumulators. The product itself is tile.contract,
+// which the chip lowers; its backend says here how fragments come about.
+// Kernels are written once against it.
 //
 // How a fragment's elements lie over the lanes is the chip's secret but for
 // what kernels need: which rows of the left operand a lane unpacks itself, and
@@ -11,6 +12,7 @@
 #pragma once
 
 #include "terrazzo/Codegen/SimtEmitter.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
 
 namespace terrazzo::codegen {
 
@@ -52,10 +54,11 @@ public:
                                           mlir::Value at,
                                           int64_t stride) const = 0;
 
-  virtual mlir::Value zero(SimtEmitter &e) const = 0;
-  virtual mlir::Value multiply(SimtEmitter &e, mlir::Value left,
-                               mlir::Value right,
-                               mlir::Value accumulator) const = 0;
+  /// Sizes of fragments; the chip lowers tile.contract of them.
+  tile::FragmentAttr fragment(SimtEmitter &e) const;
+  mlir::Value zero(SimtEmitter &e) const;
+  mlir::Value multiply(SimtEmitter &e, mlir::Value left, mlir::Value right,
+                       mlir::Value accumulator) const;
   /// A lane's elements of an accumulator, and where element i belongs.
   virtual llvm::SmallVector<mlir::Value>
   elements(SimtEmitter &e, mlir::Value accumulator) const = 0;

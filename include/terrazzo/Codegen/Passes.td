@@ -62,7 +62,7 @@ def TileLowerFragments : Pass<"tile-lower-fragments", "::mlir::ModuleOp"> {
   let summary = "turn tile.unpack, tile.unpack_lane and tile.scale into vector arithmetic";
   let description = [{
     `tile.unpack` and `tile.unpack_lane` are derived from the format's fields, `tile.scale` is two multiplications and one or two fused
-    additions. `tile.dot` stays: it is the chip's.
+    additions. `tile.contract` stays: it is the chip's.
 
     ```mlir
     %f = tile.scale %acc, %i, %d, %xs : vector<16xf32>, vector<16xi32>, vector<16xf32>

@@ -2,13 +2,18 @@
 //
 // Registration, builders and verifiers of the tile dialect.
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 #include "terrazzo/Dialect/Tile/TileDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "terrazzo/Dialect/Tile/TileAttributes.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "terrazzo/Dialect/Tile/TileOps.cpp.inc"
@@ -16,6 +21,10 @@ using namespace mlir;
 namespace terrazzo::tile {
 
 void TileDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "terrazzo/Dialect/Tile/TileAttributes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "terrazzo/Dialect/Tile/TileOps.cpp.inc"
@@ -73,18 +82,32 @@ LogicalResult UnpackLaneOp::verify() {
   return success();
 }
 
-LogicalResult DotOp::verify() {
-  auto accumulator = cast<VectorType>(getAccumulator().getType());
-  auto weights = cast<VectorType>(getWeights().getType());
-  if (weights != getValues().getType())
+LogicalResult ContractOp::verify() {
+  FragmentAttr shape = getFragment();
+  for (int64_t size : {shape.getRows(), shape.getColumns(), shape.getDepth(),
+                       shape.getLanes()})
+    if (size < 1)
+      return emitOpError("has a size below 1 in ") << shape;
+  auto check = [&](Value value, int64_t rows, int64_t columns) {
+    auto type = cast<VectorType>(value.getType());
+    if (type.getNumElements() * shape.getLanes() == rows * columns)
+      return success();
+    return LogicalResult(emitOpError("holds ")
+                         << rows << " x " << columns << " elements in "
+                         << shape.getLanes() << " lanes, not " << type);
+  };
+  if (failed(check(getAccumulator(), shape.getRows(), shape.getColumns())) ||
+      failed(check(getLeft(), shape.getRows(), shape.getDepth())) ||
+      failed(check(getRight(), shape.getDepth(), shape.getColumns())))
+    return failure();
+  Type left = getElementTypeOrSelf(getLeft().getType()),
+       right = getElementTypeOrSelf(getRight().getType());
+  Type sum = getElementTypeOrSelf(getAccumulator().getType());
+  bool integers = left.isInteger(8) && sum.isInteger(32);
+  bool floats = (left.isF32() || left.isF16() || left.isBF16()) && sum.isF32();
+  if (left != right || (!integers && !floats))
     return emitOpError("multiplies ")
-           << weights << " by " << getValues().getType();
-  int64_t perLane = weights.getElementType().isInteger(8) ? 4
-                    : weights.getElementType().isBF16()   ? 2
-                                                          : 1;
-  if (weights.getNumElements() != accumulator.getNumElements() * perLane)
-    return emitOpError("needs ")
-           << perLane << " operand elements for each lane of " << accumulator;
+           << left << " by " << right << " into " << sum;
   return success();
 }
 

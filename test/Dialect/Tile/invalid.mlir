@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: terrazzo-opt %s -split-input-file -verify-diagnostics
 
-func.func @operands(%acc: vector<16xi32>, %w: vector<64xi8>, %x: vector<32xi8>) -> vector<16xi32> {
-  // expected-error @+1 {{multiplies 'vector<64xi8>' by 'vector<32xi8>'}}
-  %0 = tile.dot %acc, %w, %x : vector<16xi32>, vector<64xi8>, vector<32xi8>
+func.func @left(%acc: vector<16xi32>, %w: vector<32xi8>, %x: vector<4xi8>) -> vector<16xi32> {
+  // expected-error @+1 {{holds 16 x 4 elements in 1 lanes, not 'vector<32xi8>'}}
+  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 1, depth = 4> : vector<16xi32>, vector<32xi8>, vector<4xi8>
   return %0 : vector<16xi32>
 }
 
 // -----
 
-func.func @lanes(%acc: vector<8xi32>, %w: vector<64xi8>) -> vector<8xi32> {
-  // expected-error @+1 {{needs 4 operand elements for each lane of 'vector<8xi32>'}}
-  %0 = tile.dot %acc, %w, %w : vector<8xi32>, vector<64xi8>, vector<64xi8>
-  return %0 : vector<8xi32>
+func.func @lanes(%acc: vector<4xf32>, %l: vector<8xf16>, %r: vector<8xf16>) -> vector<4xf32> {
+  // expected-error @+1 {{holds 16 x 8 elements in 32 lanes, not 'vector<8xf16>'}}
+  %0 = tile.contract %acc, %l, %r <rows = 16, columns = 8, depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<8xf16>
+  return %0 : vector<4xf32>
+}
+
+// -----
+
+func.func @elements(%acc: vector<16xf32>, %w: vector<64xi8>, %x: vector<4xi8>) -> vector<16xf32> {
+  // expected-error @+1 {{multiplies 'i8' by 'i8' into 'f32'}}
+  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 1, depth = 4> : vector<16xf32>, vector<64xi8>, vector<4xi8>
+  return %0 : vector<16xf32>
+}
+
+// -----
+
+func.func @sizes(%acc: vector<16xf32>, %w: vector<16xf32>, %x: vector<1xf32>) -> vector<16xf32> {
+  // expected-error @+1 {{has a size below 1 in #tile.fragment<rows = 16, columns = 0, depth = 1>}}
+  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 0, depth = 1> : vector<16xf32>, vector<16xf32>, vector<1xf32>
+  return %0 : vector<16xf32>
 }
 
 // -----

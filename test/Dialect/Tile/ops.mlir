@@ -2,11 +2,14 @@
 // RUN: terrazzo-opt %s | terrazzo-opt | FileCheck %s
 // RUN: terrazzo-opt --mlir-print-op-generic %s | terrazzo-opt | FileCheck %s
 
-// CHECK-LABEL: func @dot
-func.func @dot(%acc: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vector<16xi32> {
-  // CHECK: tile.dot %{{.*}}, %{{.*}}, %{{.*}} {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<64xi8>
-  %0 = tile.dot %acc, %w, %x {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<64xi8>
-  return %0 : vector<16xi32>
+// CHECK-LABEL: func @contract
+func.func @contract(%acc: vector<16xi32>, %w: vector<64xi8>, %x: vector<4xi8>, %c: vector<4xf32>, %l: vector<8xf16>, %r: vector<4xf16>)
+    -> (vector<16xi32>, vector<4xf32>) {
+  // CHECK: tile.contract %{{.*}}, %{{.*}}, %{{.*}} <rows = 16, columns = 1, depth = 4> {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
+  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 1, depth = 4> {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
+  // CHECK: tile.contract %{{.*}} <rows = 16, columns = 8, depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<4xf16>
+  %1 = tile.contract %c, %l, %r <rows = 16, columns = 8, depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<4xf16>
+  return %0, %1 : vector<16xi32>, vector<4xf32>
 }
 
 // CHECK-LABEL: func @scale

@@ -32,8 +32,9 @@ plan::TargetSpecAttr buildSpec(TargetAttr target);
 mlir::FailureOr<plan::KernelConfigAttr>
 configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target);
 
-/// tile.dot -> this processor's instructions.
-std::unique_ptr<mlir::Pass> createLowerDotPass(TargetAttr target);
+/// tile.contract -> this processor's instructions; without a target that of the
+/// module's `plan.target`.
+std::unique_ptr<mlir::Pass> createLowerContractPass(TargetAttr target = {});
 /// The entry with the runtime's kernel ABI around the function on memrefs.
 std::unique_ptr<mlir::Pass> createWrapEntryPass();
 /// Wide transposes as shuffles, before vectors become LLVM's.

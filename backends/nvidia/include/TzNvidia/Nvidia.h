@@ -17,6 +17,9 @@
 namespace terrazzo::tz_nvidia {
 
 /// What an architecture is and has. Sizes in bytes.
+/// Lanes of a subgroup.
+inline constexpr int64_t kWarp = 32;
+
 struct Architecture {
   llvm::StringLiteral name; ///< also LLVM's and ptxas's
   int version;              ///< compute capability, 80 for 8.0
@@ -52,6 +55,9 @@ inline constexpr llvm::StringLiteral kBindingsAttr = "tz_nvidia.bindings";
 
 /// A kernel on memrefs -> the dialects of LLVM and NVVM.
 std::unique_ptr<mlir::Pass> createLowerToLLVMPass();
+/// tile.contract -> the target's matrix instructions; without one those of the
+/// module's `plan.target`.
+std::unique_ptr<mlir::Pass> createLowerContractPass(TargetAttr target = {});
 /// The entry that the device plugin launches around the function on memrefs.
 std::unique_ptr<mlir::Pass> createWrapEntryPass();
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tile dialect: fragments of a contraction inside a kernel, what `vector` and `memref` lack. It is born below the
-// plan and gone before a chip's own IR: formats lower `unpack` and `scale`, a chip's patterns lower `dot`.
+// plan and gone before a chip's own IR: formats lower `unpack` and `scale`, a chip's patterns lower `contract`.
 
 #ifndef TERRAZZO_DIALECT_TILE_TILEOPS_TD
 #define TERRAZZO_DIALECT_TILE_TILEOPS_TD
 
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
@@ -15,6 +16,7 @@ def Tile_Dialect : Dialect {
   let cppNamespace = "::terrazzo::tile";
   let summary = "fragments of a contraction inside a kernel";
   let dependentDialects = ["::terrazzo::tz::TzDialect", "::mlir::vector::VectorDialect"];
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
@@ -62,21 +64,40 @@ def Tile_UnpackLaneOp : Tile_Op<"unpack_lane", [AttrSizedResultSegments, MemoryE
   let hasVerifier = 1;
 }
 
-def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
-  let summary = "products of neighbouring values added to each lane of an accumulator";
+def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
+  let mnemonic = "fragment";
+  let summary = "the sizes of a product of fragments, and who holds them";
   let description = [{
-    Lane r of the accumulator gains the sum of `weights[n r + o] * values[n r + o]` over o < n, where n is the number
-    of operand elements per lane: 4 for unsigned times signed 8-bit integers, 2 for bf16, 1 for f32. `bound` is the
-    largest weight that can occur (0: no bound known); chips whose instructions saturate need it.
+    Fragments of `rows` x `depth` and of `depth` x `columns` elements, and of `rows` x `columns` sums. `lanes` workers
+    hold each together, as many elements each: 1 where a worker's vectors hold them, row by row, all columns of a depth
+    behind each other; of several the chip's backend knows which lane holds what.
 
     ```mlir
-    %c = tile.dot %a, %w, %x {bound = 15 : i64} : vector<16xi32>, vector<64xi8>
+    #tile.fragment<rows = 16, columns = 1, depth = 4>
+    #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32>
     ```
   }];
-  let arguments = (ins AnyVectorOfAnyRank:$accumulator, AnyVectorOfAnyRank:$weights, AnyVectorOfAnyRank:$values,
-                   DefaultValuedAttr<I64Attr, "0">:$bound);
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, DefaultValuedParameter<"int64_t", "1">:$lanes);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Tile_ContractOp : Tile_Op<"contract", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
+  let summary = "a product of two fragments added to a third";
+  let description = [{
+    `result = accumulator + left * right`, as matrices. Elements are f32, f16, bf16, or integers of 8 bits, unsigned
+    ones of the left times signed ones of the right; sums are f32 or i32. `bound` is the largest integer of the left
+    that can occur (0: no bound known); chips whose instructions saturate need it. A chip lowers the sizes and elements
+    that it has instructions for, a row of a table each.
+
+    ```mlir
+    %c = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 4> {bound = 15 : i64}
+        : vector<16xi32>, vector<64xi8>, vector<4xi8>
+    ```
+  }];
+  let arguments = (ins AnyVectorOfAnyRank:$accumulator, AnyVectorOfAnyRank:$left, AnyVectorOfAnyRank:$right,
+                   Tile_FragmentAttr:$fragment, DefaultValuedAttr<I64Attr, "0">:$bound);
   let results = (outs AnyVectorOfAnyRank:$result);
-  let assemblyFormat = "$accumulator `,` $weights `,` $values attr-dict `:` type($accumulator) `,` type($weights) `,` type($values)";
+  let assemblyFormat = "$accumulator `,` $left `,` $right $fragment attr-dict `:` type($accumulator) `,` type($left) `,` type($right)";
   let hasVerifier = 1;
 }
 

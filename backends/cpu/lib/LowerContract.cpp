@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tile.dot on x86-64:
+// tz-cpu-lower-contract: tile.contract of sixteen rows and one column on
+// x86-64:
+//
+//   %c = tile.contract %a, %w, %x <rows = 16, columns = 1,
+//        depth = 4> : vector<16xi32>, vector<64xi8>, vector<4xi8>
+// becomes, with VNNI,
+//   %c = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%a, %w, %all four
+//        bytes of %x sixteen times)
 //
 //   u8 x s8 -> s32   AVX512-VNNI: vpdpbusd. Otherwise vpmaddubsw and vpmaddwd
 //   on halves, which saturates at pairs of
@@ -70,14 +77,14 @@ Value dot256(Emitter &e, Value weights, Value values, int64_t bound) {
   return e.create<arith::AddIOp>(even, odd);
 }
 
-struct LowerDotPass
-    : public PassWrapper<LowerDotPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerDotPass)
-  explicit LowerDotPass(TargetAttr target) : target(target) {}
+struct LowerContractPass
+    : public PassWrapper<LowerContractPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerContractPass)
+  explicit LowerContractPass(TargetAttr target = {}) : target(target) {}
 
-  StringRef getArgument() const final { return "tz-cpu-lower-dot"; }
+  StringRef getArgument() const final { return "tz-cpu-lower-contract"; }
   StringRef getDescription() const final {
-    return "turn tile.dot into x86-64 instructions";
+    return "turn tile.contract into x86-64 instructions";
   }
   void getDependentDialects(DialectRegistry &registry) const final {
     registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect,
@@ -85,17 +92,44 @@ struct LowerDotPass
   }
 
   void runOnOperation() override {
-    getOperation().walk([&](tile::DotOp op) {
+    if (!target)
+      target =
+          dyn_cast_or_null<TargetAttr>(getOperation()->getAttr("plan.target"));
+    WalkResult all = getOperation().walk([&](tile::ContractOp op) {
+      tile::FragmentAttr shape = op.getFragment();
+      Type element = getElementTypeOrSelf(op.getLeft().getType());
+      int64_t depth = element.isInteger(8) ? 4 : element.isBF16() ? 2 : 1;
+      if (!target || element.isF16() || shape.getRows() != codegen::kLanes ||
+          shape.getColumns() != 1 || shape.getDepth() != depth ||
+          shape.getLanes() != 1) {
+        op.emitError("no instruction of ")
+            << target << " multiplies " << shape << " of " << element;
+        return WalkResult::interrupt();
+      }
       Emitter e(op.getLoc(), OpBuilder(op));
       op.replaceAllUsesWith(lower(e, op));
       op.erase();
+      return WalkResult::advance();
     });
+    if (all.wasInterrupted())
+      signalPassFailure();
   }
 
-  Value lower(Emitter &e, tile::DotOp op) {
-    Type element = cast<VectorType>(op.getWeights().getType()).getElementType();
-    Value accumulator = op.getAccumulator(), weights = op.getWeights(),
-          values = op.getValues();
+  /// The right side for each row: its elements as one word, sixteen times.
+  static Value repeated(Emitter &e, Value right, Type as) {
+    Value word = right;
+    if (!cast<VectorType>(right.getType()).getElementType().isF32())
+      word = e.create<vector::BitCastOp>(VectorType::get({1}, e.getI32Type()),
+                                         right);
+    Value all =
+        e.splat(e.create<vector::ExtractOp>(word, ArrayRef<int64_t>{0}));
+    return all.getType() == as ? all : e.create<vector::BitCastOp>(as, all);
+  }
+
+  Value lower(Emitter &e, tile::ContractOp op) {
+    Type element = getElementTypeOrSelf(op.getLeft().getType());
+    Value accumulator = op.getAccumulator(), weights = op.getLeft(),
+          values = repeated(e, op.getRight(), weights.getType());
     if (element.isF32())
       return e.fma(weights, values, accumulator);
     if (element.isBF16())
@@ -120,8 +154,8 @@ struct LowerDotPass
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerDotPass(TargetAttr target) {
-  return std::make_unique<LowerDotPass>(target);
+std::unique_ptr<Pass> createLowerContractPass(TargetAttr target) {
+  return std::make_unique<LowerContractPass>(target);
 }
 
 } // namespace terrazzo::tz_cpu

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tz-nvidia-lower-contract: tile.contract as the instruction of the processor
+// that has its sizes and elements, a row of a table each.
+//
+//   %c = tile.contract %a, %l, %r <rows = 16, columns = 8,
+//        depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<4xf16>
+// becomes
+//   %s = llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.f32.f32"(%l0, ...,
+//        %r0, %r1, %a0, ...)
+//
+// A processor whose instructions are less deep takes as many steps.
+#include "TzNvidia/Nvidia.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
+
+using namespace mlir;
+using terrazzo::codegen::Emitter;
+
+namespace terrazzo::tz_nvidia {
+
+namespace {
+
+/// Of 16 rows and 8 columns.
+struct MatrixInstruction {
+  int64_t depth;
+  bool bf16;
+  int since; ///< the first version of processors that has it
+  StringLiteral name;
+};
+
+constexpr MatrixInstruction instructions[] = {
+    {16, false, 80, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32"},
+    {16, true, 80, "llvm.nvvm.mma.m16n8k16.row.col.bf16"},
+    {8, false, 75, "llvm.nvvm.mma.m16n8k8.row.col.f32.f32"},
+};
+
+/// Null when the processor has none.
+const MatrixInstruction *find(tile::ContractOp op, int version) {
+  tile::FragmentAttr shape = op.getFragment();
+  Type element = getElementTypeOrSelf(op.getLeft().getType());
+  if (shape.getRows() != 16 || shape.getColumns() != 8 ||
+      shape.getDepth() != 16 || shape.getLanes() != kWarp ||
+      !(element.isF16() || element.isBF16()))
+    return nullptr;
+  for (const MatrixInstruction &row : instructions)
+    if (row.bf16 == element.isBF16() && row.since <= version)
+      return &row;
+  return nullptr;
+}
+
+struct LowerContractPass
+    : public PassWrapper<LowerContractPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerContractPass)
+  explicit LowerContractPass(TargetAttr target = {}) : target(target) {}
+
+  StringRef getArgument() const final { return "tz-nvidia-lower-contract"; }
+  StringRef getDescription() const final {
+    return "turn tile.contract into matrix instructions";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<LLVM::LLVMDialect, vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    if (!target)
+      target =
+          dyn_cast_or_null<TargetAttr>(getOperation()->getAttr("plan.target"));
+    int version = target ? architectureOf(target).version : 0;
+    WalkResult all = getOperation().walk([&](tile::ContractOp op) {
+      const MatrixInstruction *instruction = find(op, version);
+      if (!instruction) {
+        op.emitError("no instruction of ")
+            << target << " multiplies " << op.getFragment() << " of "
+            << getElementTypeOrSelf(op.getLeft().getType());
+        return WalkResult::interrupt();
+      }
+      lower(op, *instruction);
+      return WalkResult::advance();
+    });
+    if (all.wasInterrupted())
+      signalPassFailure();
+  }
+
+  static void lower(tile::ContractOp op, const MatrixInstruction &row) {
+    Emitter e(op.getLoc(), OpBuilder(op));
+    SmallVector<Value> left = registersOf(e, op.getLeft(), row.bf16),
+                       right = registersOf(e, op.getRight(), row.bf16), sums;
+    for (int64_t i = 0; i < 4; ++i)
+      sums.push_back(elementOf(e, op.getAccumulator(), i));
+    size_t steps = op.getFragment().getDepth() / row.depth;
+    size_t lefts = left.size() / steps, rights = right.size() / steps;
+    for (size_t step = 0; step < steps; ++step)
+      sums = product(e, row.name, ArrayRef(left).slice(step * lefts, lefts),
+                     ArrayRef(right).slice(step * rights, rights), sums);
+    op.replaceAllUsesWith(
+        e.create<vector::FromElementsOp>(op.getAccumulator().getType(), sums));
+    op.erase();
+  }
+
+  static Value elementOf(Emitter &e, Value vector, int64_t i) {
+    return e.create<vector::ExtractOp>(vector, ArrayRef<int64_t>{i});
+  }
+
+  /// As the intrinsics take them: pairs of f16, words of bf16.
+  static SmallVector<Value> registersOf(Emitter &e, Value fragment, bool bf16) {
+    int64_t count = cast<VectorType>(fragment.getType()).getNumElements() / 2;
+    Value words = e.create<vector::BitCastOp>(
+        VectorType::get({count}, e.getI32Type()), fragment);
+    SmallVector<Value> registers;
+    for (int64_t i = 0; i < count; ++i) {
+      Value word = elementOf(e, words, i);
+      registers.push_back(
+          bf16 ? word
+               : Value(e.create<LLVM::BitcastOp>(
+                     VectorType::get({2}, e.getF16Type()), word)));
+    }
+    return registers;
+  }
+
+  static SmallVector<Value> product(Emitter &e, StringRef name,
+                                    ArrayRef<Value> a, ArrayRef<Value> b,
+                                    ArrayRef<Value> c) {
+    SmallVector<Value> arguments(a);
+    arguments.append(b.begin(), b.end());
+    arguments.append(c.begin(), c.end());
+    SmallVector<Type> fields(c.size(), e.getF32Type());
+    Value sums = LLVM::CallIntrinsicOp::create(
+                     e, e.getLoc(),
+                     LLVM::LLVMStructType::getLiteral(e.getContext(), fields),
+                     e.getStringAttr(name), arguments)
+                     .getResults();
+    SmallVector<Value> results;
+    for (size_t i = 0; i < c.size(); ++i)
+      results.push_back(e.create<LLVM::ExtractValueOp>(
+          sums, ArrayRef<int64_t>{static_cast<int64_t>(i)}));
+    return results;
+  }
+
+  TargetAttr target;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createLowerContractPass(TargetAttr target) {
+  return std::make_unique<LowerContractPass>(target);
+}
+
+} // namespace terrazzo::tz_nvidia
