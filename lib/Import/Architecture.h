@@ -18,11 +18,16 @@ using BuildArchitecture = Facts (*)(GraphBuilder &graph, Metadata &metadata);
 
 Facts buildLlama(GraphBuilder &graph, Metadata &metadata);
 Facts buildBert(GraphBuilder &graph, Metadata &metadata);
+Facts buildModernBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
 
 /// The settings that no architecture here computes with: known, and refused
 /// unless they hold what leaves the model as it is. `attentionScale` is the
 /// model's own.
 void readDecoderSettings(Metadata &metadata, double attentionScale);
+
+/// The same for encoders; gives what their feed-forward applies ("activation",
+/// GELU when it is absent).
+tz::ElementwiseFunction readEncoderSettings(Metadata &metadata);
 
 } // namespace terrazzo

@@ -14,7 +14,7 @@ namespace {
 struct Bert {
   int64_t layers, hidden, feedForward, heads, vocabulary, context;
   double epsilon;
-  std::optional<tz::ElementwiseFunction> activation;
+  tz::ElementwiseFunction activation;
 
   explicit Bert(Metadata &m)
       : layers(m.layers()), hidden(m.count("embedding_length")),
@@ -22,28 +22,10 @@ struct Bert {
         heads(m.count("attention.head_count")),
         vocabulary(m.count("vocab_size", m.tokens())),
         context(m.count("context_length")),
-        epsilon(m.real("attention.layer_norm_epsilon")) {
-    m.supportsOnly("attention.causal", 0);
-    // Of sentence vectors: runtime/encode reads it.
-    m.withoutEffect({"pooling_type"});
-    readActivation(m);
+        epsilon(m.real("attention.layer_norm_epsilon")),
+        activation(readEncoderSettings(m)) {
     m.require(hidden % heads == 0,
               "embedding_length is a multiple of attention.head_count");
-  }
-
-  void readActivation(Metadata &m) {
-    using F = tz::ElementwiseFunction;
-    constexpr std::pair<llvm::StringLiteral, F> known[] = {
-        {"gelu", F::Gelu},        {"gelu_new", F::GeluTanh},
-        {"relu", F::Relu},        {"gelu_pytorch_tanh", F::GeluTanh},
-        {"silu", F::Silu},        {"swish", F::Silu},
-        {"gelu_python", F::Gelu}, {"gelu_fast", F::GeluTanh}};
-    std::string name = m.text("activation", "gelu");
-    for (auto [word, function] : known)
-      if (word == name)
-        activation = function;
-    if (!activation)
-      m.refuse("activation", "'" + escaped(name) + "' is not supported");
   }
 };
 
@@ -75,7 +57,7 @@ Value feedForward(GraphBuilder &g, const Bert &m, Value x,
                   const std::string &blk) {
   g.at(blk + "ffn");
   Value up = g.linear(x, blk + "ffn_up", m.feedForward);
-  return g.linear(g.activate(*m.activation, up), blk + "ffn_down", m.hidden);
+  return g.linear(g.activate(m.activation, up), blk + "ffn_down", m.hidden);
 }
 
 } // namespace
@@ -84,7 +66,7 @@ Facts buildBert(GraphBuilder &g, Metadata &metadata) {
   Bert m(metadata);
   if (!metadata.ok())
     return {};
-  g.encoder(m.hidden, g.has("token_types.weight"),
+  g.encoder(m.hidden, m.context, g.has("token_types.weight"),
             [&](const EncoderInputs &in) {
               Value x = embed(g, m, in);
               for (int64_t layer = 0; layer < m.layers; ++layer) {

@@ -127,7 +127,7 @@ void GraphBuilder::head(int64_t hidden,
 }
 
 void GraphBuilder::encoder(
-    int64_t hidden, bool types,
+    int64_t hidden, int64_t context, bool types,
     llvm::function_ref<Value(const EncoderInputs &)> body) {
   auto integers =
       RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
@@ -138,9 +138,12 @@ void GraphBuilder::encoder(
   auto rows = f32({ShapedType::kDynamic, hidden});
   tz::FuncOp func = function("encode", arguments, {rows});
   func.setResultAttrs(0, named("hidden"));
-  setSizes(func, {8, 32, 128, 512});
-  firstRows = func.getArgument(2);
-  endRows = func.getArgument(3);
+  SmallVector<int64_t> sizes{8, 32, 128, 512};
+  if (context > sizes.back())
+    sizes.push_back(context);
+  setSizes(func, sizes);
+  position = func.getArgument(1);
+  ranges = {{-1, {func.getArgument(2), func.getArgument(3)}}};
   Value result = body({func.getArgument(0), func.getArgument(1),
                        types ? Value(func.getArgument(4)) : Value()});
   tz::ReturnOp::create(builder, located("encode"), result);
@@ -250,11 +253,35 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
                                  builder.getF64FloatAttr(0.0));
 }
 
+std::pair<Value, Value> GraphBuilder::rowsWithin(std::optional<int64_t> reach) {
+  auto [found, isNew] = ranges.try_emplace(reach.value_or(-1));
+  auto &[first, end] = found->second;
+  if (!isNew)
+    return found->second;
+  auto [textFirst, textEnd] = ranges.at(-1);
+  Type type = textFirst.getType();
+  auto number = [&](int64_t value) {
+    return tz::ScalarOp::create(builder, here(),
+                                RankedTensorType::get({}, builder.getI32Type()),
+                                builder.getF64FloatAttr(value));
+  };
+  Value row =
+      tz::IotaOp::create(builder, here(), type, builder.getI64IntegerAttr(0),
+                         builder.getStrArrayAttr({"T"}));
+  first = apply(
+      ElementwiseFunction::Max,
+      {textFirst, apply(ElementwiseFunction::Sub, {row, number(*reach)})});
+  end =
+      apply(ElementwiseFunction::Min, {textEnd, add(row, number(*reach + 1))});
+  return found->second;
+}
+
 Value GraphBuilder::attendWithin(Value query, Value key, Value value,
-                                 double scale) {
+                                 double scale, std::optional<int64_t> reach) {
+  auto [first, end] = rowsWithin(reach);
   return tz::AttentionOp::create(
       builder, here(), query.getType(), query, key, value,
-      /*position=*/Value(), firstRows, endRows, /*bias=*/Value(),
+      /*position=*/Value(), first, end, /*bias=*/Value(),
       builder.getF64FloatAttr(scale), builder.getI64IntegerAttr(0),
       builder.getF64FloatAttr(0.0));
 }

@@ -31,6 +31,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <functional>
+#include <map>
 
 namespace terrazzo {
 
@@ -66,8 +67,9 @@ public:
              llvm::function_ref<mlir::Value(mlir::Value ids)> body);
   void head(int64_t hidden,
             llvm::function_ref<mlir::Value(mlir::Value hidden)> body);
-  /// The function of an encoder; `types`: whether tokens have types.
-  void encoder(int64_t hidden, bool types,
+  /// The function of an encoder of texts of up to `context` tokens; `types`:
+  /// whether tokens have types.
+  void encoder(int64_t hidden, int64_t context, bool types,
                llvm::function_ref<mlir::Value(const EncoderInputs &)> body);
 
   /// Ops that follow and have no weight of their own belong to `name`.
@@ -98,9 +100,11 @@ public:
   /// Appends the keys and values of `layer` to its caches and attends.
   mlir::Value attend(mlir::Value query, mlir::Value key, mlir::Value value,
                      int64_t layer, const Attention &attention);
-  /// Of an encoder: each row attends to its own text.
+  /// Of an encoder: each row attends to its own text, or, with a `reach`, to
+  /// itself and so many rows of it on each side.
   mlir::Value attendWithin(mlir::Value query, mlir::Value key,
-                           mlir::Value value, double scale);
+                           mlir::Value value, double scale,
+                           std::optional<int64_t> reach = {});
 
   /// The finished module, or every fault found in the weights as one error.
   Expected<mlir::OwningOpRef<mlir::ModuleOp>>
@@ -114,6 +118,8 @@ private:
   mlir::Type elementType(formats::BlockFormat format);
   mlir::RankedTensorType declare(llvm::StringRef tensor,
                                  llvm::ArrayRef<int64_t> shape);
+  /// The rows that each row of an encoder attends to, from and to before.
+  std::pair<mlir::Value, mlir::Value> rowsWithin(std::optional<int64_t> reach);
   void fault(llvm::StringRef tensor, const llvm::Twine &reason);
   mlir::Value apply(tz::ElementwiseFunction function,
                     llvm::ArrayRef<mlir::Value> inputs);
@@ -132,7 +138,9 @@ private:
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string scope;
-  mlir::Value position, firstRows, endRows;
+  mlir::Value position;
+  /// What an encoder's rows attend to, by reach; -1: their texts.
+  std::map<int64_t, std::pair<mlir::Value, mlir::Value>> ranges;
   llvm::SmallVector<mlir::Value> caches; ///< keys and values by layer
   llvm::StringMap<mlir::RankedTensorType> declared;
   std::vector<std::string> faults;

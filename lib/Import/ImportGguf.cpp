@@ -20,6 +20,7 @@ constexpr Architecture kArchitectures[] = {
     {"llama", buildLlama},
     {"gemma3", buildGemma3},
     {"bert", buildBert},
+    {"modern-bert", buildModernBert},
 };
 
 const Architecture *findArchitecture(StringRef name) {

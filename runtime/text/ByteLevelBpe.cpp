@@ -4,6 +4,7 @@
 #include "text/ByteLevelBpe.h"
 
 #include "support/Utf8.h"
+#include "text/UnicodeForms.h"
 
 #include <algorithm>
 #include <bit>
@@ -70,6 +71,10 @@ static size_t hashPair(uint64_t pair) {
 Status ByteLevelBpe::load(const formats::ModelFile &file,
                           const Vocabulary &tokens) {
   vocabulary = &tokens;
+  Expected<bool> compose = file.getBool("tokenizer.bpe.compose", false);
+  if (!compose)
+    return compose.takeError();
+  composes = *compose;
   Expected<std::string_view> name =
       file.getString("tokenizer.ggml.pre", "default");
   if (!name)
@@ -202,6 +207,9 @@ void ByteLevelBpe::encodeWord(std::string_view word, Work &work,
 Status ByteLevelBpe::encode(std::string_view text,
                             std::vector<TokenId> &ids) const {
   Work work;
+  std::string normal;
+  if (composes)
+    text = normal = composed(text);
   return preTokenizer.split(
       text, [&](std::string_view word) { encodeWord(word, work, ids); });
 }

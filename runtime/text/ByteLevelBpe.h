@@ -45,6 +45,7 @@ private:
                   std::vector<TokenId> &ids) const;
 
   const Vocabulary *vocabulary = nullptr;
+  bool composes = false; ///< text is brought to Unicode's NFC first
   PreTokenizer preTokenizer;
   std::array<TokenId, 256> byteTokens{};
   std::vector<Merge> merges; ///< open addressing

@@ -4,6 +4,7 @@
 #include "text/WordPiece.h"
 
 #include "support/Utf8.h"
+#include "text/UnicodeForms.h"
 
 #include <cstdlib>
 #include <utf8proc.h>
@@ -68,19 +69,11 @@ template <typename Body> void eachCharacter(std::string_view text, Body body) {
 
 /// Canonical decomposition without the marks that take no room.
 std::string withoutAccents(const std::string &text) {
-  utf8proc_uint8_t *mapped = nullptr;
-  utf8proc_ssize_t length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
-                   utf8proc_ssize_t(text.size()), &mapped, UTF8PROC_DECOMPOSE);
-  if (length < 0)
-    return text;
   std::string result;
-  eachCharacter({reinterpret_cast<const char *>(mapped), size_t(length)},
-                [&](uint32_t c) {
-                  if (utf8proc_category(int32_t(c)) != UTF8PROC_CATEGORY_MN)
-                    appendUtf8(result, c);
-                });
-  std::free(mapped);
+  eachCharacter(decomposed(text), [&](uint32_t c) {
+    if (utf8proc_category(int32_t(c)) != UTF8PROC_CATEGORY_MN)
+      appendUtf8(result, c);
+  });
   return result;
 }
 

@@ -26,10 +26,10 @@ public:
   void refuse(const char *key, const std::string &why);
   Status status() const { return fault; }
 
-private:
-  /// Null where it is absent.
+  /// Of any kind; null where it is absent.
   const Json *find(const char *key) const;
 
+private:
   const Json &config;
   std::string where;
   Status fault;

@@ -7,37 +7,6 @@ namespace terrazzo::formats {
 
 namespace {
 
-using Names = std::pair<const char *, const char *>;
-
-constexpr Names bertTensors[] = {
-    {"embeddings.word_embeddings", "token_embd"},
-    {"embeddings.position_embeddings", "position_embd"},
-    {"embeddings.token_type_embeddings", "token_types"},
-    {"embeddings.LayerNorm", "token_embd_norm"},
-    {"encoder.layer.#.attention.self.query", "blk.#.attn_q"},
-    {"encoder.layer.#.attention.self.key", "blk.#.attn_k"},
-    {"encoder.layer.#.attention.self.value", "blk.#.attn_v"},
-    {"encoder.layer.#.attention.output.dense", "blk.#.attn_output"},
-    {"encoder.layer.#.attention.output.LayerNorm", "blk.#.attn_output_norm"},
-    {"encoder.layer.#.intermediate.dense", "blk.#.ffn_up"},
-    {"encoder.layer.#.output.dense", "blk.#.ffn_down"},
-    {"encoder.layer.#.output.LayerNorm", "blk.#.layer_output_norm"},
-};
-
-constexpr Names distilbertTensors[] = {
-    {"embeddings.word_embeddings", "token_embd"},
-    {"embeddings.position_embeddings", "position_embd"},
-    {"embeddings.LayerNorm", "token_embd_norm"},
-    {"transformer.layer.#.attention.q_lin", "blk.#.attn_q"},
-    {"transformer.layer.#.attention.k_lin", "blk.#.attn_k"},
-    {"transformer.layer.#.attention.v_lin", "blk.#.attn_v"},
-    {"transformer.layer.#.attention.out_lin", "blk.#.attn_output"},
-    {"transformer.layer.#.sa_layer_norm", "blk.#.attn_output_norm"},
-    {"transformer.layer.#.ffn.lin1", "blk.#.ffn_up"},
-    {"transformer.layer.#.ffn.lin2", "blk.#.ffn_down"},
-    {"transformer.layer.#.output_layer_norm", "blk.#.layer_output_norm"},
-};
-
 /// Heads of other tasks, and tables that code can count.
 constexpr const char *unneeded[] = {
     "embeddings.position_ids",
@@ -50,63 +19,8 @@ constexpr const char *unneeded[] = {
     "vocab_transform.",
     "vocab_layer_norm.",
     "vocab_projector.",
-};
-
-struct EncoderSettings {
-  uint32_t layers, hidden, feedForward, heads, positions;
-  double epsilon;
-};
-
-void writeEncoder(const EncoderSettings &settings,
-                  const std::string &activation, ConfigReader &config,
-                  MetadataWriter &to) {
-  to.number("bert.block_count", settings.layers);
-  to.number("bert.embedding_length", settings.hidden);
-  to.number("bert.feed_forward_length", settings.feedForward);
-  to.number("bert.attention.head_count", settings.heads);
-  to.number("bert.context_length", settings.positions);
-  to.real("bert.attention.layer_norm_epsilon", settings.epsilon);
-  to.boolean("bert.attention.causal", false);
-  to.string("bert.activation", activation);
-  config.onlyFlag("is_decoder", false);
-  config.onlyFlag("add_cross_attention", false);
-}
-
-void writeBert(ConfigReader &config, MetadataWriter &to, uint32_t unused) {
-  config.onlyText("position_embedding_type", "absolute");
-  uint32_t positions = config.count("max_position_embeddings");
-  if (positions <= unused)
-    config.refuse("max_position_embeddings", "no position is left");
-  writeEncoder({config.count("num_hidden_layers"), config.count("hidden_size"),
-                config.count("intermediate_size"),
-                config.count("num_attention_heads"), positions - unused,
-                config.real("layer_norm_eps", 1e-12)},
-               config.text("hidden_act", "gelu"), config, to);
-}
-
-void writeDistilbert(ConfigReader &config, MetadataWriter &to) {
-  writeEncoder({config.count("n_layers"), config.count("dim"),
-                config.count("hidden_dim"), config.count("n_heads"),
-                config.count("max_position_embeddings"), 1e-12},
-               config.text("activation", "gelu"), config, to);
-}
-
-/// RoBERTa counts positions from behind the padding's id (Liu et al., arXiv
-/// 1907.11692).
-uint32_t robertaUnused(ConfigReader &config) {
-  return config.count("pad_token_id", 1) + 1;
-}
-
-constexpr EncoderFamily families[] = {
-    {"bert",
-     [](ConfigReader &config, MetadataWriter &to) { writeBert(config, to, 0); },
-     bertTensors},
-    {"roberta",
-     [](ConfigReader &config, MetadataWriter &to) {
-       writeBert(config, to, robertaUnused(config));
-     },
-     bertTensors, robertaUnused},
-    {"distilbert", writeDistilbert, distilbertTensors},
+    "head.",
+    "decoder.",
 };
 
 /// `pattern` with '#' for a number; the number, or nothing.
@@ -126,31 +40,55 @@ std::optional<std::string> matchNumber(std::string_view pattern,
   return good ? std::optional(number) : std::nullopt;
 }
 
+/// "blk.#.a,blk.#.b" as names with the number and the last part.
+std::vector<std::string> partsOf(std::string_view pattern,
+                                 const std::string &number,
+                                 const std::string &last) {
+  std::vector<std::string> names(1);
+  for (char c : pattern) {
+    if (c == ',')
+      names.emplace_back();
+    else
+      names.back() += c == '#' ? number : std::string(1, c);
+  }
+  for (std::string &name : names)
+    name += last;
+  return names;
+}
+
+template <typename Body> void eachFamily(Body body) {
+  for (auto families : {bertFamilies(), modernBertFamilies()})
+    for (const EncoderFamily &family : families)
+      body(family);
+}
+
 } // namespace
 
 const EncoderFamily *findEncoderFamily(const std::string &modelType) {
-  for (const EncoderFamily &family : families)
+  const EncoderFamily *found = nullptr;
+  eachFamily([&](const EncoderFamily &family) {
     if (modelType == family.modelType)
-      return &family;
-  return nullptr;
+      found = &family;
+  });
+  return found;
 }
 
 std::string encoderFamilies() {
   std::string names;
-  for (const EncoderFamily &family : families)
+  eachFamily([&](const EncoderFamily &family) {
     names += (names.empty() ? "" : ", ") + std::string(family.modelType);
+  });
   return names;
 }
 
-std::optional<std::string> encoderTensorName(const EncoderFamily &family,
-                                             std::string_view name) {
+std::optional<std::vector<std::string>>
+encoderTensorNames(const EncoderFamily &family, std::string_view name) {
   // Models with a head for a task keep the encoder under its own name.
-  std::string prefix = std::string(family.modelType) + ".";
-  if (name.starts_with(prefix))
+  if (std::string_view prefix = family.prefix; name.starts_with(prefix))
     name.remove_prefix(prefix.size());
   for (const char *beginning : unneeded)
     if (name.starts_with(beginning))
-      return "";
+      return std::vector<std::string>();
   size_t dot = name.rfind('.');
   if (dot == name.npos)
     return std::nullopt;
@@ -158,12 +96,8 @@ std::optional<std::string> encoderTensorName(const EncoderFamily &family,
   // The first releases called a norm's vectors so.
   last = last == "gamma" ? "weight" : last == "beta" ? "bias" : last;
   for (auto [from, to] : family.tensors)
-    if (auto number = matchNumber(from, name.substr(0, dot))) {
-      std::string result = to;
-      if (size_t hash = result.find('#'); hash != result.npos)
-        result.replace(hash, 1, *number);
-      return result + "." + std::string(last);
-    }
+    if (auto number = matchNumber(from, name.substr(0, dot)))
+      return partsOf(to, *number, "." + std::string(last));
   return std::nullopt;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The encoders of BERT's family (Devlin et al., arXiv 1810.04805): how their
-// settings and tensors are called in folders, and how in GGUF.
+// The encoders that folders hold: how their settings and tensors are called
+// there, and how in GGUF.
 #pragma once
 
 #include "formats/folder/ConfigReader.h"
@@ -10,12 +10,18 @@
 
 namespace terrazzo::formats {
 
+/// A tensor's name in a folder and in GGUF, without the last part; '#' is a
+/// layer's number. "a,b" in GGUF: the rows are those of two tensors, as many of
+/// each, one behind another.
+using TensorNames = std::pair<const char *, const char *>;
+
 struct EncoderFamily {
-  const char *modelType; ///< "bert", as config.json gives it
-  /// Reads the settings and writes them; the architecture is "bert".
+  const char *modelType;    ///< "roberta", as config.json gives it
+  const char *architecture; ///< "bert", as GGUF calls the graph
+  const char *prefix;       ///< of tensors, where a model has a head for a task
+  /// Reads the settings and writes them as the architecture's.
   void (*writeSettings)(ConfigReader &config, MetadataWriter &to);
-  /// Pairs of names without their last part; '#' is a layer's number.
-  std::span<const std::pair<const char *, const char *>> tensors;
+  std::span<const TensorNames> tensors;
   /// Rows at the start of the table of positions that stand for none; null:
   /// there are none.
   uint32_t (*unusedPositions)(ConfigReader &config) = nullptr;
@@ -25,9 +31,13 @@ struct EncoderFamily {
 const EncoderFamily *findEncoderFamily(const std::string &modelType);
 std::string encoderFamilies();
 
-/// GGUF's name of a folder's tensor: empty for one that is not needed, nothing
-/// for one that nobody knows.
-std::optional<std::string> encoderTensorName(const EncoderFamily &family,
-                                             std::string_view name);
+/// BERT, RoBERTa and DistilBERT; ModernBERT.
+std::span<const EncoderFamily> bertFamilies();
+std::span<const EncoderFamily> modernBertFamilies();
+
+/// GGUF's names of a folder's tensor, or of the parts that its rows are: none
+/// for one that is not needed, nothing for one that nobody knows.
+std::optional<std::vector<std::string>>
+encoderTensorNames(const EncoderFamily &family, std::string_view name);
 
 } // namespace terrazzo::formats

@@ -116,9 +116,10 @@ private:
       settings.refuse("quantization_config", "weights are F32, F16 or BF16");
     if (!settings.status())
       return settings.status();
-    to.string("general.architecture", "bert");
+    to.string("general.architecture", family->architecture);
     to.string("general.name", settings.text("_name_or_path", ""));
-    to.number("bert.vocab_size", settings.count("vocab_size"));
+    to.number(family->architecture + std::string(".vocab_size"),
+              settings.count("vocab_size"));
     family->writeSettings(settings, to);
     if (family->unusedPositions)
       unusedRows = family->unusedPositions(settings);
@@ -146,8 +147,8 @@ private:
   }
 
   Status addTensor(const SafeTensor &tensor, const FilePart &part) {
-    auto name = encoderTensorName(*family, tensor.name);
-    if (name && name->empty())
+    auto names = encoderTensorNames(*family, tensor.name);
+    if (names && names->empty())
       return {};
     auto fail = [&](const std::string &why) {
       return Error{ExitCode::ModelNotSupported,
@@ -157,7 +158,7 @@ private:
                    why,
                    "the model may be of a variant that is not supported yet"};
     };
-    if (!name)
+    if (!names)
       return fail(std::string("models of the kind '") + family->modelType +
                   "' have none of that name");
     auto format = formatOf(tensor.type);
@@ -170,17 +171,32 @@ private:
     entry.bytes = tensor.bytes;
     if (entry.dims.empty() || entry.dims.size() > 4 || entry.bytes == 0)
       return fail("1 to 4 dimensions, none of them 0, are possible");
-    if (*name == "position_embd.weight" && !dropUnused(entry))
+    if (names->front() == "position_embd.weight" && !dropUnused(entry))
       return fail("it has no rows for positions");
-    entry.name = result->names.emplace_back(std::move(*name));
+    uint64_t parts = names->size();
+    if (entry.dims.back() % parts != 0)
+      return fail("it has " + std::to_string(entry.dims.back()) +
+                  " rows, which are no " + std::to_string(parts) +
+                  " equal parts");
+    entry.dims.back() /= parts;
+    entry.bytes /= parts;
+    for (std::string &name : *names) {
+      if (!addNamed(entry, name))
+        return fail("another tensor serves as '" + name + "' too");
+      entry.offset += entry.bytes;
+    }
+    return {};
+  }
+
+  bool addNamed(ModelTensor entry, const std::string &name) {
+    entry.name = result->names.emplace_back(name);
     if (!result->tensorIndex
              .emplace(entry.name, uint32_t(result->tensorTable.size()))
              .second)
-      return fail("another tensor serves as '" + std::string(entry.name) +
-                  "' too");
+      return false;
     to.tensor(entry.name, uint32_t(entry.format), entry.dims, entry.offset);
     result->tensorTable.push_back(std::move(entry));
-    return {};
+    return true;
   }
 
   bool dropUnused(ModelTensor &table) const {
@@ -204,7 +220,9 @@ private:
                      : Status(tokenizer.takeError());
   }
 
-  Status readSentences() { return writeSentenceModules(path, to); }
+  Status readSentences() {
+    return writeSentenceModules(path, family->architecture, to);
+  }
 
   Status finish() {
     result->made = to.take();

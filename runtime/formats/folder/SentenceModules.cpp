@@ -84,7 +84,9 @@ Status writeLongest(const std::string &folder, MetadataWriter &to) {
 
 } // namespace
 
-Status writeSentenceModules(const std::string &folder, MetadataWriter &to) {
+Status writeSentenceModules(const std::string &folder,
+                            const std::string &architecture,
+                            MetadataWriter &to) {
   uint32_t pooling = meanPooling;
   bool normalize = false;
   std::string unsupported, path = folder + "/modules.json";
@@ -107,7 +109,7 @@ Status writeSentenceModules(const std::string &folder, MetadataWriter &to) {
       }
     }
   }
-  to.number("bert.pooling_type", pooling);
+  to.number(architecture + ".pooling_type", pooling);
   to.boolean("embedding.normalize", normalize);
   if (!unsupported.empty())
     to.string("embedding.unsupported", unsupported);

@@ -9,10 +9,12 @@
 
 namespace terrazzo::formats {
 
-/// Writes "bert.pooling_type" (1 mean, 2 first token), "embedding.normalize"
-/// and "embedding.max_tokens"; what is not supported as
+/// Writes the architecture's "pooling_type" (1 mean, 2 first token),
+/// "embedding.normalize" and "embedding.max_tokens"; what is not supported as
 /// "embedding.unsupported", for whoever wants vectors. A folder without
 /// modules.json is one whose tokens are averaged.
-Status writeSentenceModules(const std::string &folder, MetadataWriter &to);
+Status writeSentenceModules(const std::string &folder,
+                            const std::string &architecture,
+                            MetadataWriter &to);
 
 } // namespace terrazzo::formats

@@ -73,10 +73,13 @@ private:
     return {};
   }
 
+  bool composes() const { return textOf(part("normalizer"), "type") == "NFC"; }
+
   std::string whyNotByteLevel() const {
     const Json &words = part("pre_tokenizer"), &model = part("model");
-    if (!part("normalizer").is_null())
-      return "BPE with a normalizer";
+    if (!part("normalizer").is_null() && !composes())
+      return "BPE with the normalizer '" + textOf(part("normalizer"), "type") +
+             "'";
     if (textOf(words, "type") != "ByteLevel" ||
         flagOf(words, "add_prefix_space", true) ||
         !flagOf(words, "use_regex", true))
@@ -225,6 +228,7 @@ private:
     to.string("tokenizer.ggml.model", "gpt2");
     to.string("tokenizer.ggml.pre", "gpt-2");
     to.strings("tokenizer.ggml.merges", merges);
+    to.boolean("tokenizer.bpe.compose", composes());
     to.number("tokenizer.ggml.bos_token_id", uint32_t(before));
     to.number("tokenizer.ggml.eos_token_id", uint32_t(behind));
     return {};

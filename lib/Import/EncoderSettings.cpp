@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Settings of encoders of any architecture.
+#include "Architecture.h"
+
+namespace terrazzo {
+
+tz::ElementwiseFunction readEncoderSettings(Metadata &m) {
+  using F = tz::ElementwiseFunction;
+  constexpr std::pair<llvm::StringLiteral, F> known[] = {
+      {"gelu", F::Gelu},        {"gelu_new", F::GeluTanh},
+      {"relu", F::Relu},        {"gelu_pytorch_tanh", F::GeluTanh},
+      {"silu", F::Silu},        {"swish", F::Silu},
+      {"gelu_python", F::Gelu}, {"gelu_fast", F::GeluTanh}};
+  m.supportsOnly("attention.causal", 0);
+  // Of sentence vectors: runtime/encode reads it.
+  m.withoutEffect({"pooling_type"});
+  std::string name = m.text("activation", "gelu");
+  for (auto [word, function] : known)
+    if (word == name)
+      return function;
+  m.refuse("activation", "'" + escaped(name) + "' is not supported");
+  return F::Gelu;
+}
+
+} // namespace terrazzo
