@@ -18,6 +18,7 @@ using BuildArchitecture = Facts (*)(GraphBuilder &graph, Metadata &metadata);
 
 Facts buildLlama(GraphBuilder &graph, Metadata &metadata);
 Facts buildBert(GraphBuilder &graph, Metadata &metadata);
+Facts buildNomicBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildModernBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
 

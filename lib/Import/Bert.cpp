@@ -2,7 +2,8 @@
 //
 // BERT (Devlin et al., arXiv 1810.04805) and the encoders of its shape: RoBERTa
 // (Liu et al., 1907.11692), DistilBERT (Sanh et al., 1910.01108, without types
-// of tokens), MiniLM (Wang et al., 2002.10957).
+// of tokens), MiniLM (Wang et al., 2002.10957), and Nomic Embed (Nussbaum et
+// al., 2402.01613: rotary positions, and a gate in the feed-forward).
 #include "Architecture.h"
 #include <cmath>
 
@@ -15,8 +16,9 @@ struct Bert {
   int64_t layers, hidden, feedForward, heads, vocabulary, context;
   double epsilon;
   tz::ElementwiseFunction activation;
+  std::optional<Rope> rope; ///< in the place of a table of positions
 
-  explicit Bert(Metadata &m)
+  explicit Bert(Metadata &m, bool rotary)
       : layers(m.layers()), hidden(m.count("embedding_length")),
         feedForward(m.count("feed_forward_length")),
         heads(m.count("attention.head_count")),
@@ -26,6 +28,16 @@ struct Bert {
         activation(readEncoderSettings(m)) {
     m.require(hidden % heads == 0,
               "embedding_length is a multiple of attention.head_count");
+    if (rotary)
+      readRope(m);
+  }
+
+  int64_t headDim() const { return hidden / heads; }
+
+  void readRope(Metadata &m) {
+    rope = {tz::RopeMode::Neox, m.real("rope.freq_base"), headDim()};
+    m.require(rope->base > 0, "the base of the rotary position is positive");
+    m.require(headDim() % 2 == 0, "the size of a head is even");
   }
 };
 
@@ -33,8 +45,9 @@ struct Bert {
 Value embed(GraphBuilder &g, const Bert &m, const EncoderInputs &in) {
   Value x = g.embedding(in.tokens, "token_embd.weight", m.vocabulary, m.hidden);
   g.at("embeddings");
-  x = g.add(x, g.embedding(in.positions, "position_embd.weight", m.context,
-                           m.hidden));
+  if (!m.rope)
+    x = g.add(x, g.embedding(in.positions, "position_embd.weight", m.context,
+                             m.hidden));
   if (in.types)
     x = g.add(x, g.embedding(in.types, "token_types.weight",
                              g.rowsOf("token_types.weight"), m.hidden));
@@ -44,12 +57,15 @@ Value embed(GraphBuilder &g, const Bert &m, const EncoderInputs &in) {
 Value selfAttention(GraphBuilder &g, const Bert &m, Value x,
                     const std::string &blk) {
   g.at(blk + "attn");
-  int64_t headDim = m.hidden / m.heads;
   auto heads = [&](const char *name) {
-    return g.splitHeads(g.linear(x, blk + name, m.hidden), headDim);
+    return g.splitHeads(g.linear(x, blk + name, m.hidden), m.headDim());
   };
   Value q = heads("attn_q"), k = heads("attn_k"), v = heads("attn_v");
-  Value o = g.attendWithin(q, k, v, 1.0 / std::sqrt(headDim));
+  if (m.rope) {
+    q = g.rope(q, *m.rope);
+    k = g.rope(k, *m.rope);
+  }
+  Value o = g.attendWithin(q, k, v, 1.0 / std::sqrt(m.headDim()));
   return g.linear(g.mergeHeads(o), blk + "attn_output", m.hidden);
 }
 
@@ -57,13 +73,17 @@ Value feedForward(GraphBuilder &g, const Bert &m, Value x,
                   const std::string &blk) {
   g.at(blk + "ffn");
   Value up = g.linear(x, blk + "ffn_up", m.feedForward);
-  return g.linear(g.activate(m.activation, up), blk + "ffn_down", m.hidden);
+  Value inner =
+      g.has(blk + "ffn_gate.weight")
+          ? g.mul(g.activate(m.activation,
+                             g.linear(x, blk + "ffn_gate", m.feedForward)),
+                  up)
+          : g.activate(m.activation, up);
+  return g.linear(inner, blk + "ffn_down", m.hidden);
 }
 
-} // namespace
-
-Facts buildBert(GraphBuilder &g, Metadata &metadata) {
-  Bert m(metadata);
+Facts build(GraphBuilder &g, Metadata &metadata, bool rotary) {
+  Bert m(metadata, rotary);
   if (!metadata.ok())
     return {};
   g.encoder(m.hidden, m.context, g.has("token_types.weight"),
@@ -82,6 +102,16 @@ Facts buildBert(GraphBuilder &g, Metadata &metadata) {
           {"hidden", m.hidden},
           {"vocabulary", m.vocabulary},
           {"context_length", m.context}};
+}
+
+} // namespace
+
+Facts buildBert(GraphBuilder &g, Metadata &metadata) {
+  return build(g, metadata, /*rotary=*/false);
+}
+
+Facts buildNomicBert(GraphBuilder &g, Metadata &metadata) {
+  return build(g, metadata, /*rotary=*/true);
 }
 
 } // namespace terrazzo

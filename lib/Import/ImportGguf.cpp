@@ -20,6 +20,7 @@ constexpr Architecture kArchitectures[] = {
     {"llama", buildLlama},
     {"gemma3", buildGemma3},
     {"bert", buildBert},
+    {"nomic-bert", buildNomicBert},
     {"modern-bert", buildModernBert},
 };
 

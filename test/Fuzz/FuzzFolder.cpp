@@ -2,7 +2,7 @@
 //
 // Any bytes as one of the files of a model's folder, the others being sound:
 // opened, every tensor's first and last byte read, the tokenizer built and
-// used. The first byte says which file.
+// used. The first byte says which file, and of which kind the model is.
 #include "ReadTensors.h"
 #include "encode/SentenceSettings.h"
 #include "formats/ModelFile.h"
@@ -18,11 +18,14 @@ using namespace terrazzo;
 
 namespace {
 
-constexpr std::string_view config =
+struct Model {
+  std::string_view config, tokenizer, header;
+};
+
+constexpr Model bert = {
     R"({"model_type": "bert", "vocab_size": 6, "hidden_size": 1,
         "num_hidden_layers": 1, "num_attention_heads": 1,
-        "intermediate_size": 1, "max_position_embeddings": 2})";
-constexpr std::string_view tokenizer =
+        "intermediate_size": 1, "max_position_embeddings": 2})",
     R"({"added_tokens": [{"id": 0, "content": "[UNK]", "special": true},
                          {"id": 1, "content": "[CLS]", "special": true},
                          {"id": 2, "content": "[SEP]", "special": true}],
@@ -33,24 +36,42 @@ constexpr std::string_view tokenizer =
         "model": {"type": "WordPiece", "unk_token": "[UNK]",
                   "continuing_subword_prefix": "##",
                   "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3,
-                            "##a": 4, "b": 5}}})";
-constexpr std::string_view header =
+                            "##a": 4, "b": 5}}})",
     R"({"embeddings.LayerNorm.weight":
-        {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})";
+        {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})"};
+
+constexpr Model modernBert = {
+    R"({"model_type": "modernbert", "vocab_size": 6, "hidden_size": 2,
+        "num_hidden_layers": 2, "num_attention_heads": 1,
+        "intermediate_size": 1, "max_position_embeddings": 2,
+        "layer_types": ["full_attention", "sliding_attention"],
+        "rope_parameters": {"full_attention": {"rope_theta": 9.0},
+                            "sliding_attention": {"rope_theta": 9.0}}})",
+    R"({"added_tokens": [{"id": 1, "content": "[CLS]", "special": true},
+                         {"id": 2, "content": "[SEP]", "special": true}],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+        "post_processor": {"type": "RobertaProcessing", "cls": ["[CLS]", 1],
+                           "sep": ["[SEP]", 2]},
+        "model": {"type": "BPE", "merges": ["a b"],
+                  "vocab": {"a": 0, "[CLS]": 1, "[SEP]": 2, "b": 3,
+                            "ab": 4}}})",
+    R"({"layers.0.mlp.Wi.bias":
+        {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]}})"};
 
 /// A folder with these files, for as long as it lives.
 class Folder {
 public:
-  Folder() {
+  explicit Folder(const Model &model) {
     path = "/dev/shm/terrazzo-fuzz-" + std::to_string(::getpid());
     std::filesystem::create_directories(path + "/1_Pooling");
-    uint64_t length = header.size();
+    uint64_t length = model.header.size();
     std::string weights(reinterpret_cast<const char *>(&length),
                         sizeof(length));
     write("model.safetensors",
-          weights + std::string(header) + std::string("\0\0\0\0", 4));
-    write("config.json", config);
-    write("tokenizer.json", tokenizer);
+          weights + std::string(model.header) + std::string("\0\0\0\0", 4));
+    write("config.json", model.config);
+    write("tokenizer.json", model.tokenizer);
     write("modules.json", "[]");
     write("1_Pooling/config.json", "{}");
     ::unlink((path + "/model.safetensors.index.json").c_str());
@@ -69,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                    "model.safetensors.index.json"};
   if (size == 0)
     return 0;
-  Folder folder;
+  Folder folder(data[0] / std::size(files) % 2 ? modernBert : bert);
   folder.write(files[data[0] % std::size(files)],
                {reinterpret_cast<const char *>(data) + 1, size - 1});
   auto file = formats::ModelFile::open(folder.path);

@@ -57,12 +57,24 @@ std::vector<std::string> partsOf(std::string_view pattern,
 }
 
 template <typename Body> void eachFamily(Body body) {
-  for (auto families : {bertFamilies(), modernBertFamilies()})
+  for (auto families :
+       {bertFamilies(), nomicBertFamilies(), modernBertFamilies()})
     for (const EncoderFamily &family : families)
       body(family);
 }
 
 } // namespace
+
+double rotaryBase(ConfigReader &config, const Json &parameters, double usual) {
+  bool plain = parameters.is_object() &&
+               parameters.value("rope_type", Json("default")) == "default";
+  Json base = plain ? parameters.value("rope_theta", Json(usual)) : Json();
+  if (base.is_number() && base.get<double>() >= 1)
+    return base.get<double>();
+  config.refuse("rope_parameters", "the 'rope_type' 'default' with a "
+                                   "'rope_theta' of at least 1 is supported");
+  return usual;
+}
 
 const EncoderFamily *findEncoderFamily(const std::string &modelType) {
   const EncoderFamily *found = nullptr;

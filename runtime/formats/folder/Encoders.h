@@ -31,9 +31,14 @@ struct EncoderFamily {
 const EncoderFamily *findEncoderFamily(const std::string &modelType);
 std::string encoderFamilies();
 
-/// BERT, RoBERTa and DistilBERT; ModernBERT.
+/// BERT, RoBERTa and DistilBERT; Nomic Embed; ModernBERT.
 std::span<const EncoderFamily> bertFamilies();
+std::span<const EncoderFamily> nomicBertFamilies();
 std::span<const EncoderFamily> modernBertFamilies();
+
+/// The base of the layers' rotary positions, from an object that must be of the
+/// plain kind: "rope_type" default, "rope_theta" at least 1.
+double rotaryBase(ConfigReader &config, const Json &parameters, double usual);
 
 /// GGUF's names of a folder's tensor, or of the parts that its rows are: none
 /// for one that is not needed, nothing for one that nobody knows.

@@ -48,21 +48,14 @@ uint32_t globalEvery(ConfigReader &config, uint32_t layers) {
 }
 
 /// Of the layers of a type, from either of the two ways.
-double rotaryBase(ConfigReader &config, const char *type, const char *old,
-                  double usual) {
+double baseOf(ConfigReader &config, const char *type, const char *old,
+              double usual) {
   const Json *all = config.find("rope_parameters");
   if (!all)
     return config.real(old, usual);
-  const Json *one =
-      all->is_object() && all->contains(type) ? &(*all)[type] : nullptr;
-  bool plain = one && one->is_object() &&
-               one->value("rope_type", Json("default")) == "default";
-  Json base = plain ? one->value("rope_theta", Json(usual)) : Json();
-  if (base.is_number() && base.get<double>() >= 1)
-    return base.get<double>();
-  config.refuse("rope_parameters",
-                std::string("'") + type + "' with the 'rope_type' 'default' " +
-                    "and a 'rope_theta' of at least 1 is supported");
+  if (all->is_object() && all->contains(type))
+    return rotaryBase(config, (*all)[type], usual);
+  config.refuse("rope_parameters", std::string("it has no '") + type + "'");
   return usual;
 }
 
@@ -82,10 +75,10 @@ void writeSettings(ConfigReader &config, MetadataWriter &to) {
             config.count("local_attention", 128));
   to.number(key("attention.sliding_window_pattern"),
             globalEvery(config, layers));
-  to.real(key("rope.freq_base"), rotaryBase(config, "full_attention",
-                                            "global_rope_theta", globalBase));
-  to.real(key("rope.freq_base_swa"), rotaryBase(config, "sliding_attention",
-                                                "local_rope_theta", localBase));
+  to.real(key("rope.freq_base"),
+          baseOf(config, "full_attention", "global_rope_theta", globalBase));
+  to.real(key("rope.freq_base_swa"),
+          baseOf(config, "sliding_attention", "local_rope_theta", localBase));
   to.string(key("activation"), config.text("hidden_activation", "gelu"));
 }
 

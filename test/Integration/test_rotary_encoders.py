@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""ModernBERT's folders: rotary positions and windows in layers between, against NumPy, and NumPy against transformers."""
+"""Folders of ModernBERT and Nomic Embed (rotary positions; windows in layers between) against NumPy, and NumPy against
+transformers."""
 
 import json
 
@@ -9,6 +10,7 @@ from conftest import DATA
 from test_encoders import cosines, edit, embed, refused
 from tiny_encoder import write_safetensors
 from tiny_modern_encoder import TinyModernEncoder
+from tiny_nomic_encoder import TinyNomicEncoder
 
 LINES = ["abc", "the  ab   cab!", "", "a longer text than any window: " * 4, "e\u0301t\u00e9"]
 
@@ -83,7 +85,7 @@ def test_what_is_not_supported(terrazzo, tmp_path):
                           ({"layer_types": [full, "other", sliding, full]}, "layer_types"),
                           ({"layer_types": [full]}, "layer_types"), ({"layer_types": 3}, "layer_types"),
                           ({"layer_types": [full, sliding, 1, {}]}, "layer_types"),
-                          ({"rope_parameters": {full: base}}, "'sliding_attention'"), ({"rope_parameters": 3}, "rope_parameters"),
+                          ({"rope_parameters": {full: base}}, "sliding_attention"), ({"rope_parameters": 3}, "rope_parameters"),
                           ({"rope_parameters": {full: base | {"rope_type": "yarn"}, sliding: base}}, "yarn"),
                           ({"rope_parameters": {full: base | {"rope_theta": -1}, sliding: base}}, "rope_theta"),
                           ({"rope_parameters": {full: base | {"rope_theta": "1"}, sliding: base}}, "rope_theta"),
@@ -100,3 +102,40 @@ def test_rows_that_are_no_three_parts(terrazzo, tmp_path):
     name = "layers.1.attn.Wqkv.weight"
     write_safetensors(model / "model.safetensors", encoder.tensors() | {name: np.ones((143, 48), "f4")})
     refused(terrazzo, model, name, "143 rows", "3 equal parts")
+
+
+# --- Nomic Embed -----------------------------------------------------------------
+
+WORDS = ["abc", "the ab cab!", "a b c 1 11 abcab the the", "", "unknownword a"]
+
+
+def test_the_reference_of_nomic_is_transformers():
+    golden = np.load(DATA / "nomic_bert.npz")
+    np.testing.assert_allclose(TinyNomicEncoder().rows(golden["ids"]), golden["hidden"], atol=5e-5)
+
+
+@pytest.mark.parametrize("settings", [{}, {"old": True}, {"old": True, "hidden": 28, "heads": 2, "feed_forward": 7}], ids=str)
+def test_nomic(terrazzo, tmp_path, settings):
+    encoder = TinyNomicEncoder(seed=2, **settings)
+    check(terrazzo, tmp_path, encoder, lines=[*WORDS, "the ab " * 280])
+
+
+def test_nomic_on_an_emulated_device(terrazzo, tmp_path):
+    check(terrazzo, tmp_path, TinyNomicEncoder(hidden=64, heads=2, old=True), "--device", "emu:sm_80", lines=WORDS, budget=5e-3)
+
+
+def test_nomic_is_one_graph_in_both_names(terrazzo, tmp_path):
+    vectors = [embed(terrazzo, TinyNomicEncoder(old=old).write_folder(tmp_path / str(old)), WORDS) for old in (False, True)]
+    np.testing.assert_array_equal(*vectors)
+
+
+def test_variants_of_nomic_that_are_not_supported(terrazzo, tmp_path):
+    model = TinyNomicEncoder(old=True).write_folder(tmp_path / "m")
+    config, original = model / "config.json", (model / "config.json").read_text()
+    for changes in [{"prenorm": True}, {"parallel_block": True}, {"use_rms_norm": True}, {"causal": True},
+                    {"rotary_emb_interleaved": True}, {"rotary_emb_fraction": 0.5}, {"rotary_emb_scale_base": 512},
+                    {"activation_function": "gelu"}, {"scale_attn_weights": False}, {"n_embd": 0},
+                    {"rope_parameters": {"rope_type": "dynamic"}}]:
+        config.write_text(original)
+        edit(config, **changes)
+        refused(terrazzo, model, next(iter(changes)))
