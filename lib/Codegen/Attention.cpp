@@ -167,8 +167,7 @@ private:
   }
 
   /// Scores of one block, softcapped, with the bias that begins there added,
-  /// and masked, become exponentials; the row's
-  /// output so far is rescaled.
+  /// and masked, become exponentials; the row's output so far is rescaled.
   void softmaxRow(Value row, SeenRange range, Value block, Value bias) {
     // Lane j stands for key row block + j.
     Value ahead = e.sub(range.end, block), behind;

@@ -45,7 +45,7 @@ Expected<LoadedModel> loadModel(StringRef path, MLIRContext *context) {
   auto file = formats::ModelFile::open(path.str());
   if (!file)
     return file.takeError();
-  auto module = importGguf(**file, path, context);
+  auto module = importModel(**file, path, context);
   if (!module)
     return module.takeError();
   if (Status status = (*file)->intact(); !status)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The list of architectures. To add one, write a file that reads like its
-// paper, declare its function here and add a row in ImportGguf.cpp.
+// paper, declare its function here and add a row in ImportModel.cpp.
 #pragma once
 
 #include "GraphBuilder.h"

@@ -107,7 +107,7 @@ Status runReferenceAction(const CommandLine &command, Protocol &protocol) {
   MLIRContext context;
   ImportOptions options;
   options.hashWeights = false;
-  auto module = importGguf(command.compile.model, &context, options);
+  auto module = importModel(command.compile.model, &context, options);
   if (!module)
     return module.takeError();
   NpyWriter writer;

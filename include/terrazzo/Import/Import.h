@@ -22,18 +22,18 @@ struct ImportOptions {
   bool hashWeights = true;
 };
 
-/// Imports the GGUF file at `path`. Answers with ExitCode::ModelNotSupported
-/// for an architecture, tensor type or setting that is not supported and for a
-/// malformed file; the error names the tensor or the key. Loads the tz dialect
-/// into `context`.
+/// Imports the model at `path`, a GGUF file or a folder. Answers with
+/// ExitCode::ModelNotSupported for an architecture, tensor type or setting that
+/// is not supported and for a malformed file; the error names the tensor or the
+/// key. Loads the tz dialect into `context`.
 Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-importGguf(llvm::StringRef path, mlir::MLIRContext *context,
-           const ImportOptions &options = {});
+importModel(llvm::StringRef path, mlir::MLIRContext *context,
+            const ImportOptions &options = {});
 
 /// The same for a file that is open already.
 Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-importGguf(const formats::ModelFile &file, llvm::StringRef path,
-           mlir::MLIRContext *context, const ImportOptions &options = {});
+importModel(const formats::ModelFile &file, llvm::StringRef path,
+            mlir::MLIRContext *context, const ImportOptions &options = {});
 
 /// Names of the supported architectures, as `general.architecture` gives them.
 std::vector<llvm::StringRef> importableArchitectures();

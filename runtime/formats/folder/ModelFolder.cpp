@@ -10,16 +10,10 @@
 #include "formats/folder/TokenizerJson.h"
 
 #include <set>
-#include <sys/stat.h>
 
 namespace terrazzo::formats {
 
 namespace {
-
-bool exists(const std::string &path) {
-  struct stat facts;
-  return ::stat(path.c_str(), &facts) == 0;
-}
 
 Error noModel(const std::string &folder, const std::string &why,
               const std::string &help = "") {

@@ -5,18 +5,11 @@
 
 #include "formats/folder/StrictJson.h"
 
-#include <sys/stat.h>
-
 namespace terrazzo::formats {
 
 namespace {
 
 constexpr uint32_t meanPooling = 1, firstTokenPooling = 2;
-
-bool exists(const std::string &path) {
-  struct stat facts;
-  return ::stat(path.c_str(), &facts) == 0;
-}
 
 /// "Pooling" of "sentence_transformers.models.Pooling".
 std::string lastWord(const Json &module) {

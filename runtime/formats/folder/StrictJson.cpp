@@ -5,6 +5,7 @@
 
 #include "formats/MappedFile.h"
 
+#include <sys/stat.h>
 #include <unordered_set>
 
 namespace terrazzo::formats {
@@ -62,6 +63,11 @@ Expected<Json> parseJson(std::span<const uint8_t> text,
   if (!watch.fault.empty())
     return malformedJson(where, watch.fault);
   return document;
+}
+
+bool exists(const std::string &path) {
+  struct stat facts;
+  return ::stat(path.c_str(), &facts) == 0;
 }
 
 Expected<Json> readJson(const std::string &path) {

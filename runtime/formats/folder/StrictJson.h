@@ -19,6 +19,9 @@ using Json = nlohmann::json;
 Expected<Json> parseJson(std::span<const uint8_t> text,
                          const std::string &where);
 
+/// Whether there is anything at `path`.
+bool exists(const std::string &path);
+
 /// The file at `path`; TZ0101 when it cannot be read.
 Expected<Json> readJson(const std::string &path);
 

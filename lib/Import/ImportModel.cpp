@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Chooses the architecture a GGUF file names and has it build the module.
+// Chooses the architecture a model names and has it build the module.
 #include "Architecture.h"
 #include "formats/GgufSettings.h"
 #include "mlir/IR/Verifier.h"
@@ -40,9 +40,10 @@ std::vector<StringRef> importableArchitectures() {
   return names;
 }
 
-Expected<OwningOpRef<ModuleOp>> importGguf(const formats::ModelFile &file,
-                                           StringRef path, MLIRContext *context,
-                                           const ImportOptions &options) {
+Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
+                                            StringRef path,
+                                            MLIRContext *context,
+                                            const ImportOptions &options) {
   Expected<std::string_view> name = file.getString("general.architecture");
   if (!name)
     return name.takeError();
@@ -79,12 +80,13 @@ Expected<OwningOpRef<ModuleOp>> importGguf(const formats::ModelFile &file,
   return module;
 }
 
-Expected<OwningOpRef<ModuleOp>> importGguf(StringRef path, MLIRContext *context,
-                                           const ImportOptions &options) {
+Expected<OwningOpRef<ModuleOp>> importModel(StringRef path,
+                                            MLIRContext *context,
+                                            const ImportOptions &options) {
   auto file = formats::ModelFile::open(path.str());
   if (!file)
     return file.takeError();
-  return importGguf(**file, path, context, options);
+  return importModel(**file, path, context, options);
 }
 
 } // namespace terrazzo
