@@ -56,6 +56,15 @@ def test_long_texts(terrazzo, tmp_path):
     assert "1 text was cut to 700 tokens" in result.err
 
 
+def test_tokens_are_the_references(terrazzo, tmp_path):
+    golden = [json.loads(line) for line in (DATA / "modernbert.tokenizer.jsonl").read_text(encoding="utf-8").splitlines()]
+    model = TinyModernEncoder().write_folder(tmp_path / "m")
+    got = ids_of(terrazzo, model, [line["text"] for line in golden])
+    assert len(golden) == 300
+    wrong = [(line, ids) for line, ids in zip(golden, got, strict=True) if [2, *line["ids"], 3] != ids]
+    assert not wrong, wrong[:3]
+
+
 def test_text_is_composed(terrazzo, tmp_path):
     """As NFC has it: a letter and its accent are the letter that has it; runs of spaces are tokens."""
     encoder = TinyModernEncoder()

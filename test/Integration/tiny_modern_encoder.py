@@ -62,15 +62,16 @@ class TinyModernEncoder(TinyEncoder):
         return settings | {"layer_types": types, "rope_parameters": ropes}
 
     def tokenizer(self):
-        added = [{"id": i, "content": token, "special": True} for i, token in enumerate(SPECIAL)]
-        added += [{"id": self.tokens.index(run), "content": run, "special": False} for run in RUNS]
+        plain = {"single_word": False, "lstrip": False, "rstrip": False}
+        added = [{"id": i, "content": token, "special": True, "normalized": False} | plain for i, token in enumerate(SPECIAL)]
+        added += [{"id": self.tokens.index(run), "content": run, "special": False, "normalized": True} | plain for run in RUNS]
         frame = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
                  {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]
-        vocabulary = {token: i for i, token in enumerate(self.tokens) if token not in RUNS}
-        return {"added_tokens": added, "normalizer": {"type": "NFC"},
+        known = {token: {"id": token, "ids": [SPECIAL.index(token)], "tokens": [token]} for token in ("[CLS]", "[SEP]")}
+        return {"version": "1.0", "added_tokens": added, "normalizer": {"type": "NFC"},
                 "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
-                "post_processor": {"type": "TemplateProcessing", "single": frame},
-                "model": {"type": "BPE", "vocab": vocabulary, "merges": [list(LETTERS[0])]}}
+                "post_processor": {"type": "TemplateProcessing", "single": frame, "pair": frame, "special_tokens": known},
+                "model": {"type": "BPE", "vocab": {token: i for i, token in enumerate(self.tokens)}, "merges": [list(LETTERS[0])]}}
 
     # --- what it computes ----------------------------------------------------
 
