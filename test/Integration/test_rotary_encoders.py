@@ -95,6 +95,7 @@ def test_what_is_not_supported(terrazzo, tmp_path):
                           ({"layer_types": [full]}, "layer_types"), ({"layer_types": 3}, "layer_types"),
                           ({"layer_types": [full, sliding, 1, {}]}, "layer_types"),
                           ({"rope_parameters": {full: base}}, "sliding_attention"), ({"rope_parameters": 3}, "rope_parameters"),
+                          ({"rope_scaling": {"factor": 2.0}}, "rope_scaling"),
                           ({"rope_parameters": {full: base | {"rope_type": "yarn"}, sliding: base}}, "yarn"),
                           ({"rope_parameters": {full: base | {"rope_theta": -1}, sliding: base}}, "rope_theta"),
                           ({"rope_parameters": {full: base | {"rope_theta": "1"}, sliding: base}}, "rope_theta"),
@@ -143,7 +144,7 @@ def test_variants_of_nomic_that_are_not_supported(terrazzo, tmp_path):
     config, original = model / "config.json", (model / "config.json").read_text()
     for changes in [{"prenorm": True}, {"parallel_block": True}, {"use_rms_norm": True}, {"causal": True},
                     {"rotary_emb_interleaved": True}, {"rotary_emb_fraction": 0.5}, {"rotary_emb_scale_base": 512},
-                    {"activation_function": "gelu"}, {"scale_attn_weights": False}, {"n_embd": 0},
+                    {"activation_function": "gelu"}, {"scale_attn_weights": False}, {"n_embd": 0}, {"rope_scaling": {}},
                     {"rope_parameters": {"rope_type": "dynamic"}}]:
         config.write_text(original)
         edit(config, **changes)

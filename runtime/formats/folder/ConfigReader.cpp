@@ -78,6 +78,11 @@ void ConfigReader::onlyText(const char *key, const std::string &supported) {
     refuse(key, "only '" + supported + "' is supported");
 }
 
+void ConfigReader::onlyAbsent(const char *key) {
+  if (find(key))
+    refuse(key, "only null is supported");
+}
+
 void ConfigReader::onlyFlag(const char *key, bool supported) {
   if (flag(key, supported) != supported)
     refuse(key, std::string("only ") + (supported ? "true" : "false") +

@@ -23,6 +23,8 @@ public:
   /// Only this value is supported.
   void onlyText(const char *key, const std::string &supported);
   void onlyFlag(const char *key, bool supported);
+  /// Nothing may be given for it.
+  void onlyAbsent(const char *key);
   void refuse(const char *key, const std::string &why);
   Status status() const { return fault; }
 

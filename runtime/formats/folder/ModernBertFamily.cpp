@@ -63,6 +63,7 @@ void writeSettings(ConfigReader &config, MetadataWriter &to) {
   auto key = [](const char *name) {
     return "modern-bert." + std::string(name);
   };
+  config.onlyAbsent("rope_scaling");
   uint32_t layers = config.count("num_hidden_layers");
   to.number(key("block_count"), layers);
   to.number(key("embedding_length"), config.count("hidden_size"));

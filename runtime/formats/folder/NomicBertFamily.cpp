@@ -48,8 +48,8 @@ void refuseVariants(ConfigReader &config) {
   config.onlyFlag("scale_attn_weights", true);
   if (config.real("rotary_emb_fraction", 1) != 1)
     config.refuse("rotary_emb_fraction", "only 1 is supported");
-  if (config.find("rotary_emb_scale_base"))
-    config.refuse("rotary_emb_scale_base", "only null is supported");
+  config.onlyAbsent("rotary_emb_scale_base");
+  config.onlyAbsent("rope_scaling");
 }
 
 std::string activation(ConfigReader &config) {
