@@ -72,14 +72,11 @@ Value selfAttention(GraphBuilder &g, const Bert &m, Value x,
 Value feedForward(GraphBuilder &g, const Bert &m, Value x,
                   const std::string &blk) {
   g.at(blk + "ffn");
-  Value up = g.linear(x, blk + "ffn_up", m.feedForward);
-  Value inner =
-      g.has(blk + "ffn_gate.weight")
-          ? g.mul(g.activate(m.activation,
-                             g.linear(x, blk + "ffn_gate", m.feedForward)),
-                  up)
-          : g.activate(m.activation, up);
-  return g.linear(inner, blk + "ffn_down", m.hidden);
+  if (g.has(blk + "ffn_gate.weight"))
+    return g.gatedFeedForward(x, blk, m.activation, m.feedForward);
+  Value up =
+      g.activate(m.activation, g.linear(x, blk + "ffn_up", m.feedForward));
+  return g.linear(up, blk + "ffn_down", m.hidden);
 }
 
 Facts build(GraphBuilder &g, Metadata &metadata, bool rotary) {

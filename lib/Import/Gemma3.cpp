@@ -88,9 +88,8 @@ Value selfAttention(GraphBuilder &g, const Gemma3 &m, Value x, int64_t layer) {
 Value feedForward(GraphBuilder &g, const Gemma3 &m, Value x, int64_t layer) {
   std::string blk = "blk." + std::to_string(layer) + ".";
   g.at(blk + "ffn");
-  Value gate = g.geluTanh(g.linear(x, blk + "ffn_gate", m.feedForward));
-  Value up = g.linear(x, blk + "ffn_up", m.feedForward);
-  return g.linear(g.mul(gate, up), blk + "ffn_down", m.hidden);
+  return g.gatedFeedForward(x, blk, tz::ElementwiseFunction::GeluTanh,
+                            m.feedForward);
 }
 
 } // namespace

@@ -200,14 +200,15 @@ Value GraphBuilder::add(Value a, Value b) {
 Value GraphBuilder::mul(Value a, Value b) {
   return apply(ElementwiseFunction::Mul, {a, b});
 }
-Value GraphBuilder::silu(Value x) {
-  return apply(ElementwiseFunction::Silu, {x});
-}
 Value GraphBuilder::activate(ElementwiseFunction function, Value x) {
   return apply(function, {x});
 }
-Value GraphBuilder::geluTanh(Value x) {
-  return apply(ElementwiseFunction::GeluTanh, {x});
+Value GraphBuilder::gatedFeedForward(Value x, const std::string &blk,
+                                     ElementwiseFunction function,
+                                     int64_t inner) {
+  Value gate = activate(function, linear(x, blk + "ffn_gate", inner));
+  Value up = linear(x, blk + "ffn_up", inner);
+  return linear(mul(gate, up), blk + "ffn_down", shapeOf(x).back());
 }
 Value GraphBuilder::scaled(Value x, double factor) {
   return mul(x, tz::ScalarOp::create(builder, here(), f32({}),

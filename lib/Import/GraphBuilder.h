@@ -90,9 +90,11 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value scaled(mlir::Value x, double factor);
-  mlir::Value silu(mlir::Value x);
-  mlir::Value geluTanh(mlir::Value x);
   mlir::Value activate(tz::ElementwiseFunction function, mlir::Value x);
+  /// A gated linear unit (Shazeer, arXiv 2002.05202) with a way back to x's
+  /// width: `blk`ffn_gate goes through `function`, ffn_up does not.
+  mlir::Value gatedFeedForward(mlir::Value x, const std::string &blk,
+                               tz::ElementwiseFunction function, int64_t inner);
   /// [tokens, heads * dim] to [tokens, heads, dim] and back.
   mlir::Value splitHeads(mlir::Value x, int64_t headDim);
   mlir::Value mergeHeads(mlir::Value x);

@@ -63,10 +63,7 @@ Value selfAttention(GraphBuilder &g, const ModernBert &m, Value x,
 Value feedForward(GraphBuilder &g, const ModernBert &m, Value x,
                   const std::string &blk) {
   g.at(blk + "ffn");
-  Value gate = g.linear(x, blk + "ffn_gate", m.feedForward);
-  Value up = g.linear(x, blk + "ffn_up", m.feedForward);
-  return g.linear(g.mul(g.activate(m.activation, gate), up), blk + "ffn_down",
-                  m.hidden);
+  return g.gatedFeedForward(x, blk, m.activation, m.feedForward);
 }
 
 } // namespace
