@@ -32,9 +32,9 @@ struct SeenRange {
 /// Ranges of an attention's query rows.
 class SeenRows {
 public:
-  /// `keyRows` are those of keys that are no cache, `position` that of the
-  /// call's first row, null where the operation has none; `starts` and `ends`
-  /// are the memory of its ranges, or null.
+  /// `keyRows` is how many there are, `position` that of the call's first row,
+  /// null where the operation has none; `starts` and `ends` are the memory of
+  /// its ranges, or null.
   SeenRows(Emitter &e, tz::AttentionOp op, mlir::Value tokens,
            mlir::Value keyRows, mlir::Value position, mlir::Value starts,
            mlir::Value ends);

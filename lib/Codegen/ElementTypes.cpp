@@ -23,10 +23,6 @@ static unsigned widthOf(Value value) {
   return getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();
 }
 
-static bool isWhole(Value value) {
-  return isa<IntegerType>(getElementTypeOrSelf(value.getType()));
-}
-
 /// Of integers: another width.
 static Value resized(Emitter &e, Value value, Type to, bool isSigned) {
   Type type = e.likeWith(value, to);
@@ -36,13 +32,6 @@ static Value resized(Emitter &e, Value value, Type to, bool isSigned) {
     return e.create<arith::TruncIOp>(type, value);
   return isSigned ? Value(e.create<arith::ExtSIOp>(type, value))
                   : Value(e.create<arith::ExtUIOp>(type, value));
-}
-
-static Value isNotZero(Emitter &e, Value value) {
-  Value zero = e.constantLike(value, 0);
-  if (isWhole(value))
-    return e.create<arith::CmpIOp>(arith::CmpIPredicate::ne, value, zero);
-  return e.create<arith::CmpFOp>(arith::CmpFPredicate::UNE, value, zero);
 }
 
 Value fromMemory(Emitter &e, Value loaded, Type element, Type to) {
@@ -58,11 +47,7 @@ Value fromMemory(Emitter &e, Value loaded, Type element, Type to) {
     return e.loadedToF32(loaded, element);
   }
   bool isSigned = !element.isUnsignedInteger() && !element.isInteger(1);
-  Value value = loaded;
-  if (element.isInteger(1))
-    value = e.create<arith::SelectOp>(isNotZero(e, loaded),
-                                      e.constantLike(loaded, 1),
-                                      e.constantLike(loaded, 0));
+  Value value = element.isInteger(1) ? e.truthOf(loaded) : loaded;
   if (isa<IntegerType>(to))
     return resized(e, value, to, isSigned);
   if (element.getIntOrFloatBitWidth() < 32)
@@ -90,14 +75,8 @@ static Value truncated(Emitter &e, Value value, Type element) {
   value = e.create<arith::MinimumFOp>(value, e.constantLike(value, largest));
   Type wide = width > 31 ? e.getI64Type() : e.getI32Type();
   Value whole = e.create<arith::FPToSIOp>(e.likeWith(value, wide), value);
-  Value most = e.create<arith::ConstantOp>(e.getZeroAttr(whole.getType()));
   APInt limit = APInt::getMaxValue(digits).zext(wide.getIntOrFloatBitWidth());
-  Attribute number = e.getIntegerAttr(wide, limit);
-  if (auto vector = dyn_cast<VectorType>(whole.getType()))
-    most = e.create<arith::ConstantOp>(DenseElementsAttr::get(vector, number));
-  else
-    most = e.create<arith::ConstantOp>(cast<TypedAttr>(number));
-  return e.create<arith::SelectOp>(beyond, most, whole);
+  return e.create<arith::SelectOp>(beyond, e.constantLike(whole, limit), whole);
 }
 
 /// bf16 as its bits, rounded to the nearest even.
@@ -116,14 +95,14 @@ static Value bfloatBits(Emitter &e, Value x) {
 Value toMemory(Emitter &e, Value value, Type element) {
   if (element.isInteger(1))
     return e.create<arith::ExtUIOp>(e.likeWith(value, e.getI8Type()),
-                                    isNotZero(e, value));
+                                    e.isNotZero(value));
   if (isa<IntegerType>(element)) {
-    if (!isWhole(value))
+    if (!Emitter::isWhole(value))
       value = truncated(e, value, element);
     return resized(e, value, memoryElement(element), /*isSigned=*/true);
   }
   Type type = e.likeWith(value, element);
-  if (isWhole(value))
+  if (Emitter::isWhole(value))
     value = e.create<arith::SIToFPOp>(
         e.likeWith(value, element.isF64() ? element : Type(e.getF32Type())),
         value);

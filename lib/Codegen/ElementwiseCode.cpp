@@ -113,21 +113,8 @@ Value holds(Emitter &e, WholeIs predicate, Value x, Value y) {
                                    e.constantLike(x, 1), e.constantLike(x, 0));
 }
 
-bool isWhole(Value x) { return getElementTypeOrSelf(x.getType()).isInteger(); }
-
-Value isNotZero(Emitter &e, Value x) {
-  Value zero = e.constantLike(x, 0);
-  return isWhole(x) ? Value(e.create<arith::CmpIOp>(WholeIs::ne, x, zero))
-                    : Value(e.create<arith::CmpFOp>(FloatIs::UNE, x, zero));
-}
-
-Value isTrue(Emitter &e, Value x) {
-  return e.create<arith::SelectOp>(isNotZero(e, x), e.constantLike(x, 1),
-                                   e.constantLike(x, 0));
-}
-
 Value chosen(Emitter &e, Value x, Value y, Value z) {
-  return e.create<arith::SelectOp>(isNotZero(e, x), y, z);
+  return e.create<arith::SelectOp>(e.isNotZero(x), y, z);
 }
 
 Value sign(Emitter &e, Value x) {
@@ -185,10 +172,9 @@ Value applyFunction(Emitter &e, tz::ElementwiseFunction function,
                     ArrayRef<Value> operands) {
   Value x = operands.front(), y = operands[operands.size() > 1 ? 1 : 0],
         z = operands.back();
-  (void)z;
   Constants f{e, x};
   // Of a choice the first operand may be of another kind.
-  bool integers = isWhole(z);
+  bool integers = Emitter::isWhole(z);
   switch (function) {
 #define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
                  absolute)                                                     \

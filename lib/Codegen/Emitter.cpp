@@ -115,11 +115,17 @@ Emitter::loop(Value from, Value to, int64_t step, ValueRange carried,
   return SmallVector<Value>(loop.getResults());
 }
 
-void Emitter::when(Value condition, function_ref<void()> body) {
-  auto branch = createOp<scf::IfOp>(condition, /*withElseRegion=*/false);
+void Emitter::when(Value condition, function_ref<void()> body,
+                   function_ref<void()> otherwise) {
+  auto branch =
+      createOp<scf::IfOp>(condition, /*withElseRegion=*/bool(otherwise));
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
   body();
+  if (!otherwise)
+    return;
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
 }
 
 //===------------------------------------------------------------------------------------------------------------===//
@@ -239,18 +245,43 @@ Value Emitter::loadedToF32(Value loaded, Type element) {
   return create<arith::BitcastOp>(likeWith(loaded, getF32Type()), bits);
 }
 
+static TypedAttr spread(Type type, TypedAttr scalar) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? TypedAttr(DenseElementsAttr::get(vector, Attribute(scalar)))
+                : scalar;
+}
+
 Value Emitter::constantLike(Value like, double value) {
-  Type type = like.getType();
-  Type element = getElementTypeOrSelf(type);
+  Type element = getElementTypeOrSelf(like.getType());
   TypedAttr scalar =
       element.isIntOrIndex()
           ? TypedAttr(getIntegerAttr(element, static_cast<int64_t>(value)))
           : TypedAttr(getFloatAttr(
                 element, element.isF32() ? static_cast<float>(value) : value));
-  if (auto vector = dyn_cast<VectorType>(type))
-    return create<arith::ConstantOp>(
-        DenseElementsAttr::get(vector, Attribute(scalar)));
-  return create<arith::ConstantOp>(scalar);
+  return create<arith::ConstantOp>(spread(like.getType(), scalar));
+}
+
+Value Emitter::constantLike(Value like, const APInt &value) {
+  Type element = getElementTypeOrSelf(like.getType());
+  return create<arith::ConstantOp>(
+      spread(like.getType(), getIntegerAttr(element, value)));
+}
+
+bool Emitter::isWhole(Value value) {
+  return isa<IntegerType>(getElementTypeOrSelf(value.getType()));
+}
+
+Value Emitter::isNotZero(Value value) {
+  Value zero = constantLike(value, 0);
+  return isWhole(value) ? Value(create<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                                                      value, zero))
+                        : Value(create<arith::CmpFOp>(arith::CmpFPredicate::UNE,
+                                                      value, zero));
+}
+
+Value Emitter::truthOf(Value value) {
+  return create<arith::SelectOp>(isNotZero(value), constantLike(value, 1),
+                                 constantLike(value, 0));
 }
 
 Type Emitter::likeWith(Value like, Type element) {

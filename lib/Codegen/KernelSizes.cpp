@@ -6,13 +6,15 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-Value KernelSizes::of(Emitter &e, AffineExpr size) const {
-  if (auto number = dyn_cast<AffineConstantExpr>(size))
+Value emitExpression(Emitter &e, AffineExpr expression,
+                     function_ref<Value(AffineExpr)> leaf) {
+  if (auto number = dyn_cast<AffineConstantExpr>(expression))
     return e.index(number.getValue());
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(size))
-    return values[symbol.getPosition()];
-  auto both = cast<AffineBinaryOpExpr>(size);
-  Value left = of(e, both.getLHS()), right = of(e, both.getRHS());
+  auto both = dyn_cast<AffineBinaryOpExpr>(expression);
+  if (!both)
+    return leaf(expression);
+  Value left = emitExpression(e, both.getLHS(), leaf),
+        right = emitExpression(e, both.getRHS(), leaf);
   switch (both.getKind()) {
   case AffineExprKind::Add:
     return e.add(left, right);
@@ -26,6 +28,12 @@ Value KernelSizes::of(Emitter &e, AffineExpr size) const {
     // A size is not below 0.
     return e.create<arith::RemSIOp>(left, right);
   }
+}
+
+Value KernelSizes::of(Emitter &e, AffineExpr size) const {
+  return emitExpression(e, size, [&](AffineExpr symbol) {
+    return values[cast<AffineSymbolExpr>(symbol).getPosition()];
+  });
 }
 
 } // namespace terrazzo::codegen

@@ -170,6 +170,16 @@ std::pair<Value, Value> LoopPlaces::rangeOf(std::optional<unsigned> loop,
   return {e.index(0), end};
 }
 
+void LoopPlaces::each(ArrayRef<unsigned> loops, SmallVectorImpl<Value> &indices,
+                      function_ref<void()> body) {
+  if (loops.empty())
+    return body();
+  e.loop(e.index(0), sizeOf(loops.front()), 1, [&](Value i) {
+    indices[loops.front()] = i;
+    each(loops.drop_front(), indices, body);
+  });
+}
+
 Value LoopPlaces::placeOf(int operand, ArrayRef<Value> indices) {
   SmallVector<Value> dims;
   for (AffineExpr expression : expressionsOf(operand))
@@ -252,17 +262,11 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
 }
 
 Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
-  if (auto dim = dyn_cast<AffineDimExpr>(expression))
-    return indices[dim.getPosition()];
-  if (auto constant = dyn_cast<AffineConstantExpr>(expression))
-    return e.index(constant.getValue());
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
-    return dimensionOf(symbol.getPosition());
-  auto both = cast<AffineBinaryOpExpr>(expression);
-  Value left = valueOf(both.getLHS(), indices),
-        right = valueOf(both.getRHS(), indices);
-  return both.getKind() == AffineExprKind::Mul ? e.mul(left, right)
-                                               : e.add(left, right);
+  return emitExpression(e, expression, [&](AffineExpr leaf) {
+    if (auto loop = dyn_cast<AffineDimExpr>(leaf))
+      return indices[loop.getPosition()];
+    return dimensionOf(cast<AffineSymbolExpr>(leaf).getPosition());
+  });
 }
 
 Value LoopPlaces::dimensionOf(unsigned number) {
@@ -352,10 +356,7 @@ Value LoopPlaces::pickOne(ArrayRef<Value> indices, bool lanes, unsigned loop,
 }
 
 Value LoopPlaces::lookedUp(ArrayRef<Value> indices) {
-  SmallVector<Value> dims;
-  for (AffineExpr expression : expressionsOf(1))
-    dims.push_back(valueOf(expression, indices));
-  return e.keptBelow(e.load(memory[1], addressOf(1, dims)),
+  return e.keptBelow(e.load(memory[1], placeOf(1, indices)),
                      sizes.of(e, dimsOf(0)[*cut.nest.lookup]));
 }
 
@@ -415,7 +416,7 @@ Value LoopPlaces::rank(SmallVector<Value> indices) {
                       });
       })[1];
   // Where all that is left is NaN.
-  return e.max(found, e.index(0));
+  return e.create<arith::IndexCastOp>(e.getI64Type(), e.max(found, e.index(0)));
 }
 
 void LoopPlaces::store(Value value, ArrayRef<Value> indices, bool lanes,
@@ -441,10 +442,9 @@ Value LoopPlaces::initial(bool lanes) {
     if (!whole)
       return constant(least ? -infinity : infinity, lanes);
     unsigned width = whole.getWidth();
-    Value number = e.create<arith::ConstantOp>(
-        e.getIntegerAttr(type, least ? APInt::getSignedMinValue(width)
-                                     : APInt::getSignedMaxValue(width)));
-    return lanes ? e.splat(number) : number;
+    return e.constantLike(constant(0, lanes),
+                          least ? APInt::getSignedMinValue(width)
+                                : APInt::getSignedMaxValue(width));
   };
   switch (*cut.nest.combiner) {
   case tz::Combiner::Sum:

@@ -20,22 +20,10 @@ public:
   void run(Value workgroup) {
     indices = places.indicesOf(workgroup);
     std::tie(first, last) = places.rangeOf(cut.inner, indices);
-    each(cut.rest, [&] { emitRow(); });
+    places.each(cut.rest, indices, [&] { emitRow(); });
   }
 
 private:
-  using Body = function_ref<void()>;
-
-  /// All iterations of the loops, the first the slowest.
-  void each(ArrayRef<unsigned> loops, Body body) {
-    if (loops.empty())
-      return body();
-    e.loop(e.index(0), places.sizeOf(loops.front()), 1, [&](Value i) {
-      indices[loops.front()] = i;
-      each(loops.drop_front(), body);
-    });
-  }
-
   /// Whether vectors may run along `loop`: what lies there is side by side or
   /// the same for all.
   bool isDense(unsigned loop, bool withResult) {
@@ -82,9 +70,7 @@ private:
   void emitRow() {
     if (cut.nest.ranks) {
       along(cut.inner, first, last, /*lanes=*/false, [&](Value) {
-        Value found =
-            e.create<arith::IndexCastOp>(e.getI64Type(), places.rank(indices));
-        places.store(found, indices, /*lanes=*/false, {});
+        places.store(places.rank(indices), indices, /*lanes=*/false, {});
       });
     } else if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
@@ -120,7 +106,7 @@ private:
       });
     };
     pass([&](Value) { return places.initial(/*lanes=*/true); });
-    each(cut.reduced, [&] {
+    places.each(cut.reduced, indices, [&] {
       pass([&](Value mask) {
         Value before = places.loadResult(indices, /*lanes=*/true, mask);
         return places.compute(indices, /*lanes=*/true, inner, mask, before);

@@ -42,22 +42,13 @@ public:
     indices = places.indicesOf(workgroup);
     std::tie(firstRow, endRow) = places.rangeOf(loops.rows, indices);
     std::tie(firstColumn, endColumn) = places.rangeOf(loops.columns, indices);
-    each(cut.rest, [&] {
+    places.each(cut.rest, indices, [&] {
       e.loop(firstColumn, endColumn, tile.columns,
              [&](Value column) { emitColumns(column); });
     });
   }
 
 private:
-  void each(ArrayRef<unsigned> rest, function_ref<void()> body) {
-    if (rest.empty())
-      return body();
-    e.loop(e.index(0), places.sizeOf(rest.front()), 1, [&](Value i) {
-      indices[rest.front()] = i;
-      each(rest.drop_front(), body);
-    });
-  }
-
   /// All rows of the columns of one tile.
   void emitColumns(Value column) {
     Value zero = e.index(0), depth = places.sizeOf(loops.depth);
@@ -93,10 +84,9 @@ private:
     auto rows = [&](ArrayRef<Value> masks) {
       e.loop(firstRow, endRow, tile.rows, [&](Value row) { body(row, masks); });
     };
-    e.when(whole, [&] { rows(SmallVector<Value>(vectors)); });
-    Value part = e.create<arith::XOrIOp>(
-        whole, e.create<arith::ConstantOp>(e.getBoolAttr(true)));
-    e.when(part, [&] { rows(masksOf(column)); });
+    e.when(
+        whole, [&] { rows(SmallVector<Value>(vectors)); },
+        [&] { rows(masksOf(column)); });
   }
 
   SmallVector<Value> masksOf(Value column) {
@@ -205,12 +195,9 @@ private:
     e.loop(from, to, kLanes, [&](Value k) {
       indices[loops.depth] = k;
       Value whole = e.less(e.add(k, kLanes - 1), to);
-      e.when(whole, [&] { turnBlocks(column, last, from, k, {}); });
-      Value part = e.create<arith::XOrIOp>(
-          whole, e.create<arith::ConstantOp>(e.getBoolAttr(true)));
-      e.when(part, [&] {
-        turnBlocks(column, last, from, k, e.maskOf(e.sub(to, k)));
-      });
+      e.when(
+          whole, [&] { turnBlocks(column, last, from, k, {}); },
+          [&] { turnBlocks(column, last, from, k, e.maskOf(e.sub(to, k))); });
     });
   }
 

@@ -22,25 +22,15 @@ public:
     e.each(e.sub(last, first), [&, start = first](Value i) {
       if (cut.inner)
         indices[*cut.inner] = e.add(start, i);
-      each(cut.rest, [&] { emitElement(); });
+      places.each(cut.rest, indices, [&] { emitElement(); });
     });
   }
 
 private:
-  void each(ArrayRef<unsigned> loops, function_ref<void()> body) {
-    if (loops.empty())
-      return body();
-    e.loop(e.index(0), places.sizeOf(loops.front()), 1, [&](Value i) {
-      indices[loops.front()] = i;
-      each(loops.drop_front(), body);
-    });
-  }
-
   void emitElement() {
     Value value;
     if (cut.nest.ranks)
-      value =
-          e.create<arith::IndexCastOp>(e.getI64Type(), places.rank(indices));
+      value = places.rank(indices);
     else if (cut.nest.reduces())
       value = places.finish(
           reduceFrom(cut.reduced, places.initial(/*lanes=*/false)));

@@ -11,6 +11,14 @@ namespace terrazzo {
 /// Facts about a model that the module carries as attributes "tz.<name>".
 using Facts = llvm::StringMap<int64_t>;
 
+/// Of the settings of any architecture here.
+template <typename SettingsT> Facts factsOf(const SettingsT &m) {
+  return {{"layers", m.layers},
+          {"hidden", m.hidden},
+          {"vocabulary", m.vocabulary},
+          {"context_length", m.context}};
+}
+
 /// Reads the settings, builds the functions, and answers with the facts. A
 /// key of the architecture that it neither reads nor declares is refused.
 /// Returns early when `metadata` has recorded a fault.

@@ -95,10 +95,7 @@ Facts build(GraphBuilder &g, Metadata &metadata, bool rotary) {
               }
               return x;
             });
-  return {{"layers", m.layers},
-          {"hidden", m.hidden},
-          {"vocabulary", m.vocabulary},
-          {"context_length", m.context}};
+  return factsOf(m);
 }
 
 } // namespace

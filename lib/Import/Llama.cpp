@@ -105,10 +105,7 @@ Facts buildLlama(GraphBuilder &g, Metadata &metadata) {
     bool tied = !g.has("output.weight");
     return g.linear(x, tied ? "token_embd" : "output", m.vocabulary);
   });
-  return {{"layers", m.layers},
-          {"hidden", m.hidden},
-          {"vocabulary", m.vocabulary},
-          {"context_length", m.context}};
+  return factsOf(m);
 }
 
 } // namespace terrazzo

@@ -88,10 +88,7 @@ Facts buildModernBert(GraphBuilder &g, Metadata &metadata) {
     }
     return g.layerNorm(x, "output_norm", m.epsilon);
   });
-  return {{"layers", m.layers},
-          {"hidden", m.hidden},
-          {"vocabulary", m.vocabulary},
-          {"context_length", m.context}};
+  return factsOf(m);
 }
 
 } // namespace terrazzo

@@ -18,7 +18,7 @@
 #include "TzCpu/Cpu.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "terrazzo/Codegen/Emitter.h"
-#include "terrazzo/Dialect/Tile/Tile.h"
+#include "terrazzo/Codegen/LowerContracts.h"
 
 using namespace mlir;
 using terrazzo::codegen::Emitter;
@@ -92,27 +92,26 @@ struct LowerContractPass
   }
 
   void runOnOperation() override {
-    if (!target)
-      target =
-          dyn_cast_or_null<TargetAttr>(getOperation()->getAttr("plan.target"));
-    WalkResult all = getOperation().walk([&](tile::ContractOp op) {
-      tile::FragmentAttr shape = op.getFragment();
-      Type element = getElementTypeOrSelf(op.getLeft().getType());
-      int64_t depth = element.isInteger(8) ? 4 : element.isBF16() ? 2 : 1;
-      if (!target || element.isF16() || shape.getRows() != codegen::kLanes ||
-          shape.getColumns() != 1 || shape.getDepth() != depth ||
-          shape.getLanes() != 1) {
-        op.emitError("no instruction of ")
-            << target << " multiplies " << shape << " of " << element;
-        return WalkResult::interrupt();
-      }
+    auto replace = [&](Attribute chip, tile::ContractOp op) {
+      auto of = dyn_cast<TargetAttr>(chip);
+      if (!of || !hasInstruction(op))
+        return false;
       Emitter e(op.getLoc(), OpBuilder(op));
-      op.replaceAllUsesWith(lower(e, op));
+      op.replaceAllUsesWith(lower(e, of, op));
       op.erase();
-      return WalkResult::advance();
-    });
-    if (all.wasInterrupted())
+      return true;
+    };
+    if (failed(codegen::lowerContracts(getOperation(), target, replace)))
       signalPassFailure();
+  }
+
+  static bool hasInstruction(tile::ContractOp op) {
+    tile::FragmentAttr shape = op.getFragment();
+    Type element = getElementTypeOrSelf(op.getLeft().getType());
+    int64_t depth = element.isInteger(8) ? 4 : element.isBF16() ? 2 : 1;
+    return !element.isF16() && shape.getRows() == codegen::kLanes &&
+           shape.getColumns() == 1 && shape.getDepth() == depth &&
+           shape.getLanes() == 1;
   }
 
   /// The right side for each row: its elements as one word, sixteen times.
@@ -126,7 +125,7 @@ struct LowerContractPass
     return all.getType() == as ? all : e.create<vector::BitCastOp>(as, all);
   }
 
-  Value lower(Emitter &e, tile::ContractOp op) {
+  static Value lower(Emitter &e, TargetAttr chip, tile::ContractOp op) {
     Type element = getElementTypeOrSelf(op.getLeft().getType());
     Value accumulator = op.getAccumulator(), weights = op.getLeft(),
           values = repeated(e, op.getRight(), weights.getType());
@@ -135,7 +134,7 @@ struct LowerContractPass
     if (element.isBF16())
       return intrinsic(e, "llvm.x86.avx512bf16.dpbf16ps.512",
                        accumulator.getType(), {accumulator, weights, values});
-    if (target.hasFeature("vnni"))
+    if (chip.hasFeature("vnni"))
       return intrinsic(e, "llvm.x86.avx512.vpdpbusd.512", accumulator.getType(),
                        {accumulator, weights, values});
     Value whole =

@@ -12,7 +12,7 @@
 // A processor whose instructions are less deep takes as many steps.
 #include "TzNvidia/Nvidia.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "terrazzo/Dialect/Tile/Tile.h"
+#include "terrazzo/Codegen/LowerContracts.h"
 
 using namespace mlir;
 using terrazzo::codegen::Emitter;
@@ -63,22 +63,15 @@ struct LowerContractPass
   }
 
   void runOnOperation() override {
-    if (!target)
-      target =
-          dyn_cast_or_null<TargetAttr>(getOperation()->getAttr("plan.target"));
-    int version = target ? architectureOf(target).version : 0;
-    WalkResult all = getOperation().walk([&](tile::ContractOp op) {
-      const MatrixInstruction *instruction = find(op, version);
-      if (!instruction) {
-        op.emitError("no instruction of ")
-            << target << " multiplies " << op.getFragment() << " of "
-            << getElementTypeOrSelf(op.getLeft().getType());
-        return WalkResult::interrupt();
-      }
-      lower(op, *instruction);
-      return WalkResult::advance();
-    });
-    if (all.wasInterrupted())
+    auto replace = [](Attribute chip, tile::ContractOp op) {
+      auto of = dyn_cast<TargetAttr>(chip);
+      const MatrixInstruction *instruction =
+          of ? find(op, architectureOf(of).version) : nullptr;
+      if (instruction)
+        lower(op, *instruction);
+      return instruction != nullptr;
+    };
+    if (failed(codegen::lowerContracts(getOperation(), target, replace)))
       signalPassFailure();
   }
 

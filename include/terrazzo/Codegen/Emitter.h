@@ -70,8 +70,16 @@ public:
   Value laneNumbers();
   /// A constant of the type of `like`, a scalar or a vector.
   Value constantLike(Value like, double value);
+  /// The same of an integer that a double may not hold.
+  Value constantLike(Value like, const llvm::APInt &value);
   /// The type of `like` with other elements.
   Type likeWith(Value like, Type element);
+
+  // Truth of scalars or vectors, integers or floats.
+  static bool isWhole(Value value);
+  Value isNotZero(Value value);
+  /// 1 or 0, of the type of `value`.
+  Value truthOf(Value value);
 
   // Control.
   void loop(Value from, Value to, int64_t step,
@@ -80,7 +88,8 @@ public:
   loop(Value from, Value to, int64_t step, mlir::ValueRange carried,
        llvm::function_ref<mlir::SmallVector<Value>(Value, mlir::ValueRange)>
            body);
-  void when(Value condition, llvm::function_ref<void()> body);
+  void when(Value condition, llvm::function_ref<void()> body,
+            llvm::function_ref<void()> otherwise = {});
 
   // Memory. A null mask means all lanes; masked-off lanes load as zero.
   Value load(Value memory, Value at);

@@ -9,6 +9,12 @@
 
 namespace terrazzo::codegen {
 
+/// An expression as code: sums, products, quotients and remainders of indices
+/// that `leaf` gives for its dimensions and symbols.
+mlir::Value
+emitExpression(Emitter &e, mlir::AffineExpr expression,
+               llvm::function_ref<mlir::Value(mlir::AffineExpr)> leaf);
+
 class KernelSizes {
 public:
   /// `values` are indices, the rows of caches last.

@@ -91,6 +91,12 @@ public:
   std::pair<mlir::Value, mlir::Value>
   rangeOf(std::optional<unsigned> loop, llvm::ArrayRef<mlir::Value> indices);
 
+  /// Calls `body` in all iterations of the loops, the first the slowest, with
+  /// their indices set.
+  void each(llvm::ArrayRef<unsigned> loops,
+            llvm::SmallVectorImpl<mlir::Value> &indices,
+            llvm::function_ref<void()> body);
+
   /// Distance of neighbours along `loop`, in elements: 0, 1, or -1 for any
   /// other. Operand -1 is the result.
   int64_t strideOf(int operand, unsigned loop);
@@ -112,7 +118,7 @@ public:
   /// along `loop` has; with a null loop, one element.
   mlir::Value compute(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                       unsigned loop, mlir::Value mask, mlir::Value before = {});
-  /// One element of an operation that ranks, as an index.
+  /// One element of an operation that ranks, an i64.
   mlir::Value rank(llvm::SmallVector<mlir::Value> indices);
   void store(mlir::Value value, llvm::ArrayRef<mlir::Value> indices, bool lanes,
              mlir::Value mask);

@@ -16,10 +16,10 @@
 
 namespace terrazzo::tz_nvidia {
 
-/// What an architecture is and has. Sizes in bytes.
 /// Lanes of a subgroup.
 inline constexpr int64_t kWarp = 32;
 
+/// What an architecture is and has. Sizes in bytes.
 struct Architecture {
   llvm::StringLiteral name; ///< also LLVM's and ptxas's
   int version;              ///< compute capability, 80 for 8.0
