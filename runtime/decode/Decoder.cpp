@@ -129,7 +129,8 @@ Invocation Decoder::invocation(const std::vector<uint32_t> &programs,
                                std::span<const Place> arguments,
                                std::span<const Place> results) const {
   uint32_t program = model.smallest(programs, {&rows, 1});
-  // Rows are never more than a program takes, so nothing is refused.
+  // Rows are never more than a program takes. An expression that is no size is
+  // 0, which no program's memory is too small for.
   [[maybe_unused]] std::string why =
       extents.compute(*model.root().functions()->Get(
                           uint32_t(model.programs[program]->function())),

@@ -44,7 +44,7 @@ public:
     return groups;
   }
   uint64_t byteCount(const int64_t *extents) const {
-    return bytes + (bytesPerSize ? bytesPerSize * uint64_t(extents[size]) : 0);
+    return bytes + bytesPerSize * uint64_t(extents[size]);
   }
 
 private:

@@ -47,10 +47,11 @@ FunctionRunner::open(const LoadedModel &model,
   for (uint32_t i = 0; i < runner->functions(); ++i) {
     uint64_t bytes = 0;
     const Callable &callable = runner->all[i];
+    if (callable.programs.empty())
+      continue;
     for (const auto *slots : {&callable.arguments, &callable.results})
       for (const Slot &slot : *slots)
-        if (!callable.programs.empty())
-          bytes += package::byteBound(*slot.value, callable.bounds);
+        bytes += package::byteBound(*slot.value, callable.bounds);
     most = std::max(most, bytes);
   }
   auto opened = openExecutor(model, options, most);
@@ -75,8 +76,12 @@ void FunctionRunner::listFunctions() {
     callable.argumentPlaces.resize(callable.arguments.size());
     callable.resultPlaces.resize(callable.results.size());
     std::vector<uint64_t> most;
-    for (uint32_t size = 0; size < count(callable.source->sizes()); ++size)
-      most.push_back(largestOf(callable.programs, size));
+    for (uint32_t size = 0; size < count(callable.source->sizes()); ++size) {
+      most.push_back(0);
+      for (uint32_t program : callable.programs)
+        most.back() = std::max<uint64_t>(
+            most.back(), model.programs[program]->max_sizes()->Get(size));
+    }
     callable.bounds =
         package::extentBounds(*callable.source, most, model.context);
     all.push_back(std::move(callable));
@@ -92,28 +97,21 @@ Expected<uint32_t> FunctionRunner::find(std::string_view name) const {
   return unknownFunction(model, name);
 }
 
-uint64_t FunctionRunner::largestOf(const std::vector<uint32_t> &programs,
-                                   uint32_t size) const {
-  uint64_t largest = 0;
-  for (uint32_t program : programs)
-    largest = std::max<uint64_t>(
-        largest, model.programs[program]->max_sizes()->Get(size));
-  return largest;
-}
-
 uint64_t FunctionRunner::largestSize(uint32_t function, uint32_t size) const {
-  return largestOf(all[function].programs, size);
+  return all[function].bounds[size];
 }
 
 Status FunctionRunner::checkSizes(Callable &callable,
                                   std::span<const uint64_t> sizes) const {
   const Function &source = *callable.source;
+  if (callable.programs.empty())
+    return refused(source, "the package has no code for it here");
   if (sizes.size() != count(source.sizes()))
     return refused(source, std::to_string(sizes.size()) +
                                " sizes are given, of " +
                                std::to_string(count(source.sizes())));
   for (uint32_t i = 0; i < sizes.size(); ++i)
-    if (uint64_t most = largestOf(callable.programs, i); sizes[i] > most)
+    if (uint64_t most = callable.bounds[i]; sizes[i] > most)
       return refused(source, "its size " + source.sizes()->Get(i)->str() +
                                  " is " + std::to_string(sizes[i]) +
                                  ", and code was made for up to " +
@@ -126,10 +124,10 @@ Status FunctionRunner::checkSizes(Callable &callable,
 Status FunctionRunner::checkIntegers(const Callable &callable,
                                      const Value &value,
                                      const void *data) const {
-  uint64_t elements =
-      callable.extents.bytes(value) / package::elementTypeOf(value).bytes;
+  const package::ElementType &type = package::elementTypeOf(value);
+  uint64_t elements = callable.extents.bytes(value) / type.bytes;
   for (uint64_t i = 0; value.limit() && i < elements; ++i)
-    if (int64_t id = package::integerAt(value, data, i);
+    if (int64_t id = package::integerAt(type, data, i);
         id < 0 || uint64_t(id) >= value.limit())
       return refused(*callable.source, "'" + value.name()->str() + "' holds " +
                                            std::to_string(id) + " at " +
@@ -140,7 +138,7 @@ Status FunctionRunner::checkIntegers(const Callable &callable,
   for (uint32_t r = 0; r < count(value.position_rows()); ++r)
     rows = std::max(rows, callable.extents[value.position_rows()->Get(r)]);
   for (uint64_t i = 0; rows >= 0 && i < elements; ++i)
-    if (int64_t at = package::integerAt(value, data, i);
+    if (int64_t at = package::integerAt(type, data, i);
         at < 0 || uint64_t(at) + uint64_t(rows) > model.context)
       return refused(*callable.source,
                      "'" + value.name()->str() + "' is " + std::to_string(at) +

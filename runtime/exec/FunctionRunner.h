@@ -63,14 +63,12 @@ private:
     std::vector<uint32_t> programs; ///< smallest first
     std::vector<Slot> arguments, results;
     std::vector<Place> argumentPlaces, resultPlaces; ///< of the call at hand
-    std::vector<uint64_t> bounds; ///< of its extents, in the largest call
+    std::vector<uint64_t> bounds; ///< of its extents, in the largest calls
     package::Extents extents;     ///< of the call at hand
   };
 
   explicit FunctionRunner(const LoadedModel &model) : model(model) {}
   void listFunctions();
-  uint64_t largestOf(const std::vector<uint32_t> &programs,
-                     uint32_t size) const;
   Status bindArgument(Callable &callable, uint32_t number, const Array &array);
   Status bindResult(Callable &callable, uint32_t number, const Array &array);
   Status fetch(const Callable &callable, uint32_t number, const Array &array);

@@ -142,7 +142,8 @@ public:
   explicit ViewReader(const package::Function &function)
       : function(function), solver(function) {}
 
-  /// Of arguments, then of results: their sizes and all but derived dimensions.
+  /// Of arguments, then of results: all but dimensions, and the sizes that they
+  /// tell.
   Status read(const terrazzo_view *const *views, size_t number, bool results,
               std::vector<Array> &to) {
     const auto *values = results ? function.results() : function.arguments();
@@ -164,30 +165,36 @@ public:
   }
 
   /// What follows from the sizes; a size that is nobody's dimension is 0.
-  Status checkShapes(const terrazzo_view *const *views, bool results,
-                     uint64_t cacheRows) {
+  Status checkShapes(const terrazzo_view *const *arguments,
+                     const terrazzo_view *const *results, uint64_t cacheRows) {
     package::Extents extents;
     if (std::string why = extents.compute(function, solver.sizes(), cacheRows);
         !why.empty())
       return fail(why);
-    const auto *values = results ? function.results() : function.arguments();
-    for (uint32_t i = 0; i < count(values); ++i) {
-      std::vector<uint64_t> wanted = extents.shape(*values->Get(i));
-      for (uint32_t d = 0; d < wanted.size(); ++d)
-        if (views[i]->shape[d] != int64_t(wanted[d]))
-          return fail(nameOf(*values->Get(i)) + "dimension " +
-                      std::to_string(d) + " of its view has " +
-                      std::to_string(views[i]->shape[d]) + ", not " +
-                      std::to_string(wanted[d]));
-    }
-    return {};
+    Status status = checkShapes(function.arguments(), arguments, extents);
+    return status ? checkShapes(function.results(), results, extents) : status;
   }
 
   std::span<const uint64_t> sizes() const { return solver.sizes(); }
 
 private:
+  using Values = flatbuffers::Vector<flatbuffers::Offset<package::Value>>;
+
   Error fail(const std::string &why) const {
     return usage(why, package::describe(function));
+  }
+
+  Status checkShapes(const Values *values, const terrazzo_view *const *views,
+                     const package::Extents &extents) const {
+    for (uint32_t i = 0; i < count(values); ++i)
+      for (uint32_t d = 0; d < count(values->Get(i)->dims()); ++d)
+        if (uint64_t wanted = extents.of(*values->Get(i)->dims()->Get(d));
+            views[i]->shape[d] != int64_t(wanted))
+          return fail(nameOf(*values->Get(i)) + "dimension " +
+                      std::to_string(d) + " of its view has " +
+                      std::to_string(views[i]->shape[d]) + ", not " +
+                      std::to_string(wanted));
+    return {};
   }
 
   std::string nameOf(const package::Value &value) const {
@@ -196,28 +203,30 @@ private:
   }
 
   Status check(const package::Value &value, const terrazzo_view &view) {
-    std::string name = nameOf(value);
+    auto wrong = [&](const std::string &why) {
+      return fail(nameOf(value) + why);
+    };
     if (view.element != elementOf(value))
-      return fail(name + "its view is of another element");
+      return wrong("its view is of another element");
     if (view.rank != count(value.dims()) || (view.rank && !view.shape))
-      return fail(name + "its view has " + std::to_string(view.rank) +
-                  " dimensions");
+      return wrong("its view has " + std::to_string(view.rank) + " dimensions");
     if (view.place > TERRAZZO_DEVICE)
-      return fail(name + "its view lies in an unknown place");
+      return wrong("its view lies in an unknown place");
     bool empty = false;
     for (uint32_t d = 0; d < view.rank; ++d) {
       if (view.shape[d] < 0)
-        return fail(name + "dimension " + std::to_string(d) +
-                    " of its view has " + std::to_string(view.shape[d]));
+        return wrong("dimension " + std::to_string(d) + " of its view has " +
+                     std::to_string(view.shape[d]));
       empty |= view.shape[d] == 0;
     }
-    std::vector<uint64_t> shape(view.shape, view.shape + view.rank);
+    // None is below 0.
+    std::span shape(reinterpret_cast<const uint64_t *>(view.shape), view.rank);
     if (std::string why = solver.note(value, shape); !why.empty())
       return fail(why);
     if (!view.data && !empty)
-      return fail(name + "its view has no data");
+      return wrong("its view has no data");
     if (view.strides && !empty && !isDense(view))
-      return fail(name + "its view is not dense; make it contiguous");
+      return wrong("its view is not dense; make it contiguous");
     return {};
   }
 
@@ -357,9 +366,7 @@ int terrazzo_program_call(terrazzo_program *program, uint32_t function,
       status =
           reader.read(results, resultCount, /*results=*/true, program->results);
     if (status)
-      status = reader.checkShapes(arguments, /*results=*/false, cacheRows);
-    if (status)
-      status = reader.checkShapes(results, /*results=*/true, cacheRows);
+      status = reader.checkShapes(arguments, results, cacheRows);
     return status ? program->runner->call(function, reader.sizes(),
                                           program->arguments, program->results)
                   : status;

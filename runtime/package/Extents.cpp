@@ -122,6 +122,7 @@ std::string Extents::compute(const Function &function,
                              uint64_t cacheRows) {
   values.clear();
   values.reserve(sizes.size() + 1 + count(function.expressions()));
+  std::string why;
   for (uint64_t size : sizes)
     values.push_back(int64_t(std::min(size, uint64_t(largest))));
   values.push_back(int64_t(cacheRows));
@@ -129,11 +130,14 @@ std::string Extents::compute(const Function &function,
     values.push_back(evaluate<int64_t>(
         *function.expressions()->Get(i), [](int64_t number) { return number; },
         [&](size_t extent) { return values[extent]; }));
-    if (values.back() < 0 || values.back() >= largest)
-      return extentText(function, uint32_t(values.size()) - 1) + " is " +
-             std::to_string(values.back()) + ", which is no size";
+    if (values.back() >= 0 && values.back() < largest)
+      continue;
+    if (why.empty())
+      why = extentText(function, uint32_t(values.size()) - 1) + " is " +
+            std::to_string(values.back()) + ", which is no size";
+    values.back() = 0;
   }
-  return {};
+  return why;
 }
 
 std::vector<uint64_t> Extents::shape(const Value &value) const {

@@ -17,7 +17,8 @@ namespace terrazzo::package {
 class Extents {
 public:
   /// Of a checked function, at these sizes. Answers why a call cannot have
-  /// them, empty when it can: an expression of them may be below 0.
+  /// them, empty when it can: an expression of them may be below 0. All extents
+  /// are there in any case, with 0 for what is no size.
   std::string compute(const Function &function, std::span<const uint64_t> sizes,
                       uint64_t cacheRows);
   /// Of a program without a function.

@@ -153,9 +153,10 @@ bool Checker::checkExpressions(const Function &function,
   constexpr uint32_t mostExpressions = 1 << 16;
   if (count(function.expressions()) > mostExpressions)
     return fail(place + " has absurdly many expressions");
+  // An expression of expressions would have texts of any length.
   for (uint32_t i = 0; i < count(function.expressions()); ++i)
     if (!isExpression(*function.expressions()->Get(i),
-                      count(function.sizes()) + 1 + i))
+                      count(function.sizes()) + 1))
       return fail(place + ", expression " + std::to_string(i) + " is none");
   return true;
 }
@@ -221,6 +222,8 @@ bool Checker::checkHost(const Variant &variant, const std::string &place) {
     return false;
   for (uint32_t p = 0; p < count(host.programs()); ++p) {
     const Program &program = *host.programs()->Get(p);
+    if (program.function() >= 0)
+      return fail(name + " has the wrong programs");
     for (uint32_t i = 0; i < count(program.commands()); ++i) {
       const Command &command = *program.commands()->Get(i);
       for (uint32_t b = 0; b < count(command.bindings()); ++b) {
@@ -365,6 +368,15 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     return fail(place + " is of an unknown kind");
   if (!checkSides(command, program, variant, place))
     return false;
+  // Executors read these of every command, whatever its kind.
+  if (command.size() >= bounds.size())
+    return fail(place + " is of a size that there is not");
+  for (uint32_t i = 0; i < count(command.sizes()); ++i)
+    if (command.sizes()->Get(i) >= bounds.size())
+      return fail(place + " brings its kernel a size that there is not");
+  if (count(command.sizes()) > mostKernelSizes ||
+      count(command.tiles()) > count(command.sizes()))
+    return fail(place + " has an absurd number of sizes");
   if (command.kind() == CommandKind::Barrier)
     return count(command.bindings()) == 0 ||
            fail(place + " is a barrier with bindings");
@@ -376,11 +388,6 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     return fail(place + " has misaligned bindings");
   if (count(root.sources()) != 0 && command.source() >= count(root.sources()))
     return fail(place + " names an unknown source");
-  if (command.size() >= bounds.size())
-    return fail(place + " is of a size that there is not");
-  for (uint32_t i = 0; i < count(command.sizes()); ++i)
-    if (command.sizes()->Get(i) >= bounds.size())
-      return fail(place + " brings its kernel a size that there is not");
   bool launch = command.kind() == CommandKind::Launch;
   uint64_t bytes = 0;
   if (launch) {
@@ -390,8 +397,6 @@ bool Checker::checkCommand(const Command &command, const Program &program,
     if (command.kernel() >= count(part.entries()))
       return fail(place + " runs a kernel that does not exist");
     if (command.factor() > mostGroups ||
-        count(command.sizes()) > mostKernelSizes ||
-        count(command.tiles()) > count(command.sizes()) ||
         count(command.bindings()) > mostBindings)
       return fail(place + " has an absurd number of workgroups or bindings");
   } else {

@@ -28,10 +28,10 @@ const ElementType &elementTypeOf(const Value &value) {
   return *findElementType(value.type()->string_view());
 }
 
-int64_t integerAt(const Value &value, const void *data, uint64_t index) {
-  uint64_t bytes = elementTypeOf(value).bytes;
+int64_t integerAt(const ElementType &type, const void *data, uint64_t index) {
+  uint64_t bytes = type.bytes;
   const auto *from = static_cast<const uint8_t *>(data) + index * bytes;
-  bool isSigned = elementTypeOf(value).word[0] == 'i';
+  bool isSigned = type.word[0] == 'i';
   int64_t wide = isSigned && int8_t(from[bytes - 1]) < 0 ? -1 : 0;
   memcpy(&wide, from, bytes);
   return wide;

@@ -27,6 +27,6 @@ const ElementType *findElementType(std::string_view word);
 /// That of a checked value.
 const ElementType &elementTypeOf(const Value &value);
 /// Element `index` of a value of integers.
-int64_t integerAt(const Value &value, const void *data, uint64_t index);
+int64_t integerAt(const ElementType &type, const void *data, uint64_t index);
 
 } // namespace terrazzo::package

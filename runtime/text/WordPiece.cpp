@@ -6,7 +6,6 @@
 #include "support/Utf8.h"
 #include "text/UnicodeForms.h"
 
-#include <cstdlib>
 #include <utf8proc.h>
 
 namespace terrazzo::text {

@@ -145,13 +145,11 @@ private:
                          const std::vector<uint8_t> &bytes,
                          std::vector<float> &numbers) {
     const package::ElementType &type = package::elementTypeOf(value);
-    for (size_t i = 0;
-         i < bytes.size() / type.bytes && (i + 1) * type.bytes < bytes.size();
-         ++i) {
+    for (size_t i = 0; (i + 1) * type.bytes < bytes.size(); ++i) {
       const uint8_t *from = &bytes[i * type.bytes];
       float number = 0;
       if (type.integer) {
-        number = float(package::integerAt(value, bytes.data(), i));
+        number = float(package::integerAt(type, bytes.data(), i));
       } else if (type.word == "f32") {
         memcpy(&number, from, 4);
       } else {

@@ -88,7 +88,7 @@ Status CallArrays::openFiles(const CallInputs &inputs) {
   return {};
 }
 
-Status CallArrays::findSizes(const CallInputs &inputs) {
+Status CallArrays::findSizes(const CallInputs &inputs, uint64_t cacheRows) {
   package::SizeSolver solver(*function);
   for (const auto &[name, given] : inputs.sizes) {
     uint32_t size = 0;
@@ -118,8 +118,7 @@ Status CallArrays::findSizes(const CallInputs &inputs) {
       return refused("a size is " + std::to_string(size) + ", beyond " +
                      std::to_string(most));
   values.assign(solver.sizes().begin(), solver.sizes().end());
-  // No value here has the rows of caches.
-  std::string why = numbers.compute(*function, values, /*cacheRows=*/0);
+  std::string why = numbers.compute(*function, values, cacheRows);
   return why.empty() ? checkShapes() : refused(why);
 }
 
@@ -164,12 +163,13 @@ Status CallArrays::draw(const CallInputs &inputs) {
 }
 
 Expected<CallArrays> CallArrays::make(const package::Function &function,
-                                      const CallInputs &inputs) {
+                                      const CallInputs &inputs,
+                                      uint64_t cacheRows) {
   CallArrays arrays;
   arrays.function = &function;
   if (Status status = arrays.openFiles(inputs); !status)
     return status.takeError();
-  if (Status status = arrays.findSizes(inputs); !status)
+  if (Status status = arrays.findSizes(inputs, cacheRows); !status)
     return status.takeError();
   if (Status status = arrays.draw(inputs); !status)
     return status.takeError();

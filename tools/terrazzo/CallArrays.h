@@ -21,10 +21,12 @@ struct CallInputs {
 
 class CallArrays {
 public:
-  /// Opens files and checks them against the signature. Errors: TZ0042 with the
+  /// Opens files and checks them against the signature; `cacheRows` are those
+  /// of the caches. Errors: TZ0042 with the
   /// signature, and those of NpyFile.
   static terrazzo::Expected<CallArrays>
-  make(const terrazzo::package::Function &function, const CallInputs &inputs);
+  make(const terrazzo::package::Function &function, const CallInputs &inputs,
+       uint64_t cacheRows);
 
   const std::vector<uint64_t> &sizes() const { return values; }
   const std::vector<terrazzo::exec::Array> &arguments() const {
@@ -38,7 +40,7 @@ public:
 
 private:
   terrazzo::Status openFiles(const CallInputs &inputs);
-  terrazzo::Status findSizes(const CallInputs &inputs);
+  terrazzo::Status findSizes(const CallInputs &inputs, uint64_t cacheRows);
   terrazzo::Status checkShapes();
   terrazzo::Status draw(const CallInputs &inputs);
   terrazzo::Error refused(const std::string &why) const;

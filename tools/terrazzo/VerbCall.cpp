@@ -84,11 +84,9 @@ std::string firstElements(const package::Value &value, const uint8_t *data,
       float element = 0;
       memcpy(reinterpret_cast<uint8_t *>(&element) + 2, at, 2);
       std::snprintf(number, sizeof(number), "%.3g", double(element));
-    } else if (type.integer) {
-      std::snprintf(number, sizeof(number), "%lld",
-                    static_cast<long long>(package::integerAt(value, data, i)));
     } else {
-      return {};
+      std::snprintf(number, sizeof(number), "%lld",
+                    static_cast<long long>(package::integerAt(type, data, i)));
     }
     text += (i ? " " : " = ") + std::string(number);
   }
@@ -192,7 +190,7 @@ Status call(const CallOptions &options, const CommonOptions &common) {
   const package::Function &function = (*runner)->function(*index);
   if (Status status = checkOutputs(function, outputs); !status)
     return status;
-  auto arrays = CallArrays::make(function, inputs);
+  auto arrays = CallArrays::make(function, inputs, (*model)->context);
   if (!arrays)
     return arrays.takeError();
   describePackage((*model)->root(), notes,

@@ -82,6 +82,15 @@ TEST(Extents, WhatIsBelowZeroIsRefused) {
   uint64_t sizes[] = {1, 18};
   EXPECT_EQ(extents.compute(built.function(), sizes, 0),
             "(T + 3) floordiv 4 * B - 7 is -2, which is no size");
+  EXPECT_EQ(extents[3], 0);
+}
+
+TEST(Extents, AllAreThereBehindOneThatIsRefused) {
+  Built built({sample(), {extent(1), number(1), op(TermKind::Add)}});
+  Extents extents;
+  uint64_t sizes[] = {1, 18};
+  EXPECT_NE(extents.compute(built.function(), sizes, 0), "");
+  EXPECT_EQ(extents[4], 19);
 }
 
 TEST(Extents, BoundsHoldForEverySize) {

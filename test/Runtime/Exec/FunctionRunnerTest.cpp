@@ -127,6 +127,25 @@ TEST_P(FunctionRunnerTest, RefusesWhatNoFunctionTakes) {
       "model says how far");
 }
 
+TEST_P(FunctionRunnerTest, RefusesAFunctionWithoutCode) {
+  if (std::string(GetParam()) != "cpu")
+    GTEST_SKIP() << "one package of the processor's is enough";
+  PackageCode code;
+  auto package = toyPackage(code, "cpu:x86-64-v3");
+  auto &programs = package.variants[0]->programs;
+  std::erase_if(programs, [](const auto &p) { return p->function == 1; });
+  ASSERT_TRUE(writePackage(package, code, folder.file("cpu.tzp")).ok());
+  auto runner = open();
+  ASSERT_TRUE(bool(runner)) << runner.error().format();
+  EXPECT_EQ((*runner)->largestSize(1, 0), 0u);
+  EXPECT_FALSE(bool((*runner)->find("head")));
+  float number = 0;
+  Array arrays[] = {{&number}};
+  Status status = (*runner)->call(1, sizesOf(0), arrays, arrays);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().why, "the package has no code for it here");
+}
+
 TEST_P(FunctionRunnerTest, StatesBecomeZerosAgain) {
   auto runner = open();
   ASSERT_TRUE(bool(runner));

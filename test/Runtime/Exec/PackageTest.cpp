@@ -120,6 +120,25 @@ TEST(Package, RefusesEachKindOfNonsense) {
             "accepted");
   EXPECT_NE(refusal([&](PackageT &p) { trunk(p).commands[0]->factor = ~0ull; }),
             "accepted");
+  for (auto kind : {package::CommandKind::Launch, package::CommandKind::Fill,
+                    package::CommandKind::Barrier}) {
+    auto damaged = [&](auto damage) {
+      return refusal([&](PackageT &p) {
+        trunk(p).commands[0]->kind = kind;
+        damage(*trunk(p).commands[0]);
+      });
+    };
+    const std::string place = "variant cpu:x86-64-v3, program trunk_1, "
+                              "command 0 ";
+    EXPECT_EQ(damaged([](auto &c) { c.sizes.assign(17, 0); }),
+              place + "has an absurd number of sizes");
+    EXPECT_EQ(damaged([](auto &c) { c.tiles.assign(17, 1); }),
+              place + "has an absurd number of sizes");
+    EXPECT_EQ(damaged([](auto &c) { c.size = 99; }),
+              place + "is of a size that there is not");
+    EXPECT_EQ(damaged([](auto &c) { c.sizes = {99}; }),
+              place + "brings its kernel a size that there is not");
+  }
   EXPECT_NE(refusal([&](PackageT &p) {
               trunk(p).commands[0]->bindings[1] =
                   Binding(Space::Weight, 0, 1 << 20, 0);
@@ -193,6 +212,21 @@ TEST(Package, RefusesNonsenseAboutFunctions) {
             "names a buffer that does not exist");
 }
 
+TEST(Package, RefusesExpressionsOfExpressions) {
+  using namespace package;
+  auto with = [](std::vector<Term> terms) {
+    return [=](PackageT &p) {
+      for (int i = 0; i < 2; ++i) {
+        p.functions[0]->expressions.push_back(std::make_unique<ExpressionT>());
+        p.functions[0]->expressions.back()->terms = terms;
+      }
+    };
+  };
+  EXPECT_EQ(refusal(with({Term(TermKind::Extent, 1)})), "accepted");
+  EXPECT_EQ(refusal(with({Term(TermKind::Extent, 2)})),
+            "function trunk, expression 0 is none");
+}
+
 TEST(Package, RefusesNonsenseAboutTheHostPart) {
   using namespace package;
   auto refusal = [](const std::function<void(VariantT &)> &damage) {
@@ -222,6 +256,17 @@ TEST(Package, RefusesNonsenseAboutTheHostPart) {
                         std::make_unique<ProgramT>(*v.programs[4]));
                   }),
                   "host part"));
+  auto withPacking = [](int32_t function) {
+    return [=](VariantT &v) {
+      v.host->programs.push_back(std::make_unique<ProgramT>());
+      v.host->programs[0]->name = "prepare_host";
+      v.host->programs[0]->function = function;
+      if (function >= 0)
+        v.host->programs[0]->max_sizes = {1};
+    };
+  };
+  EXPECT_EQ(refusal(withPacking(-1)), "accepted");
+  EXPECT_TRUE(has(refusal(withPacking(0)), "wrong programs"));
   EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 3).kernel = 77; }),
                   "a kernel that does not exist"));
   EXPECT_TRUE(has(refusal([&](VariantT &v) { command(v, 1).host = true; }),
