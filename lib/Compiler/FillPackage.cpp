@@ -120,7 +120,7 @@ void PackageFiller::fillFunctions(ModuleOp graph) {
     FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
     if (failed(sizes) || func.isExternal())
       continue;
-    tz::Signature signature = tz::signatureOf(func);
+    tz::Signature signature = tz::signatureOf(func, *sizes);
     auto function = std::make_unique<package::FunctionT>();
     function->name = func.getSymName().str();
     function->sizes.assign(signature.sizes.begin(), signature.sizes.end());

@@ -152,8 +152,10 @@ private:
   /// Forgets operands that no later op reads.
   void release(Operation &op) {
     for (mlir::Value operand : op.getOperands())
-      if (--remaining[operand] == 0)
+      if (--remaining[operand] == 0) {
         values.erase(operand);
+        cutIntegers.erase(operand);
+      }
   }
 
   /// Shape of an array among the values; empty for others.
@@ -177,12 +179,7 @@ private:
   }
 
   /// What an expression of the sizes is in this call.
-  int64_t numberOf(AffineExpr size) {
-    SmallVector<AffineExpr> known;
-    for (int64_t number : numbers)
-      known.push_back(getAffineConstantExpr(number, size.getContext()));
-    return cast<AffineConstantExpr>(size.replaceSymbols(known)).getValue();
-  }
+  int64_t numberOf(AffineExpr size) { return tz::valueOf(size, numbers); }
 
   /// The numbers of an activation, or of a small weight decoded on the way.
   std::shared_ptr<const Tensor> tensor(mlir::Value key) {
@@ -196,21 +193,51 @@ private:
     return *std::get_if<std::shared_ptr<const Tensor>>(&value);
   }
 
+  /// The same as its operation receives it, for whoever listens.
+  std::shared_ptr<const Tensor> received(Operation *op, mlir::Value key) {
+    std::shared_ptr<const Tensor> held = tensor(key);
+    if (!heard)
+      return held;
+    Tensor copy = *held;
+    heard(op, Heard::Operand, copy);
+    return std::make_shared<const Tensor>(std::move(copy));
+  }
+
+  /// Several of them, and what they point to for as long as they live.
+  struct Tensors {
+    llvm::SmallVector<std::shared_ptr<const Tensor>, 2> owners;
+    llvm::SmallVector<const Tensor *, 2> all;
+  };
+  Tensors tensorsOf(mlir::ValueRange keys) {
+    Tensors tensors;
+    for (mlir::Value key : keys) {
+      tensors.owners.push_back(tensor(key));
+      tensors.all.push_back(tensors.owners.back().get());
+    }
+    return tensors;
+  }
+
   const Weight *weight(mlir::Value key) {
     return std::get_if<Weight>(&values.find(key)->second);
   }
 
   /// Ids and positions, which fit 32 bits; of others the closest that do.
   const Integers &integers(mlir::Value key) {
-    Value &value = values.find(key)->second;
-    if (auto *held = std::get_if<std::shared_ptr<const Tensor>>(&value)) {
+    const Value &value = values.find(key)->second;
+    if (auto *held = std::get_if<std::shared_ptr<const Integers>>(&value))
+      return **held;
+    // The value itself stays as it is for others.
+    std::shared_ptr<const Integers> &cut = cutIntegers[key];
+    if (!cut) {
+      std::shared_ptr<const Tensor> held = tensor(key);
       std::vector<int32_t> whole;
-      for (double number : (*held)->values)
+      for (double number : held->values)
         whole.push_back(static_cast<int32_t>(
             std::clamp(number, double(INT32_MIN), double(INT32_MAX))));
-      value = makeIntegers((*held)->shape, std::move(whole));
+      cut = std::make_shared<const Integers>(
+          Integers{held->shape, std::move(whole)});
     }
-    return **std::get_if<std::shared_ptr<const Integers>>(&value);
+    return *cut;
   }
 
   int64_t position(mlir::Value key) { return integers(key).values[0]; }
@@ -252,13 +279,8 @@ private:
   }
 
   Status eval(tz::ElementwiseOp op) {
-    llvm::SmallVector<std::shared_ptr<const Tensor>, 2> owners;
-    llvm::SmallVector<const Tensor *, 2> inputs;
-    for (mlir::Value input : op.getInputs()) {
-      owners.push_back(tensor(input));
-      inputs.push_back(owners.back().get());
-    }
-    Tensor result = elementwise(op.getFunction(), inputs);
+    Tensor result =
+        elementwise(op.getFunction(), tensorsOf(op.getInputs()).all);
     bool wraps =
         isa<IntegerType>(getElementTypeOrSelf(op.getInputs().back().getType()));
     toElements(getElementTypeOrSelf(op.getType()), wraps, result);
@@ -299,13 +321,7 @@ private:
     const Weight *right = weight(op.getWeight());
     if (!right)
       return failAt(op.getLoc(), "the right side of a product is a weight");
-    if (!heard) {
-      set(op.getResult(), makeTensor(matmul(*tensor(op.getInput()), *right)));
-      return {};
-    }
-    Tensor input = *tensor(op.getInput());
-    heard(op, Heard::Operand, input);
-    return give(op.getResult(), matmul(input, *right));
+    return give(op.getResult(), matmul(*received(op, op.getInput()), *right));
   }
 
   Status eval(tz::EmbeddingOp op) {
@@ -361,10 +377,7 @@ private:
                     "rows cannot be appended at position " + std::to_string(at),
                     "the cache holds " + std::to_string(state->rows()) +
                         " rows");
-    Tensor rows = *tensor(op.getRows());
-    if (heard)
-      heard(op, Heard::Operand, rows);
-    append(*state, rows, at);
+    append(*state, *received(op, op.getRows()), at);
     set(op.getResult(), state);
     return {};
   }
@@ -475,18 +488,14 @@ private:
   }
 
   Status eval(tz::ReduceOp op) {
-    Tensor input = *tensor(op.getInput());
-    if (heard)
-      heard(op, Heard::Operand, input);
-    return give(op.getResult(), reduce(input, op.getCombiner(), op.getAxes()));
+    return give(op.getResult(), reduce(*received(op, op.getInput()),
+                                       op.getCombiner(), op.getAxes()));
   }
 
   Status eval(tz::ContractOp op) {
-    Tensor left = *tensor(op.getLeft());
-    if (heard)
-      heard(op, Heard::Operand, left);
     return give(op.getResult(),
-                contract(op.getDims(), left, *tensor(op.getRight())));
+                contract(op.getDims(), *received(op, op.getLeft()),
+                         *tensor(op.getRight())));
   }
 
   Status eval(tz::GatherOp op) {
@@ -496,13 +505,8 @@ private:
   }
 
   Status eval(tz::ConcatOp op) {
-    std::vector<std::shared_ptr<const Tensor>> owners;
-    llvm::SmallVector<const Tensor *> inputs;
-    for (mlir::Value input : op.getInputs()) {
-      owners.push_back(tensor(input));
-      inputs.push_back(owners.back().get());
-    }
-    return give(op.getResult(), concat(inputs, op.getAxis()));
+    return give(op.getResult(),
+                concat(tensorsOf(op.getInputs()).all, op.getAxis()));
   }
 
   Status eval(tz::IotaOp op) {
@@ -522,6 +526,8 @@ private:
   const ResultHook &heard;
   bool demandFinite;
   llvm::DenseMap<mlir::Value, Value> values;
+  /// Of computed integers, what fits 32 bits.
+  llvm::DenseMap<mlir::Value, std::shared_ptr<const Integers>> cutIntegers;
   llvm::DenseMap<mlir::Value, int64_t> remaining;
   tz::Sizes sizes;
   std::vector<int64_t> numbers; ///< of the function's sizes

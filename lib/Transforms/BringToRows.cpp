@@ -133,9 +133,7 @@ private:
     for (auto [size, dim] : llvm::zip(type.getShape(), dims))
       if (ShapedType::isDynamic(size))
         names.push_back(builder.getStringAttr(sizes.text(dim)));
-    auto flatType =
-        typeOf(op->getNumOperands() ? op->getOperand(operands[0]) : result);
-    result.setType(flatType);
+    result.setType(typeOf(op->getOperand(operands[0])));
     Value back = tz::ReshapeOp::create(
         builder, op->getLoc(), type, result,
         names.empty() ? ArrayAttr() : builder.getArrayAttr(names));

@@ -23,6 +23,7 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
   using Base::Base;
 
   void runOnOperation() override {
+    sizesOf.clear();
     auto targets = getOperation()->getAttrOfType<ArrayAttr>(kTargetsAttr);
     if (!targets || targets.empty() || !getBackend(targets[0])) {
       getOperation().emitError("tz-choose-layouts: the module has no target "

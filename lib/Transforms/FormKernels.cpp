@@ -116,17 +116,22 @@ private:
         versions.push_back({input, latestVersion(input)});
   }
 
-  /// The numbers that launches bring: rows first.
+  /// The numbers that launches bring: rows first, then what types leave open,
+  /// even where it is always the same.
   void collectSizes(AffineExpr rows) {
-    auto add = [&](AffineExpr size) {
-      if (size && !isa<AffineConstantExpr>(size))
-        sizes.insert(size);
+    if (rows && !isa<AffineConstantExpr>(rows))
+      sizes.insert(rows);
+    auto add = [&](Value value) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!type)
+        return;
+      for (auto [size, fixed] :
+           llvm::zip_equal(limits.sizes.of(value), type.getShape()))
+        if (ShapedType::isDynamic(fixed))
+          sizes.insert(size);
     };
-    add(rows);
-    for (Value input : inputs)
-      llvm::for_each(limits.sizes.of(input), add);
-    for (Value output : outputs)
-      llvm::for_each(limits.sizes.of(output), add);
+    llvm::for_each(inputs, add);
+    llvm::for_each(outputs, add);
   }
 
   /// The name of a kernel's size.
@@ -150,12 +155,12 @@ private:
     func->setAttr(tz::TzDialect::kSymbolsAttr, builder.getArrayAttr(names));
     auto dimsOf = [&](Value value) {
       SmallVector<Attribute> dims;
-      for (AffineExpr size : limits.sizes.of(value)) {
-        auto number = dyn_cast<AffineConstantExpr>(size);
-        dims.push_back(
-            number ? Attribute(builder.getI64IntegerAttr(number.getValue()))
-                   : names[indexOf(size)]);
-      }
+      for (auto [size, fixed] :
+           llvm::zip_equal(limits.sizes.of(value),
+                           cast<RankedTensorType>(value.getType()).getShape()))
+        dims.push_back(ShapedType::isDynamic(fixed)
+                           ? names[indexOf(size)]
+                           : Attribute(builder.getI64IntegerAttr(fixed)));
       return builder.getArrayAttr(dims);
     };
     for (auto [i, input] : llvm::enumerate(inputs))
@@ -180,7 +185,7 @@ private:
          llvm::zip(limits.sizes.of(op->getResult(0)), type.getShape()))
       if (ShapedType::isDynamic(fixed))
         names.push_back(builder.getStringAttr(named ? sizeName(indexOf(size))
-                                                    : std::string("T")));
+                                                    : tz::kUnnamedSize.str()));
     clone->setAttr("sizes", builder.getArrayAttr(names));
   }
 
@@ -301,8 +306,8 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
       if (!type || type.getEncoding() || !type.getElementType().isIntOrFloat())
         continue;
       Value base = tz::stripReshapes(operand.get());
-      bool computed = base.getDefiningOp() &&
-                      !isa<tz::UseWeightOp, tz::ScalarOp>(base.getDefiningOp());
+      bool computed =
+          base.getDefiningOp() && !isFreeOperation(base.getDefiningOp());
       if (computed && given.insert(base).second)
         continue;
       OpBuilder builder(end);

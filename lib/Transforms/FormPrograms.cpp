@@ -28,7 +28,7 @@ public:
     for (BlockArgument argument : func.getArguments())
       if (isa<tz::CacheType>(argument.getType()))
         bindState(argument);
-    tz::Signature signature = tz::signatureOf(func);
+    tz::Signature signature = tz::signatureOf(func, limits.sizes);
     if (failed(bindArguments(signature)) || failed(bindResults(signature)))
       return failure();
     for (const FormedKernel &kernel : kernels)

@@ -34,28 +34,27 @@ struct SpecialiseSizes : impl::SpecialiseSizesBase<SpecialiseSizes> {
   void runOnOperation() override {
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<tz::FuncOp>()))
-      if (failed(specialise(func, tz::signatureOf(func))))
+      if (FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
+          failed(sizes) || failed(specialise(func, sizes->names())))
         return signalPassFailure();
   }
 
-  static Values valuesOf(tz::FuncOp func, const tz::Signature &signature,
-                         StringRef size) {
+  static Values valuesOf(tz::FuncOp func, size_t count, StringRef size) {
     Values values;
     auto sizes = func->getAttrOfType<DictionaryAttr>(tz::TzDialect::kSizesAttr);
     if (auto given = sizes ? sizes.getAs<ArrayAttr>(size) : ArrayAttr())
       for (auto value : given.getAsRange<IntegerAttr>())
         values.push_back(value.getInt());
-    return values.empty() ? Values{unstatedBound(signature.sizes.size())}
-                          : values;
+    return values.empty() ? Values{unstatedBound(count)} : values;
   }
 
-  LogicalResult specialise(tz::FuncOp func, const tz::Signature &signature) {
+  LogicalResult specialise(tz::FuncOp func, ArrayRef<std::string> names) {
     SmallVector<Values> programs{{}};
     std::string text;
     llvm::raw_string_ostream stream(text);
-    for (StringRef size : signature.sizes) {
+    for (StringRef size : names) {
       SmallVector<Values> longer;
-      Values values = valuesOf(func, signature, size);
+      Values values = valuesOf(func, names.size(), size);
       for (const Values &before : programs)
         for (int64_t value : values) {
           longer.push_back(before);
@@ -71,7 +70,7 @@ struct SpecialiseSizes : impl::SpecialiseSizesBase<SpecialiseSizes> {
     }
     for (const Values &values : programs)
       clone(func, values);
-    if (!signature.sizes.empty())
+    if (!names.empty())
       remarkDecision(func.getLoc(), getArgument(), Decision::Passed, [&] {
         return ("@" + func.getSymName() + " compiled for " + text).str();
       });

@@ -69,17 +69,15 @@ private:
   }
 
   void addArgument(Dims dims, Type element) {
-    SmallVector<int64_t> shape;
     SmallVector<Attribute> names;
     for (AffineExpr dim : dims) {
       auto number = dyn_cast<AffineConstantExpr>(dim);
-      shape.push_back(number ? number.getValue() : kDynamic);
       names.push_back(
           number ? Attribute(b.getI64IntegerAttr(number.getValue()))
                  : b.getStringAttr(
                        kSizeNames[cast<AffineSymbolExpr>(dim).getPosition()]));
     }
-    auto type = RankedTensorType::get(shape, element);
+    RankedTensorType type = typeFor(dims, element);
     pool.push_back(
         {block->addArgument(type, b.getUnknownLoc()), /*exact=*/true});
     dimNames.push_back(b.getArrayAttr(names));
@@ -175,9 +173,7 @@ private:
     auto type = typeOf(value);
     SmallVector<int64_t> bounds;
     for (StringRef name : sizes.names())
-      bounds.push_back(name == "B"   ? kMostOfSize[0]
-                       : name == "T" ? kMostOfSize[1]
-                                     : kMostOfSize[2]);
+      bounds.push_back(mostOfSize(name));
     return tz::byteBound(type, sizes.of(value), bounds) > most;
   }
 
@@ -378,7 +374,8 @@ private:
       } else if (!whole && choice.chance(30)) { // the last one
         offsets.push_back(-1);
         strides.back() = 1;
-        size = 1;
+        // Also where the type does not say that it is one.
+        size = choice.chance(50) ? 1 : kDynamic;
         cut.push_back(0);
       } else {
         offsets.push_back(whole ? 0 : choice.below(2));
@@ -623,6 +620,10 @@ private:
 };
 
 } // namespace
+
+int64_t mostOfSize(StringRef name) {
+  return kMostOfSize[llvm::find(kSizeNames, name) - std::begin(kSizeNames)];
+}
 
 OwningOpRef<ModuleOp> randomArrays(MLIRContext &context, uint64_t seed,
                                    const GraphLimits &limits) {

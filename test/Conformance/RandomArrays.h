@@ -12,6 +12,7 @@ namespace terrazzo::conformance {
 /// The largest value of each size in calls.
 inline constexpr int64_t kMostOfSize[] = {4, 40, 23};
 inline constexpr const char *kSizeNames[] = {"B", "T", "S"};
+int64_t mostOfSize(llvm::StringRef name);
 
 /// A verified module, the same for the same seed and limits.
 mlir::OwningOpRef<mlir::ModuleOp> randomArrays(mlir::MLIRContext &context,

@@ -313,25 +313,21 @@ ArraysCalls randomArraysCalls(ModuleOp module, uint64_t seed) {
   FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
   std::mt19937_64 random(seed + 78);
   ArraysCalls calls;
-  MLIRContext *context = module.getContext();
   for (int attempt = 0; attempt < 8 && calls.size() < 3; ++attempt) {
     ArraysCall call;
-    SmallVector<AffineExpr> numbers;
+    SmallVector<int64_t> numbers;
     for (StringRef name : sizes->names()) {
-      size_t at = llvm::find(kSizeNames, name) - std::begin(kSizeNames);
-      call.sizes.push_back(1 + random() % kMostOfSize[at]);
-      numbers.push_back(getAffineConstantExpr(call.sizes.back(), context));
+      call.sizes.push_back(1 + random() % uint64_t(mostOfSize(name)));
+      numbers.push_back(int64_t(call.sizes.back()));
     }
-    auto valueOf = [&](AffineExpr size) {
-      return cast<AffineConstantExpr>(size.replaceSymbols(numbers)).getValue();
-    };
-    if (llvm::any_of(sizes->demands(),
-                     [&](AffineExpr size) { return valueOf(size) < 0; }))
+    if (llvm::any_of(sizes->demands(), [&](AffineExpr size) {
+          return tz::valueOf(size, numbers) < 0;
+        }))
       continue;
     for (BlockArgument argument : func.getArguments()) {
       reference::Shape shape;
       for (AffineExpr size : sizes->of(argument))
-        shape.push_back(valueOf(size));
+        shape.push_back(tz::valueOf(size, numbers));
       Tensor tensor(shape);
       for (double &value : tensor.values)
         value = numberOf(getElementTypeOrSelf(argument.getType()), random);

@@ -45,6 +45,15 @@ tz.func @derived(%x: tensor<?xf32> {tz.dims = ["T"], tz.name = "x"}, %y: tensor<
   %z = tz.elementwise add(%s, %x) : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   tz.return %z : tensor<?xf32>
 }
+
+tz.func @always(%x: tensor<?xf32> {tz.dims = ["T"], tz.name = "x"}, %y: tensor<?x?xf32> {tz.dims = ["B", "T"], tz.name = "y"})
+    -> (tensor<1x?xf32> {tz.name = "one"}, tensor<?x?xf32> {tz.name = "column"}) {
+  %last = tz.slice %x [-1] [1] : tensor<?xf32> -> tensor<?xf32>
+  %row = tz.reshape %last {sizes = ["1"]} : tensor<?xf32> -> tensor<1x?xf32>
+  %one = tz.elementwise neg(%row) : (tensor<1x?xf32>) -> tensor<1x?xf32>
+  %column = tz.slice %y [0, -1] [1, 1] : tensor<?x?xf32> -> tensor<?x?xf32>
+  tz.return %one, %column : tensor<1x?xf32>, tensor<?x?xf32>
+}
 """
 
 
@@ -117,6 +126,15 @@ def test_expressions(run, t):
     x, y = x.astype(np.float32), y.astype(np.float32)
     (z,) = run("derived", ["z"], x=x, y=y)
     close(z, y[1::2] + x, run.tolerance)
+
+
+@pytest.mark.parametrize("b,t", [(1, 1), (3, 77), (5, 128)])
+def test_sizes_that_are_always_the_same(run, b, t):
+    """A '?' that no size changes: each kernel takes it as it is, and writes no more."""
+    x, y = (np.arange(n, dtype=np.float32) + 1 for n in (t, b * t))
+    one, column = run("always", ["one", "column"], x=x, y=y.reshape(b, t))
+    np.testing.assert_array_equal(one, [[-t]])
+    np.testing.assert_array_equal(column, y.reshape(b, t)[:, -1:])
 
 
 @pytest.mark.parametrize("sizes,why", [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // REQUIRES: backend-null
-// RUN: terrazzo-opt --load-plugin null --tz-form-kernels --mlir-print-local-scope %s | FileCheck %s
+// RUN: terrazzo-opt --load-plugin null --tz-form-kernels --split-input-file --mlir-print-local-scope %s | FileCheck %s
 //
 // Several sizes, and expressions of them: a kernel names its own, a launch says
 // what they are.
@@ -30,5 +30,20 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
     %n = tz.rms_norm %rows, %w {epsilon = 1.0e-5 : f64} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
     %z = tz.reshape %n {sizes = ["B", "T"]} : tensor<?x64xf32> -> tensor<?x?x64xf32>
     tz.return %p, %z : tensor<?x?xf32>, tensor<?x?x64xf32>
+  }
+}
+
+// -----
+
+// A size that is always the same is brought to kernels like any other.
+// CHECK-LABEL: plan.program @one
+// CHECK: plan.launch @one_neg({{.*}}) {sizes = affine_map<() -> (1)>}
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @one(%x: tensor<?xf32> {tz.dims = ["T"], tz.name = "x"}) -> (tensor<1x?xf32> {tz.name = "y"})
+      attributes {tz.max_sizes = array<i64: 16>} {
+    %last = tz.slice %x [-1] [1] : tensor<?xf32> -> tensor<?xf32>
+    %row = tz.reshape %last {sizes = ["1"]} : tensor<?xf32> -> tensor<1x?xf32>
+    %y = tz.elementwise neg(%row) : (tensor<1x?xf32>) -> tensor<1x?xf32>
+    tz.return %y : tensor<1x?xf32>
   }
 }

@@ -30,8 +30,9 @@ def SpecialiseSizes : Pass<"tz-specialise-sizes", "::mlir::ModuleOp"> {
   let summary = "clone each function for the values of its size that matter";
   let description = [{
     One row, a few, and a chunk want different code. Every function is replaced by one clone for each value that its
-    `tz.sizes` gives, which carries the value as `tz.max_sizes` and the function's name as `tz.function`; the sizes in
-    its types stay `?`. A function that says nothing gets one clone, for up to 512; one without a size, for 1.
+    `tz.sizes` gives, of several sizes for each combination, which carries the values as `tz.max_sizes` and the function's
+    name as `tz.function`; the sizes in its types stay `?`. A size of which nothing is said gets one value: 512 where it is
+    the only one, 128 of two, 32 of more. A function without sizes gets one clone.
 
     ```mlir
     tz.func @f(%x: tensor<?x576xf32>) -> tensor<?x64xf32> attributes {tz.sizes = {T = [1, 8]}} { ... }

@@ -80,13 +80,7 @@ AffineMapAttr bufferSizes(RankedTensorType type, ArrayRef<AffineExpr> dims) {
 }
 
 AffineMap sizesMap(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
-  unsigned symbols = 0;
-  for (AffineExpr size : sizes)
-    size.walk([&](AffineExpr part) {
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
-        symbols = std::max(symbols, symbol.getPosition() + 1);
-    });
-  return AffineMap::get(0, symbols, sizes, context);
+  return AffineMap::inferFromExprList(ArrayRef(sizes), context).front();
 }
 
 bool isOnHost(Value buffer) {

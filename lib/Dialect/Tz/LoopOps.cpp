@@ -120,8 +120,7 @@ static AffineExpr firstOf(SliceOp op, size_t i) {
 }
 
 LoopNest SliceOp::getLoops() {
-  ArrayRef<int64_t> from = typeOf(getInput()).getShape(),
-                    shape = typeOf(getResult()).getShape();
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
   LoopNest nest;
   nest.sizes.assign(shape.begin(), shape.end());
   nest.parallel = nest.sizes.size();
@@ -131,14 +130,17 @@ LoopNest SliceOp::getLoops() {
     AffineExpr loop = getAffineDimExpr(i, getContext());
     dims.push_back(loop * stride + firstOf(*this, i));
     int64_t cut = getCut() ? (*getCut())[i] : 0;
-    if (ShapedType::isDynamic(from[i]) && (dims.back() != loop || cut))
-      nest.derived[i] =
-          ShapedType::isDynamic(shape[i])
-              ? (getAffineSymbolExpr(i, getContext()) - firstOf(*this, i) - cut)
-                    .ceilDiv(stride)
-              : getAffineConstantExpr(shape[i], getContext());
-    else if (ShapedType::isDynamic(from[i]) && !ShapedType::isDynamic(shape[i]))
-      nest.derived[i] = getAffineConstantExpr(shape[i], getContext());
+    AffineExpr size = getAffineSymbolExpr(i, getContext());
+    if (ShapedType::isDynamic(shape[i])) {
+      if (dims.back() != loop || cut)
+        nest.derived[i] = (size - firstOf(*this, i) - cut).ceilDiv(stride);
+    } else if (shape[i] > 0) {
+      // A fixed part of a '?' lies within it.
+      int64_t offset = getOffsets()[i];
+      nest.demands.push_back(
+          offset < 0 ? size + offset
+                     : size - (offset + (shape[i] - 1) * stride + 1));
+    }
   }
   nest.operands.push_back(AffineMap::get(
       nest.parallel, typeOf(getInput()).getRank(), dims, getContext()));
@@ -397,6 +399,7 @@ LoopNest GatherOp::getLoops() {
   nest.sizes.assign(shape.begin(), shape.end());
   nest.parallel = nest.sizes.size();
   nest.lookup = axis;
+  nest.demands.push_back(getAffineSymbolExpr(axis, getContext()) - 1);
   auto loop = [&](unsigned i) { return getAffineDimExpr(i, getContext()); };
   SmallVector<AffineExpr> from, ids;
   for (unsigned i = 0; i < rank; ++i)
@@ -514,6 +517,8 @@ LoopNest TopKOp::getLoops() {
   nest.parallel = nest.sizes.size();
   nest.sizes.push_back(typeOf(getInput()).getShape().back());
   nest.ranks = true;
+  nest.demands.push_back(getAffineSymbolExpr(nest.parallel - 1, getContext()) -
+                         shape.back());
   SmallVector<int64_t> loops;
   for (unsigned i = 0; i + 1 < nest.parallel; ++i)
     loops.push_back(i);

@@ -15,7 +15,9 @@ SignatureValue valueOf(StringAttr name, StringRef kind, unsigned number,
           llvm::to_vector(dims)};
 }
 
-Signature make(FuncOp func, const Sizes &sizes) {
+} // namespace
+
+Signature signatureOf(FuncOp func, const Sizes &sizes) {
   Signature signature;
   signature.sizes.assign(sizes.names().begin(), sizes.names().end());
   bool external = func.isExternal();
@@ -34,13 +36,6 @@ Signature make(FuncOp func, const Sizes &sizes) {
           end && i < end->getNumOperands() ? sizes.of(end->getOperand(i))
                                            : ArrayRef<AffineExpr>()));
   return signature;
-}
-
-} // namespace
-
-Signature signatureOf(FuncOp func) {
-  FailureOr<Sizes> sizes = Sizes::infer(func);
-  return succeeded(sizes) ? make(func, *sizes) : Signature();
 }
 
 static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
@@ -77,7 +72,7 @@ LogicalResult verifySignature(FuncOp func) {
   FailureOr<Sizes> sizes = Sizes::infer(func);
   if (failed(sizes))
     return failure();
-  Signature signature = make(func, *sizes);
+  Signature signature = signatureOf(func, *sizes);
   for (const auto *values : {&signature.arguments, &signature.results}) {
     llvm::StringSet<> names;
     for (const SignatureValue &value : *values)

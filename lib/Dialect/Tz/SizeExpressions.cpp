@@ -8,6 +8,7 @@
 #include "mlir/IR/AffineExpr.h"
 #include "terrazzo/Dialect/Tz/Sizes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -188,10 +189,9 @@ struct Range {
 };
 
 Range divided(Range range, int64_t by, bool up) {
-  auto floor = [&](int64_t a) {
-    return a / by - (a % by != 0 && (a < 0) != (by < 0));
+  auto one = [&](int64_t a) {
+    return up ? llvm::divideCeilSigned(a, by) : llvm::divideFloorSigned(a, by);
   };
-  auto one = [&](int64_t a) { return up ? -floor(-a) : floor(a); };
   return by > 0 ? Range{one(range.low), one(range.high)}
                 : Range{-kLargest, kLargest};
 }
@@ -217,17 +217,23 @@ Range rangeOf(AffineExpr size, ArrayRef<int64_t> bounds) {
     return {*std::min_element(all, all + 4), *std::max_element(all, all + 4)};
   }
   case AffineExprKind::FloorDiv:
-    return b.low == b.high ? divided(a, b.low, /*up=*/false)
-                           : Range{std::min<int64_t>(a.low, 0), a.high};
   case AffineExprKind::CeilDiv:
-    return b.low == b.high ? divided(a, b.low, /*up=*/true)
-                           : Range{std::min<int64_t>(a.low, 0), a.high};
+    return b.low == b.high
+               ? divided(a, b.low, both.getKind() == AffineExprKind::CeilDiv)
+               : Range{std::min<int64_t>(a.low, 0), a.high};
   default:
     return {0, std::max<int64_t>(b.high - 1, 0)};
   }
 }
 
 } // namespace
+
+int64_t valueOf(AffineExpr size, ArrayRef<int64_t> numbers) {
+  SmallVector<AffineExpr> known;
+  for (int64_t number : numbers)
+    known.push_back(getAffineConstantExpr(number, size.getContext()));
+  return cast<AffineConstantExpr>(size.replaceSymbols(known)).getValue();
+}
 
 int64_t boundOf(AffineExpr size, ArrayRef<int64_t> bounds) {
   return std::max<int64_t>(rangeOf(size, bounds).high, 0);

@@ -20,10 +20,6 @@ std::string Sizes::text(AffineExpr size) const {
   return sizeText(size, symbols);
 }
 
-namespace {
-constexpr StringLiteral kUnnamedSize = "T";
-}
-
 class SizeInference {
 public:
   SizeInference(FuncOp func) : func(func), context(func.getContext()) {}
@@ -211,13 +207,8 @@ private:
                                          sizes.symbols.size());
         demand(loops[loop]);
       }
-    if (auto slice = dyn_cast<SliceOp>(op))
-      demandSlice(slice);
-    if (auto top = dyn_cast<TopKOp>(op))
-      demand(operands[0].back() -
-             cast<RankedTensorType>(top.getType()).getShape().back());
-    if (auto gather = dyn_cast<GatherOp>(op))
-      demand(operands[0][gather.getAxis()] - 1);
+    for (AffineExpr each : nest.demands)
+      demand(each.replaceSymbols(all));
     loops.truncate(nest.parallel);
     return set(op->getResult(0), std::move(loops));
   }
@@ -228,33 +219,35 @@ private:
       sizes.nonNegative.push_back(size);
   }
 
-  /// A fixed part of a '?' lies within it.
-  void demandSlice(SliceOp op) {
-    auto to = cast<RankedTensorType>(op.getType());
-    for (auto [dim, part, offset, stride] :
-         llvm::zip(dimsOf(op.getInput()), to.getShape(), op.getOffsets(),
-                   op.getStrides()))
-      if (!ShapedType::isDynamic(part) && part > 0)
-        demand(offset < 0 ? dim + offset
-                          : dim - (offset + (part - 1) * stride + 1));
+  LogicalResult inferIota(IotaOp op) {
+    Dims dims = fixedOf(op.getType());
+    if (op.getSizesAttr() && failed(fillNamed(op, op.getSizesAttr(), dims)))
+      return failure();
+    llvm::for_each(dims, [&](AffineExpr size) { demand(size); });
+    return set(op.getResult(), std::move(dims));
   }
 
-  LogicalResult inferIota(IotaOp op) {
-    auto type = cast<RankedTensorType>(op.getType());
+  /// The dimensions of a type, null where it has '?'.
+  Dims fixedOf(Type type) {
     Dims dims;
-    unsigned next = 0;
-    for (int64_t size : type.getShape()) {
-      if (!ShapedType::isDynamic(size)) {
-        dims.push_back(constant(size));
+    for (int64_t size : cast<RankedTensorType>(type).getShape())
+      dims.push_back(ShapedType::isDynamic(size) ? AffineExpr()
+                                                 : constant(size));
+    return dims;
+  }
+
+  /// The open ones, in order, as an operation names them.
+  LogicalResult fillNamed(Operation *op, ArrayAttr names, Dims &dims) {
+    auto next = names.getAsRange<StringAttr>().begin();
+    for (AffineExpr &size : dims) {
+      if (size)
         continue;
-      }
-      StringRef text = cast<StringAttr>(op.getSizesAttr()[next++]).getValue();
-      dims.push_back(parse(text));
-      if (!dims.back())
+      StringRef text = (*next++).getValue();
+      size = parse(text);
+      if (!size)
         return cannotRead(op, text);
-      demand(dims.back());
     }
-    return set(op.getResult(), std::move(dims));
+    return success();
   }
 
   /// The fixed factor of a product of sizes, and the others in an order of
@@ -284,9 +277,7 @@ private:
     auto type = cast<RankedTensorType>(op.getType());
     if (llvm::is_contained(from, AffineExpr()))
       return set(op.getResult(), Dims(type.getRank()));
-    Dims to, unknown;
-    for (int64_t size : type.getShape())
-      to.push_back(ShapedType::isDynamic(size) ? AffineExpr() : constant(size));
+    Dims to = fixedOf(type);
     if (failed(fillReshape(op, from, to)))
       return failure();
     if (factorsOf(from) != factorsOf(to)) {
@@ -312,15 +303,8 @@ private:
     for (AffineExpr &size : to)
       if (!size)
         open.push_back(&size);
-    if (ArrayAttr given = op.getSizesAttr()) {
-      for (auto [size, text] :
-           llvm::zip(open, given.getAsRange<StringAttr>())) {
-        *size = parse(text.getValue());
-        if (!*size)
-          return cannotRead(op, text.getValue());
-      }
-      return success();
-    }
+    if (ArrayAttr given = op.getSizesAttr())
+      return fillNamed(op, given, to);
     if (open.size() == 1) {
       int64_t fixed = 1;
       for (AffineExpr size : to)

@@ -30,6 +30,8 @@ struct LoopNest {
   /// those, as symbols, all operands' one after the other; none: no loop is
   /// such.
   llvm::SmallVector<mlir::AffineExpr> derived;
+  /// Numbers that no call may have below 0, of symbols as in `derived`.
+  llvm::SmallVector<mlir::AffineExpr> demands;
   /// Loops from this one on are reduced.
   unsigned parallel = 0;
   /// Of each operand, its dimensions as loops, times and plus numbers; symbols

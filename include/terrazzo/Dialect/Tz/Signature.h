@@ -29,8 +29,8 @@ struct Signature {
   llvm::SmallVector<SignatureValue> arguments, results;
 };
 
-/// Of a function that verifies.
-Signature signatureOf(FuncOp func);
+/// Of a function that verifies, with its sizes.
+Signature signatureOf(FuncOp func, const Sizes &sizes);
 
 /// Checks `tz.name`, `tz.dims` and `tz.sizes` against each other and the sizes
 /// of all values: names are there once, sizes are those of the dimensions, and

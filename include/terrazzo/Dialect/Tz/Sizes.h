@@ -18,6 +18,9 @@
 
 namespace terrazzo::tz {
 
+/// The size of a '?' without a name.
+inline constexpr llvm::StringLiteral kUnnamedSize = "T";
+
 class Sizes {
 public:
   Sizes() = default;
@@ -50,6 +53,9 @@ std::string sizeText(mlir::AffineExpr size, llvm::ArrayRef<std::string> names);
 mlir::AffineExpr parseSize(llvm::StringRef text,
                            llvm::ArrayRef<std::string> names,
                            mlir::MLIRContext *context);
+
+/// The value of `size` where symbol i is `numbers[i]`.
+int64_t valueOf(mlir::AffineExpr size, llvm::ArrayRef<int64_t> numbers);
 
 /// The largest value of `size` while symbol i is from 0 to `bounds[i]`.
 int64_t boundOf(mlir::AffineExpr size, llvm::ArrayRef<int64_t> bounds);
