@@ -53,7 +53,7 @@ void quantiseRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
 void convertRow(Emitter &e, RowEmitter &rows, const Place &input, Value row,
                 Value memory, int64_t depth, int64_t stride) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
-  rows.lanes(depth, Value(), [&](Value offset, Value mask) {
+  e.eachLanes(depth, Value(), [&](Value offset, Value mask) {
     Value x = e.loadLanes(input.memory, rows.at(input, row, offset), mask);
     if (!element.isF32())
       x = e.create<arith::TruncFOp>(e.lanesOf(element), x);

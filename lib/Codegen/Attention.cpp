@@ -56,7 +56,7 @@ public:
         seen(e, op, frame.tokens, countKeyRows(frame, form),
              op.getPosition() ? rows.positionOf(op.getPosition(), e.index(0))
                               : Value(),
-             memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd())) {
+             rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd())) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     query = frame.view(e.getF32Type(), scratch.query, count * keyWidth);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);
@@ -183,7 +183,7 @@ private:
         s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
       if (bias) {
         Value at = e.add(block, j), left = e.sub(seen.count(), at);
-        s = e.addf(s, e.loadLanes(memoryOf(rows, op.getBias()), e.add(bias, at),
+        s = e.addf(s, e.loadLanes(rows.memoryOf(op.getBias()), e.add(bias, at),
                                   e.maskOf(e.max(left, e.index(0)))));
       }
       Value mask = e.maskOf(e.max(e.sub(ahead, e.index(j)), e.index(0)));

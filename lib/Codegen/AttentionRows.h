@@ -59,12 +59,6 @@ private:
   mlir::Value tokens, keyRows, position, starts, ends;
 };
 
-/// The memory of an operand, null where the operation has none.
-template <typename RowsT>
-mlir::Value memoryOf(RowsT &rows, mlir::Value operand) {
-  return operand ? rows.placeOf(operand).memory : mlir::Value();
-}
-
 /// Key rows that there are.
 template <typename FrameT>
 mlir::Value countKeyRows(FrameT &frame, const KernelForm &form) {
@@ -78,7 +72,7 @@ mlir::Value countKeyRows(FrameT &frame, const KernelForm &form) {
 /// `head`'s rows of the keys or the values `operand`, in a kernel's frame.
 template <typename FrameT>
 HeadRows headRows(FrameT &frame, mlir::Value operand, mlir::Value head) {
-  return {frame.e, memoryOf(frame.rows, operand), operand.getType(), head,
+  return {frame.e, frame.rows.memoryOf(operand), operand.getType(), head,
           frame.sizes.cacheRows()};
 }
 

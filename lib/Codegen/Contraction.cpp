@@ -156,19 +156,12 @@ private:
                  {frame.view(e.getF32Type(), offset, frame.maxSize * columns),
                   e.index(0), columns});
     }
-    for (Operation *op : form.prologue)
-      if (auto reshape = dyn_cast<tz::ReshapeOp>(op))
-        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
     if (llvm::all_of(form.prologue, [](Operation *op) {
           return isa<tz::ReshapeOp, tz::ScalarOp>(op);
         }))
-      return;
-    e.loop(e.index(0), frame.tokens, 1, [&](Value row) {
-      for (Operation *op : form.prologue)
-        if (!isa<tz::ReshapeOp, tz::ScalarOp>(op))
-          rows.emit(op, {row, e.index(0),
-                         rowElements(op->getResult(0).getType()), Value()});
-    });
+      return rows.emitAll(form.prologue, {});
+    e.loop(e.index(0), frame.tokens, 1,
+           [&](Value row) { rows.emitAll(form.prologue, {row}); });
   }
 
   void emitActivations() {
@@ -271,13 +264,14 @@ private:
     if (section.columns % columns)
       valid = e.min(e.sub(e.index(section.columns), column), e.index(columns));
     e.loop(blockRow, blockEnd, 1, [&](Value row) {
-      Window window{row, column, columns, valid};
+      RowWindow window{row, column, columns, valid};
       for (Operation *op : section.epilogue)
         if (!isa<tz::ReshapeOp>(op))
           rows.emit(op, window);
       for (tz::MatmulOp matmul : section.matmuls)
         if (isResult(matmul.getResult()))
-          copyOut(matmul.getResult(), window);
+          rows.copy(rows.placeOf(matmul.getResult()),
+                    placeOfResult(matmul.getResult()), window);
     });
   }
 
@@ -287,16 +281,6 @@ private:
     if (auto append = value.getDefiningOp<tz::CacheAppendOp>())
       return rows.placeOf(append.getCache());
     return frameResults.lookup(resultOf(value));
-  }
-
-  void copyOut(Value value, const Window &window) {
-    Place from = rows.placeOf(value), to = placeOfResult(value);
-    rows.lanes(window.width, window.valid, [&](Value offset, Value mask) {
-      Value column = e.add(window.column, offset);
-      e.storeLanes(
-          e.loadLanes(from.memory, rows.at(from, window.row, column), mask),
-          to.memory, rows.at(to, window.row, column), mask);
-    });
   }
 
   Value weightMemory(tz::MatmulOp matmul) {

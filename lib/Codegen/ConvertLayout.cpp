@@ -3,8 +3,8 @@
 // Lowers tz.convert_layout to sixteen interleaved rows; one workgroup takes one
 // group of sixteen rows. Rows beyond the weight's last are written as zeros.
 #include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/KernelFrame.h"
 #include "terrazzo/Codegen/LayoutUnits.h"
+#include "terrazzo/Codegen/SimtKernel.h"
 #include <numeric>
 
 using namespace mlir;
@@ -124,6 +124,19 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
         units.emit(e, source, target, group, lane, block);
       });
     });
+  });
+}
+
+void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form) {
+  SimtEmitter &e = frame.e;
+  LayoutUnits units(form.convert);
+  Value source = frame.rows.placeOf(form.convert.getInput()).memory;
+  Value target = frame.rows.placeOf(form.convert.getResult()).memory;
+  // Neighbouring threads take neighbouring rows, whose units lie side by side
+  // in the target.
+  e.each(kInterleave * units.blocks, [&](Value i) {
+    units.emit(e, source, target, frame.workgroup, e.rem(i, kInterleave),
+               e.div(i, kInterleave));
   });
 }
 

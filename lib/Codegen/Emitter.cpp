@@ -128,6 +128,21 @@ void Emitter::when(Value condition, function_ref<void()> body,
   otherwise();
 }
 
+void Emitter::eachLanes(int64_t width, Value valid,
+                        function_ref<void(Value, Value)> body) {
+  int64_t whole = valid ? 0 : width / kLanes * kLanes;
+  if (whole == kLanes)
+    body(index(0), Value());
+  else if (whole)
+    loop(index(0), index(whole), kLanes,
+         [&](Value offset) { body(offset, Value()); });
+  for (int64_t offset = whole; offset < width; offset += kLanes) {
+    Value left = valid ? max(sub(valid, index(offset)), index(0))
+                       : index(width - offset);
+    body(index(offset), maskOf(left));
+  }
+}
+
 //===------------------------------------------------------------------------------------------------------------===//
 // Memory
 //===------------------------------------------------------------------------------------------------------------===//

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the shells of kernels have in common, whether a worker's vectors or the
-// threads of a workgroup fill them: where a kernel's values lie. `RowsT` is
-// RowEmitter or SimtRowEmitter.
+// threads of a workgroup fill them: where a kernel's values lie.
 #pragma once
 
 #include "terrazzo/Codegen/KernelFrame.h"
@@ -26,9 +25,9 @@ inline mlir::Value rowsInCall(Emitter &e, const KernelForm &form,
 
 /// Places the arguments of `function`, then the results that are no states, in
 /// the arguments of the shell's `entry` block, in that order.
-template <typename RowsT>
-void placeBindings(Emitter &e, RowsT &rows, tz::FuncOp function,
-                   llvm::ArrayRef<mlir::Value> results, mlir::Block &entry) {
+inline void placeBindings(Emitter &e, RowEmitter &rows, tz::FuncOp function,
+                          llvm::ArrayRef<mlir::Value> results,
+                          mlir::Block &entry) {
   mlir::Value zero = e.index(0);
   unsigned next = 0;
   auto place = [&](mlir::Value value) {
@@ -43,14 +42,14 @@ void placeBindings(Emitter &e, RowsT &rows, tz::FuncOp function,
 }
 
 /// Reshapes before the loops are other names for the same memory.
-template <typename RowsT> void placeReshapes(RowsT &rows, KernelForm &form) {
+inline void placeReshapes(RowEmitter &rows, KernelForm &form) {
   for (mlir::Operation *op : form.prologue)
     if (auto reshape = llvm::dyn_cast<tz::ReshapeOp>(op))
       rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
 }
 
 /// Reshapes around the attention are other names for the same memory.
-template <typename RowsT> void placeAttention(RowsT &rows, KernelForm &form) {
+inline void placeAttention(RowEmitter &rows, KernelForm &form) {
   for (mlir::Operation *op : form.prologue) {
     auto reshape = llvm::cast<tz::ReshapeOp>(op);
     if (reshape.getInput() == form.attention.getResult())

@@ -72,7 +72,8 @@ struct LowerKernel : public impl::TzLowerKernelBase<LowerKernel> {
       values.push_back(emitter.create<arith::IndexCastOp>(
           emitter.getIndexType(), emitter.load(given, emitter.index(i))));
     KernelSizes sizes(std::move(values));
-    RowEmitter rows(emitter, sizes.cacheRows());
+    VectorDistribution vectors(emitter);
+    RowEmitter rows(vectors, sizes.cacheRows());
     placeBindings(emitter, rows, function, results, entry);
     KernelFrame frame{emitter,
                       rows,

@@ -83,9 +83,9 @@ private:
     Value tokens = rowsInCall(e, *form, sizes, maxSize);
     Value workgroup =
         e.create<gpu::BlockIdOp>(e.getIndexType(), gpu::Dimension::x);
-    SimtRowEmitter rows(
-        e, sizes.cacheRows(),
-        viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
+    ThreadDistribution threads(
+        e, viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
+    RowEmitter rows(threads, sizes.cacheRows());
     SimtFrame frame{e,      rows,      config,  matrix.get(), sizes,
                     tokens, workgroup, scratch, maxSize};
     placeBindings(e, rows, function, results, entry);

@@ -3,33 +3,22 @@
 #include "terrazzo/Codegen/ElementwiseCode.h"
 #include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/RowBroadcast.h"
-#include "terrazzo/Codegen/WeightFragments.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace terrazzo::codegen {
 
+Value rowsOfCache(Emitter &e, tz::CacheType type, Value callRows) {
+  return ShapedType::isDynamic(type.getRows()) ? callRows
+                                               : e.index(type.getRows());
+}
+
 Value RowEmitter::at(const Place &place, Value row, Value column) {
   return e.add(e.add(place.base, e.mul(row, place.stride)), column);
 }
 
-void RowEmitter::lanes(int64_t width, Value valid,
-                       function_ref<void(Value, Value)> body) {
-  int64_t whole = valid ? 0 : width / kLanes * kLanes;
-  if (whole == kLanes)
-    body(e.index(0), Value());
-  else if (whole)
-    e.loop(e.index(0), e.index(whole), kLanes,
-           [&](Value offset) { body(offset, Value()); });
-  for (int64_t offset = whole; offset < width; offset += kLanes) {
-    Value left = valid ? e.max(e.sub(valid, e.index(offset)), e.index(0))
-                       : e.index(width - offset);
-    body(e.index(offset), e.maskOf(left));
-  }
-}
-
-void RowEmitter::emit(Operation *op, const Window &window) {
+void RowEmitter::emit(Operation *op, const RowWindow &window) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](tz::ElementwiseOp op) { emitElementwise(op, window); })
       .Case<tz::RmsNormOp, tz::LayerNormOp>([&](Operation *op) {
@@ -42,18 +31,56 @@ void RowEmitter::emit(Operation *op, const Window &window) {
         op->emitOpError("has no code as an operation on rows");
         good = false;
       });
+  packs.settle();
+}
+
+void RowEmitter::emitAll(ArrayRef<Operation *> operations, RowWindow window,
+                         ArrayRef<Value> results) {
+  window.column = e.index(0);
+  for (Operation *op : operations) {
+    if (isa<tz::ScalarOp>(op))
+      continue;
+    Value result = op->getResult(0);
+    auto append = dyn_cast<tz::CacheAppendOp>(op);
+    window.width =
+        rowElements(append ? append.getRows().getType() : result.getType());
+    if (append)
+      place(result, placeOf(append.getCache()));
+    auto reshape = dyn_cast<tz::ReshapeOp>(op);
+    if (!reshape) {
+      emit(op, window);
+    } else if (llvm::is_contained(results, result)) {
+      copy(placeOf(reshape.getInput()), placeOf(result), window);
+      packs.settle();
+    } else {
+      place(result, placeOf(reshape.getInput()));
+    }
+  }
+}
+
+void RowEmitter::copy(const Place &from, const Place &to,
+                      const RowWindow &window) {
+  packs.eachPack(window, [&](Value row, Value column, Value mask) {
+    packs.store(packs.load(from.memory, at(from, row, column), mask), to.memory,
+                at(to, row, column), mask);
+  });
+}
+
+Value RowEmitter::firstPosition(Value operand) {
+  Place place = placeOf(operand);
+  return e.create<arith::IndexCastOp>(e.getIndexType(),
+                                      e.load(place.memory, place.base));
 }
 
 Value RowEmitter::positionOf(Value operand, Value row) {
+  if (cast<RankedTensorType>(operand.getType()).getRank() == 0)
+    return e.add(firstPosition(operand), row);
   Place place = placeOf(operand);
-  bool each = cast<RankedTensorType>(operand.getType()).getRank() == 1;
-  Value at = each ? e.add(place.base, row) : place.base;
-  Value stored =
-      e.create<arith::IndexCastOp>(e.getIndexType(), e.load(place.memory, at));
-  return each ? stored : e.add(stored, row);
+  return e.create<arith::IndexCastOp>(
+      e.getIndexType(), e.load(place.memory, e.add(place.base, row)));
 }
 
-/// Sixteen values at `columns` from `start` on.
+/// A vector's elements at `columns` from `start` on.
 static Value gatherLanes(Emitter &e, Value memory, Value start, Value columns,
                          Value mask) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
@@ -65,240 +92,226 @@ static Value gatherLanes(Emitter &e, Value memory, Value start, Value columns,
                                     mask, zeros);
 }
 
-Value RowEmitter::operandLanes(Value operand, RankedTensorType result,
-                               const Window &window, Value offset, Value mask) {
+Value RowEmitter::operandPack(Value operand, RankedTensorType result, Value row,
+                              Value column, Value mask) {
   if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
-    return e.f32Vector(scalar.getValue().convertToDouble());
+    return packs.spread(e.f32(scalar.getValue().convertToDouble()));
   auto type = cast<RankedTensorType>(operand.getType());
   Place place = placeOf(operand);
   auto f32 = [&](Value loaded) {
     return e.loadedToF32(loaded, type.getElementType());
   };
   if (type.getRank() == 0)
-    return e.splat(e.load(place.memory, place.base));
+    return packs.spread(f32(e.load(place.memory, place.base)));
   RowBroadcast spread(type, result);
-  Value column = e.add(window.column, offset);
-  auto first = [&](Value column) {
-    return spread.isPerRow() ? at(place, window.row, column)
+  auto from = [&](Value column) {
+    return spread.isPerRow() ? at(place, row, column)
                              : e.add(place.base, column);
   };
   if (spread.isOneValue())
-    return e.splat(f32(e.load(place.memory, first(e.index(0)))));
+    return packs.spread(f32(e.load(place.memory, from(e.index(0)))));
   if (spread.isSame())
-    return f32(e.loadLanes(place.memory, first(column), mask));
-  // Windows begin at multiples of the lanes, so that lanes cross no run that
+    return f32(packs.load(place.memory, from(column), mask));
+  // Windows begin at multiples of the lanes, so that packs cross no run that
   // is one.
-  if (spread.innerSize() % kLanes == 0 && !(mask && spread.repeats())) {
-    Value from = first(spread.column(e, column));
-    return spread.repeats() ? e.splat(f32(e.load(place.memory, from)))
-                            : f32(e.loadLanes(place.memory, from, mask));
+  if (spread.innerSize() % packs.lanes == 0 && !(mask && spread.repeats())) {
+    Value start = from(spread.column(e, column));
+    return spread.repeats() ? packs.spread(f32(e.load(place.memory, start)))
+                            : f32(packs.load(place.memory, start, mask));
   }
   Value numbers = e.create<arith::AddIOp>(
       e.splat(e.create<arith::IndexCastOp>(e.getI32Type(), column)),
       e.laneNumbers());
-  return f32(gatherLanes(e, place.memory, first(e.index(0)),
+  return f32(gatherLanes(e, place.memory, from(e.index(0)),
                          spread.column(e, numbers), mask));
 }
 
-Value rowsOfCache(Emitter &e, tz::CacheType type, Value callRows) {
-  return ShapedType::isDynamic(type.getRows()) ? callRows
-                                               : e.index(type.getRows());
+Value RowEmitter::vectorPack(Value operand, Value offset, Value mask) {
+  Place place = placeOf(operand);
+  return e.loadedToF32(
+      packs.load(place.memory, e.add(place.base, offset), mask),
+      getElementTypeOrSelf(operand.getType()));
 }
 
-Value RowEmitter::endOf(const Window &window) {
-  return window.valid ? window.valid : e.index(window.width);
-}
-
-void RowEmitter::emitElementwise(tz::ElementwiseOp op, const Window &window) {
+void RowEmitter::emitElementwise(tz::ElementwiseOp op,
+                                 const RowWindow &window) {
   Place result = placeOf(op.getResult());
-  lanes(window.width, window.valid, [&](Value offset, Value mask) {
+  packs.eachPack(window, [&](Value row, Value column, Value mask) {
     SmallVector<Value> operands;
     for (Value input : op.getInputs())
-      operands.push_back(
-          operandLanes(input, op.getType(), window, offset, mask));
-    Value value = applyFunction(e, op.getFunction(), operands);
-    e.storeLanes(value, result.memory,
-                 at(result, window.row, e.add(window.column, offset)), mask);
+      operands.push_back(operandPack(input, op.getType(), row, column, mask));
+    packs.store(applyFunction(e, op.getFunction(), operands), result.memory,
+                at(result, row, column), mask);
   });
-}
-
-/// Sum over the `dim` numbers from `from` on of what `term` makes of them and
-/// adds to what it is given.
-static Value sumOfRow(Emitter &e, Value memory, Value from, int64_t dim,
-                      function_ref<Value(Value x, Value sum)> term) {
-  int64_t whole = dim / kLanes * kLanes;
-  Value sum =
-      e.loop(e.index(0), e.index(whole), kLanes, ValueRange{e.f32Vector(0)},
-             [&](Value offset, ValueRange carried) {
-               Value x = e.loadLanes(memory, e.add(from, offset));
-               return SmallVector<Value>{term(x, carried[0])};
-             })[0];
-  if (whole < dim) {
-    Value mask = e.maskOf(e.index(dim - whole));
-    Value x = e.loadLanes(memory, e.add(from, whole), mask);
-    sum = e.create<arith::SelectOp>(mask, term(x, sum), sum);
-  }
-  return e.reduceAdd(sum);
 }
 
 void RowEmitter::emitNorm(const tz::RowNorm &norm, Value to,
-                          const Window &window) {
+                          const RowWindow &window) {
   int64_t dim = cast<RankedTensorType>(norm.input.getType()).getShape().back();
-  Place input = placeOf(norm.input), result = placeOf(to),
-        weight = placeOf(norm.weight), bias;
-  if (norm.bias)
-    bias = placeOf(norm.bias);
-  e.loop(e.index(0), endOf(window), dim, [&](Value head) {
-    Value from = at(input, window.row, e.add(window.column, head));
-    Value to = at(result, window.row, e.add(window.column, head));
-    Value mean;
+  Place input = placeOf(norm.input), result = placeOf(to);
+  packs.eachRun(window, dim, [&](Value row, Value start) {
+    Value from = at(input, row, start), to = at(result, row, start), mean;
+    auto load = [&](Value offset, Value mask) {
+      Value x = packs.load(input.memory, e.add(from, offset), mask);
+      return mean ? e.subf(x, mean) : x;
+    };
     if (norm.centred) {
-      Value sum = sumOfRow(e, input.memory, from, dim,
-                           [&](Value x, Value sum) { return e.addf(sum, x); });
-      mean = e.splat(e.mulf(sum, e.f32(1.0 / dim)));
+      Value sum = packs.sumOfRun(dim, [&](Value offset, Value mask, Value sum) {
+        return e.addf(sum, load(offset, mask));
+      });
+      mean = packs.spread(e.mulf(sum, e.f32(1.0 / dim)));
     }
-    auto centred = [&](Value x) { return mean ? e.subf(x, mean) : x; };
     Value squares =
-        sumOfRow(e, input.memory, from, dim, [&](Value x, Value sum) {
-          x = centred(x);
+        packs.sumOfRun(dim, [&](Value offset, Value mask, Value sum) {
+          Value x = load(offset, mask);
           return e.fma(x, x, sum);
         });
-    Value scale = e.splat(e.normScale(squares, dim, norm.epsilon));
-    lanes(dim, Value(), [&](Value offset, Value mask) {
-      Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
-      Value w = e.loadLanes(weight.memory, e.add(weight.base, offset), mask);
-      Value y = e.mulf(e.mulf(centred(x), scale), w);
+    Value scale = packs.spread(e.normScale(squares, dim, norm.epsilon));
+    packs.eachOfRun(dim, [&](Value offset, Value mask) {
+      Value y = e.mulf(e.mulf(load(offset, mask), scale),
+                       vectorPack(norm.weight, offset, mask));
       if (norm.bias)
-        y = e.addf(y, e.loadLanes(bias.memory, e.add(bias.base, offset), mask));
-      e.storeLanes(y, result.memory, e.add(to, offset), mask);
+        y = e.addf(y, vectorPack(norm.bias, offset, mask));
+      packs.store(y, result.memory, e.add(to, offset), mask);
     });
   });
 }
 
-/// Exponents -2i/rotated, i counted from `first` in eight lanes, as logarithms
-/// of the inverse frequencies.
-static Value inverseFrequencies(Emitter &e, tz::RopeOp op, int64_t first) {
-  SmallVector<double> values;
-  double base = op.getBase().convertToDouble(),
-         scale = op.getScale().convertToDouble();
-  for (int64_t i = first; i < first + 8; ++i)
-    values.push_back(1.0 / (std::pow(base, 2.0 * i / op.getRotated()) * scale));
-  return e.create<arith::ConstantOp>(DenseElementsAttr::get(
-      VectorType::get({8}, e.getF64Type()), ArrayRef(values)));
+namespace {
+
+/// The two halves of what is rotated: the elements of a pack and their
+/// partners, which lie half of it further on, or beside them.
+class RotatedPairs {
+public:
+  RotatedPairs(RowDistribution &packs, tz::RopeOp op, const NumberPack &pack)
+      : packs(packs), e(packs.e), at(pack.at), count(pack.count),
+        half(static_cast<int64_t>(op.getRotated()) / 2),
+        beside(op.getMode() != tz::RopeMode::Neox) {}
+
+  std::pair<Value, Value> load(Value memory, Value from) {
+    Value first = e.add(from, beside ? e.mul(at, 2) : at);
+    if (!beside || packs.lanes == 1)
+      return {packs.load(memory, first, mask()),
+              packs.load(memory, e.add(first, beside ? 1 : half), mask())};
+    auto type = VectorType::get({2 * kLanes}, e.getF32Type());
+    Value zeros = e.create<arith::ConstantOp>(e.getZeroAttr(type));
+    auto parts =
+        e.createOp<vector::DeinterleaveOp>(Value(e.create<vector::MaskedLoadOp>(
+            type, memory, first, pairMask(), zeros)));
+    return {parts.getRes1(), parts.getRes2()};
+  }
+
+  void store(Value x, Value y, Value memory, Value to) {
+    Value first = e.add(to, beside ? e.mul(at, 2) : at);
+    if (!beside || packs.lanes == 1) {
+      packs.store(x, memory, first, mask());
+      packs.store(y, memory, e.add(first, beside ? 1 : half), mask());
+      return;
+    }
+    e.createOp<vector::MaskedStoreOp>(memory, first, pairMask(),
+                                      e.create<vector::InterleaveOp>(x, y));
+  }
+
+private:
+  Value mask() { return packs.maskOf(count); }
+  Value pairMask() {
+    return e.create<vector::CreateMaskOp>(
+        VectorType::get({2 * kLanes}, e.getI1Type()),
+        ValueRange{e.index(2 * count)});
+  }
+
+  RowDistribution &packs;
+  Emitter &e;
+  Value at;
+  int64_t count, half;
+  bool beside;
+};
+
+} // namespace
+
+std::pair<Value, Value> RowEmitter::anglesOf(tz::RopeOp op, Value position,
+                                             const NumberPack &pack) {
+  Value whole = e.create<arith::IndexCastOp>(e.getI32Type(), position);
+  Value angles =
+      e.mulf(packs.spread(e.create<arith::SIToFPOp>(e.getF64Type(), whole)),
+             pack.numbers);
+  if (op.getFactors()) {
+    Value mask = packs.maskOf(pack.count);
+    Value factors = vectorPack(op.getFactors(), pack.at, mask);
+    if (mask)
+      factors =
+          e.create<arith::SelectOp>(mask, factors, e.constantLike(factors, 1));
+    Type wide = e.likeWith(factors, e.getF64Type());
+    angles = e.divf(angles, e.create<arith::ExtFOp>(wide, factors));
+  }
+  return e.sinCos(angles);
 }
 
-void RowEmitter::emitRope(tz::RopeOp op, const Window &window) {
+void RowEmitter::emitRope(tz::RopeOp op, const RowWindow &window) {
   int64_t dim =
       cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  int64_t half = op.getRotated() / 2;
+  auto rotated = static_cast<int64_t>(op.getRotated());
   Place input = placeOf(op.getInput()), result = placeOf(op.getResult());
-  bool neox = op.getMode() == tz::RopeMode::Neox;
-  Value position = positionOf(op.getPosition(), window.row);
-  Value angleScale = e.create<arith::SIToFPOp>(
-      e.getF64Type(), e.create<arith::IndexCastOp>(e.getI64Type(), position));
-  VectorType wide = VectorType::get({8}, e.getF64Type()),
-             narrow = VectorType::get({8}, e.getF32Type());
-  VectorType pairs = VectorType::get({16}, e.getF32Type());
-  for (int64_t i = 0; i < half; i += 8) {
-    int64_t count = std::min<int64_t>(8, half - i);
-    Value angles = e.mulf(e.create<vector::BroadcastOp>(wide, angleScale),
-                          inverseFrequencies(e, op, i));
-    Value mask = e.create<vector::CreateMaskOp>(
-        VectorType::get({8}, e.getI1Type()), ValueRange{e.index(count)});
-    Value pairMask = e.create<vector::CreateMaskOp>(
-        VectorType::get({16}, e.getI1Type()), ValueRange{e.index(2 * count)});
-    if (op.getFactors()) {
-      Place factors = placeOf(op.getFactors());
-      Value ones =
-          e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 1.0f));
-      Value f = e.create<vector::MaskedLoadOp>(
-          narrow, factors.memory, e.add(factors.base, i), mask, ones);
-      angles = e.divf(angles, e.create<arith::ExtFOp>(wide, f));
-    }
-    auto [sine, cosine] = e.sinCos(angles);
-    Value zero =
-        e.create<arith::ConstantOp>(DenseElementsAttr::get(narrow, 0.0f));
-    Value zeroPairs =
-        e.create<arith::ConstantOp>(DenseElementsAttr::get(pairs, 0.0f));
-    e.loop(e.index(0), endOf(window), dim, [&](Value head) {
-      Value from = at(input, window.row, e.add(window.column, head));
-      Value to = at(result, window.row, e.add(window.column, head));
-      Value x, y;
-      if (neox) {
-        x = e.create<vector::MaskedLoadOp>(narrow, input.memory, e.add(from, i),
-                                           mask, zero);
-        y = e.create<vector::MaskedLoadOp>(narrow, input.memory,
-                                           e.add(from, half + i), mask, zero);
-      } else {
-        Value both = e.create<vector::MaskedLoadOp>(
-            pairs, input.memory, e.add(from, 2 * i), pairMask, zeroPairs);
-        auto parts = e.createOp<vector::DeinterleaveOp>(both);
-        x = parts.getRes1();
-        y = parts.getRes2();
-      }
-      Value newX = e.subf(e.mulf(x, cosine), e.mulf(y, sine));
-      Value newY = e.addf(e.mulf(x, sine), e.mulf(y, cosine));
-      if (neox) {
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, i), mask,
-                                          newX);
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, half + i),
-                                          mask, newY);
-      } else {
-        Value both = e.create<vector::InterleaveOp>(newX, newY);
-        e.createOp<vector::MaskedStoreOp>(result.memory, e.add(to, 2 * i),
-                                          pairMask, both);
-      }
+  SmallVector<double> inverse;
+  for (int64_t i = 0; i < rotated / 2; ++i)
+    inverse.push_back(
+        1.0 / (std::pow(op.getBase().convertToDouble(), 2.0 * i / rotated) *
+               op.getScale().convertToDouble()));
+  Value end = window.valid ? window.valid : e.index(window.width);
+  packs.eachNumber(window, inverse, [&](Value row, const NumberPack &pack) {
+    auto [sine, cosine] = anglesOf(op, positionOf(op.getPosition(), row), pack);
+    RotatedPairs pairs(packs, op, pack);
+    e.loop(e.index(0), end, dim, [&, sine = sine, cosine = cosine](Value head) {
+      Value start = e.add(window.column, head);
+      auto [x, y] = pairs.load(input.memory, at(input, row, start));
+      pairs.store(e.subf(e.mulf(x, cosine), e.mulf(y, sine)),
+                  e.addf(e.mulf(x, sine), e.mulf(y, cosine)), result.memory,
+                  at(result, row, start));
     });
-  }
-  if (int64_t(op.getRotated()) == dim || input.memory == result.memory)
+  });
+  if (rotated == dim || input.memory == result.memory)
     return;
   // Values beyond the rotated ones pass unchanged.
-  e.loop(e.index(0), endOf(window), dim, [&](Value head) {
-    Value from = e.add(at(input, window.row, e.add(window.column, head)),
-                       op.getRotated());
-    Value to = e.add(at(result, window.row, e.add(window.column, head)),
-                     op.getRotated());
-    lanes(dim - op.getRotated(), Value(), [&](Value offset, Value mask) {
-      Value x = e.loadLanes(input.memory, e.add(from, offset), mask);
-      e.storeLanes(x, result.memory, e.add(to, offset), mask);
-    });
-  });
+  packs.eachInRuns(window, dim, rotated,
+                   [&](Value row, Value start, Value offset, Value mask) {
+                     Value x =
+                         packs.load(input.memory,
+                                    e.add(at(input, row, start), offset), mask);
+                     packs.store(x, result.memory,
+                                 e.add(at(result, row, start), offset), mask);
+                   });
 }
 
-void RowEmitter::emitCacheAppend(tz::CacheAppendOp op, const Window &window) {
+void RowEmitter::emitCacheAppend(tz::CacheAppendOp op,
+                                 const RowWindow &window) {
   tz::CacheType type = op.getCache().getType();
   Place rows = placeOf(op.getRows()), cache = placeOf(op.getCache());
-  Value position = positionOf(op.getPosition(), window.row);
-  Value limit = rowsOfCache(e, type, cacheRows);
-  e.loop(e.index(0), endOf(window), type.getDim(), [&](Value start) {
-    Value column = e.add(window.column, start);
-    Value head = e.div(column, type.getDim());
-    Value to = e.mul(e.add(e.mul(head, limit), position), type.getDim());
-    Value from = at(rows, window.row, column);
-    lanes(type.getDim(), Value(), [&](Value offset, Value mask) {
-      Value x = e.loadLanes(rows.memory, e.add(from, offset), mask);
-      e.storeLanes(e.toCache(x, type.getElementType()), cache.memory,
-                   e.add(to, offset), mask);
-    });
-  });
+  Value first = firstPosition(op.getPosition()),
+        limit = rowsOfCache(e, type, cacheRows);
+  packs.eachInRuns(
+      window, type.getDim(), 0,
+      [&](Value row, Value start, Value offset, Value mask) {
+        Value head = e.div(start, type.getDim());
+        Value line = e.add(e.mul(head, limit), e.add(first, row));
+        Value x =
+            packs.load(rows.memory, e.add(at(rows, row, start), offset), mask);
+        packs.store(e.toCache(x, type.getElementType()), cache.memory,
+                    e.add(e.mul(line, type.getDim()), offset), mask);
+      });
 }
 
-void RowEmitter::emitEmbedding(tz::EmbeddingOp op, const Window &window) {
-  Place ids = placeOf(op.getIds()), weight = placeOf(op.getWeight()),
-        result = placeOf(op.getResult());
+void RowEmitter::emitEmbedding(tz::EmbeddingOp op, const RowWindow &window) {
+  Place ids = placeOf(op.getIds()), result = placeOf(op.getResult());
   auto type = cast<RankedTensorType>(op.getWeight().getType());
-  // What callers give is checked; what is computed is not.
-  Value id = e.keptBelow(e.load(ids.memory, e.add(ids.base, window.row)),
-                         e.index(type.getShape()[0]));
-  Value group = e.div(id, kLanes), lane = e.rem(id, kLanes);
-  Value to = at(result, window.row, e.index(0));
-  // Sixteen rows are unpacked for the sake of one: that keeps one description
-  // per format, and a gather is rare.
-  emitFloatColumns(
-      e, type, weight.memory, group, [&](Value k, ArrayRef<Value> columns) {
-        for (auto [i, column] : llvm::enumerate(columns))
-          e.store(e.create<vector::ExtractOp>(column, OpFoldResult(lane)),
-                  result.memory, e.add(to, e.add(k, static_cast<int64_t>(i))));
+  packs.eachWeight(
+      window, type, placeOf(op.getWeight()).memory,
+      // What callers give is checked; what is computed is not.
+      [&](Value row) {
+        return e.keptBelow(e.load(ids.memory, e.add(ids.base, row)),
+                           e.index(type.getShape()[0]));
+      },
+      [&](Value row, Value column, Value element) {
+        e.store(element, result.memory, at(result, row, column));
       });
 }
 

@@ -56,7 +56,7 @@ public:
     SeenRows seen(e, op, frame.tokens, countKeyRows(frame, form),
                   op.getPosition() ? rows.firstPosition(op.getPosition())
                                    : Value(),
-                  memoryOf(rows, op.getFirst()), memoryOf(rows, op.getEnd()));
+                  rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
     mayBeEmpty = seen.mayBeEmpty();
     if (op.getBias())
       bias = seen.biasAt(head, row);
@@ -118,8 +118,8 @@ private:
                              addProducts(at, d, step, carried[0])};
                        })[0];
     sum = cappedScore(e, op, sum);
-    return bias ? e.addf(sum, e.load(memoryOf(rows, op.getBias()),
-                                     e.add(bias, line)))
+    return bias ? e.addf(sum,
+                         e.load(rows.memoryOf(op.getBias()), e.add(bias, line)))
                 : sum;
   }
 
@@ -192,7 +192,7 @@ private:
 
   SimtFrame &frame;
   SimtEmitter &e;
-  SimtRowEmitter &rows;
+  RowEmitter &rows;
   const KernelForm &form;
   tz::AttentionOp op;
   int64_t keyDim, valueDim, heads, perLane;

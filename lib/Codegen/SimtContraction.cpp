@@ -139,8 +139,8 @@ public:
   }
 
 private:
-  SimtWindow window(Value column, int64_t width, Value valid = {}) {
-    return {rowBegin, rowCount, config.groupRows, column, width, valid};
+  RowWindow window(Value column, int64_t width, Value valid = {}) {
+    return {rowBegin, column, width, valid, rowCount, config.groupRows};
   }
 
   void emitPrologue() {
@@ -150,22 +150,7 @@ private:
                                     config.groupRows * columns),
                          e.sub(e.index(0), e.mul(rowBegin, columns)), columns});
     }
-    for (Operation *op : form.prologue) {
-      if (isa<tz::ScalarOp>(op))
-        continue;
-      if (auto reshape = dyn_cast<tz::ReshapeOp>(op)) {
-        rows.place(reshape.getResult(), rows.placeOf(reshape.getInput()));
-        continue;
-      }
-      if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {
-        rows.place(append.getResult(), rows.placeOf(append.getCache()));
-        rows.emit(op,
-                  window(e.index(0), rowElements(append.getRows().getType())));
-        continue;
-      }
-      rows.emit(op,
-                window(e.index(0), rowElements(op->getResult(0).getType())));
-    }
+    rows.emitAll(form.prologue, window(Value(), 0));
   }
 
   void emitSection(Section &section, const ProductInput &input, Value column) {
@@ -213,7 +198,7 @@ private:
     Value valid;
     if (section.columns % columns)
       valid = e.min(e.sub(e.index(section.columns), column), e.index(columns));
-    SimtWindow cut = window(column, columns, valid);
+    RowWindow cut = window(column, columns, valid);
     for (Operation *op : section.epilogue)
       if (!isa<tz::ReshapeOp, tz::ScalarOp>(op))
         rows.emit(op, cut);
@@ -234,7 +219,7 @@ private:
 
   SimtFrame &frame;
   SimtEmitter &e;
-  SimtRowEmitter &rows;
+  RowEmitter &rows;
   const SimtConfig &config;
   KernelForm &form;
   ArrayRef<Value> results;

@@ -165,7 +165,7 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
   switch (form->kind) {
   case KernelForm::Row:
     config.threads = 256;
-    return answer(1, {1}, simtRowScratch(*form, results));
+    return answer(1, {1}, rowScratch(*form, results, kSumsBytes));
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];

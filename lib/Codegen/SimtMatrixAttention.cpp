@@ -264,7 +264,7 @@ private:
 
   SimtFrame &frame;
   SimtEmitter &e;
-  SimtRowEmitter &rows;
+  RowEmitter &rows;
   const MatrixUnit &unit;
   tz::AttentionOp op;
   tz::CacheType type;

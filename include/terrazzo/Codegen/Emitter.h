@@ -90,6 +90,11 @@ public:
            body);
   void when(Value condition, llvm::function_ref<void()> body,
             llvm::function_ref<void()> otherwise = {});
+  /// Calls `body` with offsets from 0 in steps of the lanes up to `width`, or
+  /// `valid` where that is given, and the mask of the last ones where one is
+  /// needed.
+  void eachLanes(int64_t width, Value valid,
+                 llvm::function_ref<void(Value offset, Value mask)> body);
 
   // Memory. A null mask means all lanes; masked-off lanes load as zero.
   Value load(Value memory, Value at);

@@ -102,10 +102,9 @@ int64_t productScratch(const LoopCut &cut, const ProductTile &tile);
 /// scratch in bytes.
 int64_t attentionRows(int64_t maxSize);
 int64_t attentionScratch(tz::AttentionOp attention, int64_t maxSize);
-/// Values of a row kernel that live in a worker's scratch, one row each.
-llvm::SmallVector<mlir::Value>
-rowScratchValues(KernelForm &form, llvm::ArrayRef<mlir::Value> results);
-/// Scratch of a row kernel in bytes.
-int64_t rowScratch(KernelForm &form, llvm::ArrayRef<mlir::Value> results);
+/// Scratch of a row kernel in bytes, the first `reserved` of which are
+/// another's.
+int64_t rowScratch(KernelForm &form, llvm::ArrayRef<mlir::Value> results,
+                   int64_t reserved = 0);
 
 } // namespace terrazzo::codegen

@@ -19,7 +19,6 @@
 #include "mlir/Pass/Pass.h"
 #include "terrazzo/Codegen/KernelFrame.h"
 #include "terrazzo/Codegen/MatrixUnit.h"
-#include "terrazzo/Codegen/SimtRowEmitter.h"
 
 namespace terrazzo::codegen {
 
@@ -70,7 +69,7 @@ mlir::Value viewScratch(Emitter &e, mlir::Value scratch, mlir::Type element,
 
 struct SimtFrame {
   SimtEmitter &e;
-  SimtRowEmitter &rows;
+  RowEmitter &rows;
   const SimtConfig &config;
   const MatrixUnit *matrix;
   const KernelSizes &sizes;
@@ -90,7 +89,6 @@ inline constexpr int64_t kSumsBytes = 128;
 
 void lowerSimtRow(SimtFrame &frame, KernelForm &form,
                   llvm::ArrayRef<mlir::Value> results);
-int64_t simtRowScratch(KernelForm &form, llvm::ArrayRef<mlir::Value> results);
 
 /// Where a contraction keeps what, in a workgroup's scratch.
 struct SimtContractionScratch {
