@@ -94,6 +94,28 @@ Value logarithm(Emitter &e, Value x) {
   return choose(e, CmpFPredicate::ULT, x, f(infinity), result, x);
 }
 
+/// e^x - 1, of small numbers by its series.
+Value expMinusOne(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value series = f(1.0 / 5040);
+  for (double c : {1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1.0})
+    series = e.fma(series, x, f(c));
+  return choose(e, arith::CmpFPredicate::OLT, e.create<math::AbsFOp>(x),
+                f(0.35), e.mulf(series, x), e.subf(e.exp(x), f(1)));
+}
+
+/// log(1 + x): what 1 + x loses of x is in its quotient by what is left.
+Value logOfOneMore(Emitter &e, Value x) {
+  Constants f{e, x};
+  Value sum = e.addf(x, f(1)), left = e.subf(sum, f(1));
+  Value log = logarithm(e, sum);
+  Value mended = e.mulf(log, e.divf(x, left));
+  // Neither 0 / 0 nor infinity / infinity.
+  Value usable =
+      choose(e, arith::CmpFPredicate::OGT, sum, f(1e30), log, mended);
+  return choose(e, arith::CmpFPredicate::OEQ, left, f(0), x, usable);
+}
+
 /// log(1 + e^x) without an overflow.
 Value softplus(Emitter &e, Value x) {
   Constants f{e, x};

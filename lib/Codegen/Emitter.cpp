@@ -185,6 +185,48 @@ void Emitter::prefetch(Value bytes, Value at) {
                                /*localityHint=*/3, /*isDataCache=*/true);
 }
 
+/// The same elements one after the other, as memory has them.
+static DenseElementsAttr flattened(DenseElementsAttr values) {
+  Type element = values.getElementType();
+  auto type =
+      RankedTensorType::get({values.getNumElements()}, memoryElement(element));
+  SmallVector<Attribute> elements;
+  for (Attribute value : values.getValues<Attribute>()) {
+    APInt bits = isa<IntegerAttr>(value)
+                     ? cast<IntegerAttr>(value).getValue()
+                     : cast<FloatAttr>(value).getValue().bitcastToAPInt();
+    if (isa<FloatType>(type.getElementType()))
+      elements.push_back(value);
+    else
+      elements.push_back(
+          IntegerAttr::get(type.getElementType(),
+                           bits.zextOrTrunc(type.getElementTypeBitWidth())));
+  }
+  return DenseElementsAttr::get(type, elements);
+}
+
+Value Emitter::table(DenseElementsAttr values) {
+  auto module = getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  DenseElementsAttr content = flattened(values);
+  auto type =
+      MemRefType::get(content.getType().getShape(), content.getElementType());
+  int64_t number = 0;
+  memref::GlobalOp found;
+  for (auto global : module.getOps<memref::GlobalOp>()) {
+    ++number;
+    if (global.getInitialValue() == content)
+      found = global;
+  }
+  if (!found) {
+    InsertionGuard guard(*this);
+    setInsertionPointToStart(module.getBody());
+    found = createOp<memref::GlobalOp>(
+        getStringAttr("table" + Twine(number)), getStringAttr("private"),
+        TypeAttr::get(type), content, getUnitAttr(), IntegerAttr());
+  }
+  return create<memref::GetGlobalOp>(type, found.getSymName());
+}
+
 Value Emitter::maskOf(Value count) {
   return create<vector::CreateMaskOp>(VectorType::get({kLanes}, getI1Type()),
                                       ValueRange{count});

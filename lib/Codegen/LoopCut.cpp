@@ -17,9 +17,14 @@ static SmallVector<AffineExpr> countsOf(const LoopCut &cut) {
       if (auto loop = dyn_cast<AffineDimExpr>(expression))
         if (AffineExpr &count = counts[loop.getPosition()]; !count)
           count = dim;
-  for (auto [count, size] : llvm::zip(counts, cut.nest.sizes))
+  SmallVector<AffineExpr> all;
+  for (ArrayRef<AffineExpr> dims : ArrayRef(cut.dims).drop_back())
+    llvm::append_range(all, dims);
+  for (auto [loop, size] : llvm::enumerate(cut.nest.sizes))
     if (!ShapedType::isDynamic(size))
-      count = getAffineConstantExpr(size, cut.op->getContext());
+      counts[loop] = getAffineConstantExpr(size, cut.op->getContext());
+    else if (!counts[loop])
+      counts[loop] = cut.nest.derivedSize(loop).replaceSymbols(all);
   return counts;
 }
 
@@ -119,7 +124,7 @@ static Type registersOf(Operation *op, const tz::LoopNest &nest) {
   bool choice =
       nest.function && tz::kindOf(*nest.function) == tz::FunctionKind::Choice;
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-    if (!(choice && i == 0) && !(nest.lookup && i == 1))
+    if (!(choice && i == 0) && !((nest.lookup || nest.target) && i == 1))
       elements.push_back(getElementTypeOrSelf(operand.getType()));
   if (elements.empty())
     elements.push_back(getElementTypeOrSelf(op->getResult(0).getType()));
@@ -360,8 +365,66 @@ Value LoopPlaces::lookedUp(ArrayRef<Value> indices) {
                      sizes.of(e, dimsOf(0)[*cut.nest.lookup]));
 }
 
+Value LoopPlaces::isTarget(ArrayRef<Value> indices) {
+  Value wanted = e.load(memory[1], placeOf(1, indices)),
+        own = indices[*cut.nest.target];
+  Type wide = e.getI64Type();
+  if (wanted.getType() != wide)
+    wanted = e.create<arith::ExtSIOp>(wide, wanted);
+  return e.equal(wanted, e.create<arith::IndexCastOp>(wide, own));
+}
+
+Value LoopPlaces::untouched(ArrayRef<Value> indices, bool lanes, unsigned loop,
+                            Value mask) {
+  return load(0, indices, lanes, loop, mask);
+}
+
+Value LoopPlaces::updated(Value before, ArrayRef<Value> indices, bool lanes,
+                          unsigned loop, Value mask) {
+  Value update = load(2, indices, lanes, loop, mask);
+  return cut.nest.combiner ? combine(before, update) : update;
+}
+
+Value LoopPlaces::target(SmallVector<Value> indices) {
+  unsigned reduced = cut.nest.parallel;
+  return e.loop(e.index(0), sizeOf(reduced), 1,
+                {untouched(indices, /*lanes=*/false, 0, {})},
+                [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                  indices[reduced] = i;
+                  Value after =
+                      updated(carried[0], indices, /*lanes=*/false, 0, {});
+                  return {e.create<arith::SelectOp>(isTarget(indices), after,
+                                                    carried[0])};
+                })[0];
+}
+
+Value LoopPlaces::known(ArrayRef<Value> indices, bool lanes, unsigned loop,
+                        Value mask) {
+  Type element = typeOf(-1).getElementType();
+  if (cut.nest.content.isSplat()) {
+    auto one = cut.nest.content;
+    Value zero = constant(0, lanes);
+    if (auto whole = dyn_cast<IntegerType>(element)) {
+      unsigned width = cast<IntegerType>(type).getWidth();
+      APInt value = one.getSplatValue<APInt>();
+      return e.constantLike(zero, whole.isUnsigned() || width == 1
+                                      ? value.zextOrTrunc(width)
+                                      : value.sextOrTrunc(width));
+    }
+    return e.constantLike(zero, one.getSplatValue<APFloat>().convertToDouble());
+  }
+  Value table = e.table(cut.nest.content),
+        at = addressOf(-1, indices.take_front(cut.nest.parallel));
+  if (lanes && strideOf(-1, loop) == 1)
+    return fromMemory(e, e.loadLanes(table, at, mask), element, type);
+  Value one = fromMemory(e, e.load(table, at), element, type);
+  return lanes ? e.splat(one) : one;
+}
+
 Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
                           Value mask, Value before) {
+  if (cut.nest.content)
+    return known(indices, lanes, loop, mask);
   if (cut.nest.counter) {
     Value index = indices[*cut.nest.counter];
     Value number = e.create<arith::IndexCastOp>(e.getI64Type(), index);

@@ -72,6 +72,8 @@ private:
       along(cut.inner, first, last, /*lanes=*/false, [&](Value) {
         places.store(places.rank(indices), indices, /*lanes=*/false, {});
       });
+    } else if (cut.nest.target) {
+      putParts();
     } else if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
       along(cut.inner, first, last, lanes, [&](Value mask) {
@@ -96,6 +98,34 @@ private:
       if (places.strideOf(int(i), *cut.inner) == 1)
         return true;
     return false;
+  }
+
+  /// What goes into a target: whole parts where their number is the same along
+  /// the inner loop, else one element after the other.
+  void putParts() {
+    bool whole = cut.inner && places.keepsRegisters() &&
+                 *cut.inner != *cut.nest.target &&
+                 places.strideOf(1, *cut.inner) == 0 &&
+                 isDense(*cut.inner, /*withResult=*/true);
+    if (!whole)
+      return along(cut.inner, first, last, /*lanes=*/false, [&](Value) {
+        places.store(places.target(indices), indices, /*lanes=*/false, {});
+      });
+    unsigned inner = *cut.inner;
+    along(inner, first, last, /*lanes=*/true, [&](Value mask) {
+      places.store(places.untouched(indices, /*lanes=*/true, inner, mask),
+                   indices, /*lanes=*/true, mask);
+    });
+    places.each(cut.reduced, indices, [&] {
+      e.when(places.isTarget(indices), [&] {
+        along(inner, first, last, /*lanes=*/true, [&](Value mask) {
+          Value before = places.loadResult(indices, /*lanes=*/true, mask);
+          Value after =
+              places.updated(before, indices, /*lanes=*/true, inner, mask);
+          places.store(after, indices, /*lanes=*/true, mask);
+        });
+      });
+    });
   }
 
   void reduceInMemory() {

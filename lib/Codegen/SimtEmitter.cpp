@@ -80,31 +80,6 @@ void SimtEmitter::storeVector(Value vector, Value memory, Value at) {
                             /*nontemporal=*/false, llvm::MaybeAlign(bytes));
 }
 
-Value SimtEmitter::table(ArrayRef<double> values) {
-  auto module = getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  auto content = DenseElementsAttr::get(
-      RankedTensorType::get({static_cast<int64_t>(values.size())},
-                            getF64Type()),
-      values);
-  auto type =
-      MemRefType::get({static_cast<int64_t>(values.size())}, getF64Type());
-  int64_t number = 0;
-  memref::GlobalOp found;
-  for (auto global : module.getOps<memref::GlobalOp>()) {
-    ++number;
-    if (global.getInitialValue() == content)
-      found = global;
-  }
-  if (!found) {
-    InsertionGuard guard(*this);
-    setInsertionPointToStart(module.getBody());
-    found = createOp<memref::GlobalOp>(
-        getStringAttr("table" + Twine(number)), getStringAttr("private"),
-        TypeAttr::get(type), content, getUnitAttr(), IntegerAttr());
-  }
-  return create<memref::GetGlobalOp>(type, found.getSymName());
-}
-
 Value SimtEmitter::element(Value vector, int64_t i) {
   return create<vector::ExtractOp>(vector, i);
 }

@@ -31,6 +31,8 @@ private:
     Value value;
     if (cut.nest.ranks)
       value = places.rank(indices);
+    else if (cut.nest.target)
+      value = places.target(indices);
     else if (cut.nest.reduces())
       value = places.finish(
           reduceFrom(cut.reduced, places.initial(/*lanes=*/false)));

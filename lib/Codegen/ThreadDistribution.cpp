@@ -103,7 +103,8 @@ void ThreadDistribution::eachNumber(const RowWindow &window,
                                     ArrayRef<double> numbers,
                                     Body<Value, const NumberPack &> body) {
   auto size = static_cast<int64_t>(numbers.size());
-  Value table = simt.table(numbers);
+  Value table = e.table(DenseElementsAttr::get(
+      RankedTensorType::get({size}, e.getF64Type()), numbers));
   simt.each(e.mul(rowsOf(window), size), [&](Value unit) {
     Value at = e.rem(unit, size);
     body(e.add(window.row, e.div(unit, size)), {at, e.load(table, at), 1});

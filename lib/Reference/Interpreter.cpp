@@ -126,7 +126,8 @@ private:
               tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::CacheAppendOp,
               tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::PadOp,
               tz::WindowsOp, tz::ReduceOp, tz::ContractOp, tz::GatherOp,
-              tz::ConcatOp, tz::IotaOp, tz::TopKOp>(
+              tz::ConcatOp, tz::ReverseOp, tz::CumsumOp, tz::ScatterOp,
+              tz::ConstantOp, tz::IotaOp, tz::TopKOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -507,6 +508,45 @@ private:
   Status eval(tz::ConcatOp op) {
     return give(op.getResult(),
                 concat(tensorsOf(op.getInputs()).all, op.getAxis()));
+  }
+
+  Status eval(tz::ReverseOp op) {
+    return give(op.getResult(), reverse(*tensor(op.getInput()), op.getAxes()));
+  }
+
+  Status eval(tz::CumsumOp op) {
+    return give(op.getResult(),
+                cumsum(*received(op, op.getInput()), op.getAxis(),
+                       op.getExclusive(), op.getBackwards()));
+  }
+
+  Status eval(tz::ScatterOp op) {
+    auto part = [&](mlir::Value key) {
+      return op.getAdd() ? received(op, key) : tensor(key);
+    };
+    return give(op.getResult(),
+                scatter(*part(op.getInput()), *tensor(op.getIndices()),
+                        *part(op.getUpdates()),
+                        {int64_t(op.getAxis()), op.getEach(), op.getAdd()}));
+  }
+
+  Status eval(tz::ConstantOp op) {
+    auto content = cast<DenseElementsAttr>(op.getValue());
+    Tensor result(content.getType().getShape());
+    auto next = result.values.begin();
+    if (auto whole = dyn_cast<IntegerType>(content.getElementType())) {
+      bool isSigned = !whole.isUnsigned() && whole.getWidth() > 1;
+      for (const APInt &value : content.getValues<APInt>())
+        *next++ = value.roundToDouble(isSigned);
+    } else {
+      for (APFloat value : content.getValues<APFloat>()) {
+        bool lost = false;
+        value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                      &lost);
+        *next++ = value.convertToDouble();
+      }
+    }
+    return give(op.getResult(), std::move(result));
   }
 
   Status eval(tz::IotaOp op) {

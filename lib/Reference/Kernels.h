@@ -52,6 +52,16 @@ Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right);
 Tensor gatherParts(const Tensor &input, const Tensor &indices, int64_t axis,
                    bool each);
 Tensor concat(llvm::ArrayRef<const Tensor *> inputs, int64_t axis);
+Tensor reverse(const Tensor &input, llvm::ArrayRef<int64_t> axes);
+Tensor cumsum(const Tensor &input, int64_t axis, bool exclusive,
+              bool backwards);
+/// As tz.scatter has it.
+struct ScatterSettings {
+  int64_t axis;
+  bool each, add;
+};
+Tensor scatter(const Tensor &input, const Tensor &indices,
+               const Tensor &updates, const ScatterSettings &settings);
 Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis);
 /// Where the `count` largest of each row stand.
 Tensor topK(const Tensor &input, int64_t count);

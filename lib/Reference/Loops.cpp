@@ -225,6 +225,58 @@ Tensor concat(llvm::ArrayRef<const Tensor *> inputs, int64_t axis) {
   return result;
 }
 
+Tensor reverse(const Tensor &input, llvm::ArrayRef<int64_t> axes) {
+  Tensor result(input.shape);
+  Shape strides = stridesOf(input.shape);
+  int64_t next = 0;
+  each(input.shape, [&](const Shape &index) {
+    Shape moved = index;
+    for (int64_t axis : axes)
+      moved[axis] = input.shape[axis] - 1 - index[axis];
+    result.values[at(moved, strides)] = input.values[next++];
+  });
+  return result;
+}
+
+Tensor cumsum(const Tensor &input, int64_t axis, bool exclusive,
+              bool backwards) {
+  Tensor result(input.shape);
+  int64_t step = stridesOf(input.shape)[axis], size = input.shape[axis];
+  Shape lines = input.shape;
+  lines[axis] = std::min<int64_t>(size, 1);
+  Shape strides = stridesOf(input.shape);
+  each(lines, [&](const Shape &index) {
+    double sum = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      int64_t place =
+          at(index, strides) + (backwards ? size - 1 - i : i) * step;
+      double before = sum;
+      sum += input.values[place];
+      result.values[place] = exclusive ? before : sum;
+    }
+  });
+  return result;
+}
+
+Tensor scatter(const Tensor &input, const Tensor &indices,
+               const Tensor &updates, const ScatterSettings &settings) {
+  Tensor result = input;
+  Shape to = stridesOf(input.shape), ids = stridesOf(indices.shape);
+  int64_t next = 0;
+  each(updates.shape, [&](const Shape &index) {
+    double value = updates.values[next++];
+    Shape moved = index;
+    auto target = int64_t(
+        indices.values[settings.each ? at(index, ids) : index[settings.axis]]);
+    if (target < 0 || target >= input.shape[settings.axis])
+      return;
+    moved[settings.axis] = target;
+    double &place = result.values[at(moved, to)];
+    place = settings.add ? place + value : value;
+  });
+  return result;
+}
+
 Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis) {
   Tensor result(shape);
   int64_t next = 0;

@@ -372,6 +372,30 @@ TEST(LoopTest, Reduce) {
     checkLoops(loopKernel("reduce", "prod %a [1]", shape, "", "?x1"), 1e-5);
 }
 
+TEST(LoopTest, Reverse) {
+  const char *cases[][2] = {
+      {"[0]", "?x37"}, {"[1]", "?x37"}, {"[0, 2]", "4x?x16"}, {"[]", "?"}};
+  for (auto [axes, shape] : cases)
+    checkLoops(
+        loopKernel("reverse", std::string("%a ") + axes, shape, "", shape), 0);
+}
+
+TEST(LoopTest, Cumsum) {
+  const char *cases[][2] = {{"0", "?x37"},
+                            {"1", "?x20"},
+                            {"1", "3x?x16"},
+                            {"0", "?"},
+                            {"2", "3x?x1"}};
+  for (const char *how :
+       {"", ", exclusive", ", backwards", ", exclusive, backwards"})
+    for (auto [axis, shape] : cases)
+      checkLoops(
+          loopKernel("cumsum",
+                     std::string("%a {axis = ") + axis + " : i64" + how + "}",
+                     shape, "", shape),
+          2e-5);
+}
+
 TEST(LoopTest, Contract) {
   const char *cases[][4] = {{"thd,shd->hts", "?x3x20", "?x3x20", "3x?x?"},
                             {"hts,shd->thd", "3x?x?", "?x3x20", "?x3x20"},

@@ -208,7 +208,7 @@ private:
   //===--- operations -----------------------------------------------------===//
 
   void addStep() {
-    switch (choice.below(16)) {
+    switch (choice.below(18)) {
     case 0:
     case 1:
       return applyOne();
@@ -237,6 +237,10 @@ private:
       return contract();
     case 14:
       return choice.chance(50) ? normalise() : multiply();
+    case 15:
+      return choice.chance(50) ? reverse() : addUp();
+    case 16:
+      return scatter();
     default:
       return choice.chance(50) ? count() : rank();
     }
@@ -576,6 +580,67 @@ private:
     keep(tz::MatmulOp::create(b, b.getUnknownLoc(), type, item->value,
                               weight({columns, depth}, "product")),
          false);
+  }
+
+  void reverse() {
+    Item item = any();
+    SmallVector<int64_t> axes;
+    for (int64_t axis = 0; axis < typeOf(item.value).getRank(); ++axis)
+      if (choice.chance(60))
+        axes.push_back(axis);
+    keep(tz::ReverseOp::create(b, b.getUnknownLoc(), item.value.getType(),
+                               item.value, axes),
+         item.exact);
+  }
+
+  /// Numbers that sums are of.
+  std::optional<Item> summable() {
+    return anyThat([](Item item) {
+      return (isFloat(item.value) || isWord(item.value)) &&
+             typeOf(item.value).getRank() > 0;
+    });
+  }
+
+  void addUp() {
+    auto item = summable();
+    if (item)
+      keep(tz::CumsumOp::create(b, b.getUnknownLoc(), item->value.getType(),
+                                item->value,
+                                choice.below(typeOf(item->value).getRank()),
+                                choice.chance(50), choice.chance(50)),
+           !isFloat(item->value));
+  }
+
+  /// What is put into an array is what was taken out of it elsewhere, or what
+  /// of it stands first.
+  void scatter() {
+    auto item = summable();
+    auto ids = anyThat([](Item item) {
+      return item.exact && isWord(item.value) &&
+             typeOf(item.value).getRank() == 1;
+    });
+    if (!item || !ids)
+      return;
+    auto type = typeOf(item->value);
+    int64_t axis = choice.below(type.getRank());
+    Dims dims = dimsOf(item->value);
+    dims[axis] = dimsOf(ids->value)[0];
+    bool add = choice.chance(40);
+    if (!keep(tz::GatherOp::create(b, b.getUnknownLoc(),
+                                   typeFor(dims, type.getElementType()),
+                                   item->value, ids->value, axis,
+                                   /*each=*/false),
+              item->exact))
+      return;
+    Value updates = pool.back().value;
+    auto others = anyThat([&](Item other) {
+      return other.exact && isWord(other.value) &&
+             dimsOf(other.value) == dimsOf(ids->value);
+    });
+    keep(tz::ScatterOp::create(b, b.getUnknownLoc(), type, item->value,
+                               others.value_or(*ids).value, updates, axis,
+                               /*each=*/false, add),
+         item->exact && !(add && isFloat(item->value)));
   }
 
   void count() {

@@ -74,7 +74,8 @@ public:
       absolute = error.absolute;
     } else if (isWhole(op)) {
       return;
-    } else if (isa<tz::ContractOp, tz::ReduceOp>(op)) {
+    } else if (isa<tz::ContractOp, tz::ReduceOp, tz::CumsumOp, tz::ScatterOp>(
+                   op)) {
       relative = 2e-6;
     } else if (tz::rowNormOf(op) || isa<tz::RopeOp>(op)) {
       relative = ofSize = 4e-7;
@@ -105,8 +106,9 @@ private:
 
   /// What is computed and kept in fewer bits is rounded.
   static void addRounding(Operation *op, double &relative, double &absolute) {
-    bool moves = isa<tz::TransposeOp, tz::SliceOp, tz::PadOp, tz::ConcatOp,
-                     tz::GatherOp, tz::ReshapeOp, tz::WindowsOp>(op);
+    bool moves =
+        isa<tz::TransposeOp, tz::SliceOp, tz::PadOp, tz::ConcatOp, tz::GatherOp,
+            tz::ReshapeOp, tz::WindowsOp, tz::ReverseOp>(op);
     if (moves || !isa<RankedTensorType>(op->getResult(0).getType()))
       return;
     if (elementOf(op).isF16()) {

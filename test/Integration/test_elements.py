@@ -10,6 +10,7 @@ TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int6
          "ui8": np.uint8, "i1": np.bool_}
 WHOLE = ["i64", "i32", "i16", "i8", "ui8"]
 
+KNOWN = [1, 0, 3, 5, 7, 100, 1]
 FUNCTIONS = []
 
 
@@ -79,6 +80,28 @@ function("ranks", {"x": ("f32", "T", 37)}, {"i": ("i32", "T", 5), "v": ("f32", "
          """  %i = tz.top_k %x : tensor<?x37xf32> -> tensor<?x5xi32>
   %v = tz.gather %x, %i {axis = 1 : i64, each} : (tensor<?x37xf32>, tensor<?x5xi32>) -> tensor<?x5xf32>
   %largest = tz.top_k %x : tensor<?x37xf32> -> tensor<?x1xi64>""")
+for kind in TYPES:
+    row, flat = tensor(kind, ["T", 6]), tensor(kind, [7])
+    function(f"place_{kind}", {"x": (kind, "T", 6), "i": ("i64", "S"), "u": (kind, "S", 6), "j": ("i32", "T", 4), "v": (kind, "T", 4)},
+             {"rows": (kind, "T", 6), "each": (kind, "T", 6), "back": (kind, "T", 6), "known": (kind, 7), "same": (kind, 2, 3)},
+             f"""  %rows = tz.scatter %x, %i, %u {{axis = 0 : i64}} : ({row}, tensor<?xi64>, {tensor(kind, ["S", 6])}) -> {row}
+  %each = tz.scatter %x, %j, %v {{axis = 1 : i64, each}} : ({row}, tensor<?x4xi32>, {tensor(kind, ["T", 4])}) -> {row}
+  %back = tz.reverse %x [0, 1] : {row} -> {row}
+  %known = tz.constant dense<{[bool(v) for v in KNOWN] if kind == "i1" else [float(v) for v in KNOWN] if kind[0] == "f" else KNOWN}> : {flat}
+  %same = tz.constant dense<{"true" if kind == "i1" else "3.0" if kind[0] == "f" else 3}> : {tensor(kind, [2, 3])}""".replace("True", "true")
+             .replace("False", "false"))
+for kind in ["f32", "f16", *WHOLE]:
+    row = tensor(kind, ["T", 6])
+    sums = {"down": "axis = 0 : i64", "right": "axis = 1 : i64", "before": "axis = 0 : i64, exclusive", "left": "axis = 1 : i64, backwards",
+            "behind": "axis = 0 : i64, exclusive, backwards"}
+    function(f"sums_{kind}", {"x": (kind, "T", 6), "i": ("i64", "S"), "u": (kind, "S", 6), "j": ("i32", "T", 4), "v": (kind, "T", 4)},
+             {word: (kind, "T", 6) for word in [*sums, "rows", "each"]},
+             "\n".join(f"  %{word} = tz.cumsum %x {{{how}}} : {row} -> {row}" for word, how in sums.items()) + f"""
+  %rows = tz.scatter %x, %i, %u {{axis = 0 : i64, add}} : ({row}, tensor<?xi64>, {tensor(kind, ["S", 6])}) -> {row}
+  %each = tz.scatter %x, %j, %v {{axis = 1 : i64, add, each}} : ({row}, tensor<?x4xi32>, {tensor(kind, ["T", 4])}) -> {row}""")
+function("any_all", {"x": ("i1", "T", 6)}, {"any": ("i1", "T", 1), "all": ("i1", 1, 6)},
+         """  %any = tz.reduce max %x [1] : tensor<?x6xi1> -> tensor<?x1xi1>
+  %all = tz.reduce min %x [0] : tensor<?x6xi1> -> tensor<1x6xi1>""")
 function("halves", {"x": ("f16", "T", 48), "y": ("f32", 48)}, {"z": ("f16", "T", 48), "s": ("f16", "T", 1), "g": ("f32", "T", 48)},
          """  %m = tz.elementwise mul(%x, %y) : (tensor<?x48xf16>, tensor<48xf32>) -> tensor<?x48xf16>
   %z = tz.elementwise silu(%m) : (tensor<?x48xf16>) -> tensor<?x48xf16>
@@ -187,6 +210,61 @@ def test_moves(call, kind):
                 "border": np.pad(x, ((0, 0), (1, 2)), constant_values=1)}
         for name, got in call(f"move_{kind}", list(want), x=x, y=y, i=i, j=j).items():
             np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_placing(call, kind):
+    """Of several parts for one place the last counts; what goes beyond the array goes nowhere."""
+    random = np.random.default_rng(8)
+    for t, s in ((1, 1), (5, 3), (17, 40)):
+        x, u, v = numbers(kind, (t, 6), random), numbers(kind, (s, 6), random), numbers(kind, (t, 4), random)
+        i, j = random.integers(-2, t + 2, s), random.integers(-1, 8, (t, 4)).astype(np.int32)
+        rows, each = x.copy(), x.copy()
+        for place, part in zip(i, u):
+            if 0 <= place < t:
+                rows[place] = part
+        for place in np.ndindex(t, 4):
+            if 0 <= j[place] < 6:
+                each[place[0], j[place]] = v[place]
+        want = {"rows": rows, "each": each, "back": x[::-1, ::-1], "known": np.array(KNOWN).astype(TYPES[kind]),
+                "same": np.full((2, 3), 3).astype(TYPES[kind])}
+        for name, got in call(f"place_{kind}", list(want), x=x, i=i, u=u, j=j, v=v).items():
+            np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
+
+
+@pytest.mark.parametrize("kind", ["f32", "f16", *WHOLE])
+def test_sums(call, kind):
+    random = np.random.default_rng(9)
+    for t, s in ((1, 1), (5, 3), (17, 40)):
+        x, u, v = numbers(kind, (t, 6), random), numbers(kind, (s, 6), random), numbers(kind, (t, 4), random)
+        i, j = random.integers(-2, t + 2, s), random.integers(-1, 8, (t, 4)).astype(np.int32)
+        exact = np.float64 if TYPES[kind](0).dtype.kind == "f" else TYPES[kind]
+        with np.errstate(all="ignore"):
+            wide = x.astype(exact)
+            down, up = wide.cumsum(0, dtype=exact), wide[::-1].cumsum(0, dtype=exact)[::-1]
+            rows, each = wide.copy(), wide.copy()
+            inside = (i >= 0) & (i < t)
+            np.add.at(rows, i[inside], u[inside].astype(exact))
+            inside = (j >= 0) & (j < 6)
+            np.add.at(each, (np.nonzero(inside)[0], j[inside]), v[inside].astype(exact))
+            want = {"down": down, "right": wide.cumsum(1, dtype=exact), "before": down - wide, "behind": up - wide,
+                    "left": wide[:, ::-1].cumsum(1, dtype=exact)[:, ::-1], "rows": rows, "each": each}
+        for name, got in call(f"sums_{kind}", list(want), x=x, i=i, u=u, j=j, v=v).items():
+            if exact == np.float64:
+                np.testing.assert_allclose(got, want[name], rtol=2e-3 if kind == "f16" else 1e-6, atol=4 if kind == "f16" else 2e-2,
+                                           err_msg=name)
+            else:
+                np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
+
+
+def test_any_and_all(call):
+    x = np.random.default_rng(4).integers(0, 4, (23, 6)) > 0
+    x[3] = False
+    x[:, 2] = True
+    for rows in (x, x[:1], x[3:4]):
+        got = call("any_all", ["any", "all"], x=rows)
+        np.testing.assert_array_equal(got["any"], rows.any(1, keepdims=True))
+        np.testing.assert_array_equal(got["all"], rows.all(0, keepdims=True))
 
 
 def test_indices_beyond_are_kept_within(call):

@@ -103,6 +103,9 @@ public:
   void storeLanes(Value value, Value memory, Value at, Value mask = {});
   Value loadBytes(Value memory, Value at, int64_t count);
   void prefetch(Value bytes, Value at);
+  /// Constants in memory, for an index that is known when the kernel runs: a
+  /// memref of as many elements, as memory has them.
+  Value table(mlir::DenseElementsAttr values);
   /// The first `count` of the lanes.
   Value maskOf(Value count);
 

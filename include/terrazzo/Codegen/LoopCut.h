@@ -120,6 +120,16 @@ public:
                       unsigned loop, mlir::Value mask, mlir::Value before = {});
   /// One element of an operation that ranks, an i64.
   mlir::Value rank(llvm::SmallVector<mlir::Value> indices);
+  /// Of an operation with a target: what an element is where nothing counts,
+  /// whether the second operand's element in this iteration is its number, and
+  /// what it becomes then.
+  mlir::Value untouched(llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                        unsigned loop, mlir::Value mask);
+  mlir::Value isTarget(llvm::ArrayRef<mlir::Value> indices);
+  mlir::Value updated(mlir::Value before, llvm::ArrayRef<mlir::Value> indices,
+                      bool lanes, unsigned loop, mlir::Value mask);
+  /// One such element, over the reduced loop.
+  mlir::Value target(llvm::SmallVector<mlir::Value> indices);
   void store(mlir::Value value, llvm::ArrayRef<mlir::Value> indices, bool lanes,
              mlir::Value mask);
   /// Whether what is stored is what is computed, so that the result's memory
@@ -156,6 +166,9 @@ private:
                    unsigned loop, mlir::Value mask,
                    mlir::Value *within = nullptr);
   mlir::Value constant(double value, bool lanes);
+  /// Elements that are part of the code.
+  mlir::Value known(llvm::ArrayRef<mlir::Value> indices, bool lanes,
+                    unsigned loop, mlir::Value mask);
   /// The element of the operand whose map leads to it.
   mlir::Value pickOne(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                       unsigned loop, mlir::Value mask);

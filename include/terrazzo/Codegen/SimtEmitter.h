@@ -54,9 +54,6 @@ public:
   /// `count`.
   mlir::Value loadVector(mlir::Value memory, mlir::Value at, int64_t count);
   void storeVector(mlir::Value vector, mlir::Value memory, mlir::Value at);
-  /// Constants in memory, for an index that is known when the kernel runs:
-  /// memref<?xf64>.
-  mlir::Value table(llvm::ArrayRef<double> values);
   mlir::Value element(mlir::Value vector, int64_t i);
   mlir::Value vectorOf(llvm::ArrayRef<mlir::Value> elements);
 };

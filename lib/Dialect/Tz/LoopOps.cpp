@@ -507,6 +507,136 @@ LogicalResult IotaOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Reverse
+//===----------------------------------------------------------------------===//
+
+LoopNest ReverseOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.derived.resize(nest.parallel);
+  SmallVector<AffineExpr> dims;
+  for (unsigned i = 0; i < nest.parallel; ++i)
+    dims.push_back(getAffineDimExpr(i, getContext()));
+  for (int64_t axis : getAxes()) {
+    nest.derived[axis] = getAffineSymbolExpr(axis, getContext());
+    dims[axis] = nest.derived[axis] - 1 - dims[axis];
+  }
+  nest.operands.push_back(
+      AffineMap::get(nest.parallel, nest.parallel, dims, getContext()));
+  return nest;
+}
+
+LogicalResult ReverseOp::verify() {
+  if (getInput().getType() != getResult().getType() ||
+      !areDimensions(getAxes(), typeOf(getInput()).getRank()))
+    return emitOpError("needs axes of ")
+           << getInput().getType() << ", each once, and gives the same type";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Cumsum
+//===----------------------------------------------------------------------===//
+
+/// Element i is the sum over r of element i - r (or i + r), nothing where that
+/// leads outside.
+LoopNest CumsumOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  unsigned axis = getAxis(), rank = shape.size();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.sizes.push_back(shape[axis]);
+  nest.parallel = rank;
+  nest.combiner = Combiner::Sum;
+  nest.outside = 0;
+  nest.derived.resize(rank + 1);
+  nest.derived[axis] = nest.derived[rank] =
+      getAffineSymbolExpr(axis, getContext());
+  SmallVector<AffineExpr> dims;
+  for (unsigned i = 0; i < rank; ++i)
+    dims.push_back(getAffineDimExpr(i, getContext()));
+  AffineExpr back = getAffineDimExpr(rank, getContext()) + getExclusive();
+  dims[axis] = getBackwards() ? dims[axis] + back : dims[axis] - back;
+  nest.operands.push_back(AffineMap::get(rank + 1, rank, dims, getContext()));
+  return nest;
+}
+
+LogicalResult CumsumOp::verify() {
+  auto type = typeOf(getInput());
+  if (type != getResult().getType() || int64_t(getAxis()) < 0 ||
+      int64_t(getAxis()) >= type.getRank() ||
+      type.getElementType().isInteger(1))
+    return emitOpError("needs an axis of ")
+           << type << ", which is of numbers, and gives the same type";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Scatter
+//===----------------------------------------------------------------------===//
+
+LoopNest ScatterOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  unsigned axis = getAxis(), rank = shape.size();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.sizes.push_back(typeOf(getUpdates()).getShape()[axis]);
+  nest.parallel = rank;
+  nest.target = axis;
+  if (getAdd())
+    nest.combiner = Combiner::Sum;
+  SmallVector<int64_t> own, updates;
+  for (unsigned i = 0; i < rank; ++i) {
+    own.push_back(i);
+    updates.push_back(i == axis ? rank : i);
+  }
+  SmallVector<int64_t> ids = getEach() ? updates : SmallVector<int64_t>{rank};
+  for (ArrayRef<int64_t> loops : {own, ids, updates})
+    nest.operands.push_back(mapOf(loops, rank + 1, getContext()));
+  return nest;
+}
+
+LogicalResult ScatterOp::verify() {
+  auto from = typeOf(getInput()), ids = typeOf(getIndices()),
+       updates = typeOf(getUpdates());
+  int64_t axis = getAxis();
+  if (from != getResult().getType() || axis < 0 || axis >= from.getRank() ||
+      updates.getRank() != from.getRank() ||
+      ids.getRank() != (getEach() ? from.getRank() : 1) ||
+      updates.getElementType() != from.getElementType() ||
+      (getAdd() && from.getElementType().isInteger(1)))
+    return emitOpError("cannot put ")
+           << updates << " into " << from << " by " << ids;
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Constant
+//===----------------------------------------------------------------------===//
+
+LoopNest ConstantOp::getLoops() {
+  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = nest.sizes.size();
+  nest.content = cast<DenseElementsAttr>(getValue());
+  return nest;
+}
+
+LogicalResult ConstantOp::verify() {
+  constexpr int64_t most = 4096;
+  auto type = dyn_cast<RankedTensorType>(getValue().getShapedType());
+  if (!isa<DenseElementsAttr>(getValue()) || !type ||
+      !type.getElementType().isIntOrFloat() || type.getNumElements() > most)
+    return emitOpError("is an array of at most ")
+           << most << " numbers, not of " << getValue().getShapedType()
+           << "; what is larger belongs to the weights";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // TopK
 //===----------------------------------------------------------------------===//
 

@@ -659,3 +659,43 @@ tz.func @f(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
   %0 = tz.slice %x [0] [1, 1] : tensor<?x8xf32> -> tensor<?x4xf32>
   tz.return %0 : tensor<?x4xf32>
 }
+
+// -----
+
+tz.func @reverse_twice(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  // expected-error@+1 {{needs axes of 'tensor<?x3xf32>', each once, and gives the same type}}
+  %0 = tz.reverse %x [1, 1] : tensor<?x3xf32> -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+tz.func @cumsum_of_truths(%x: tensor<?x3xi1>) -> tensor<?x3xi1> {
+  // expected-error@+1 {{needs an axis of 'tensor<?x3xi1>', which is of numbers, and gives the same type}}
+  %0 = tz.cumsum %x {axis = 1 : i64} : tensor<?x3xi1> -> tensor<?x3xi1>
+  tz.return %0 : tensor<?x3xi1>
+}
+
+// -----
+
+tz.func @scatter_other_elements(%x: tensor<?x3xf32>, %i: tensor<2xi64>, %u: tensor<2x3xf16>) -> tensor<?x3xf32> {
+  // expected-error@+1 {{cannot put 'tensor<2x3xf16>' into 'tensor<?x3xf32>' by 'tensor<2xi64>'}}
+  %0 = tz.scatter %x, %i, %u {axis = 0 : i64} : (tensor<?x3xf32>, tensor<2xi64>, tensor<2x3xf16>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+tz.func @scatter_too_few(%x: tensor<?x3xf32>, %i: tensor<4xi64>, %u: tensor<2x3xf32>) -> tensor<?x3xf32> {
+  // expected-error@+1 {{takes 'tensor<4xi64>' with a dimension that has another size elsewhere}}
+  %0 = tz.scatter %x, %i, %u {axis = 0 : i64} : (tensor<?x3xf32>, tensor<4xi64>, tensor<2x3xf32>) -> tensor<?x3xf32>
+  tz.return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+tz.func @constant_too_large() -> tensor<4097xf32> {
+  // expected-error@+1 {{is an array of at most 4096 numbers, not of 'tensor<4097xf32>'; what is larger belongs to the weights}}
+  %0 = tz.constant dense<0.0> : tensor<4097xf32>
+  tz.return %0 : tensor<4097xf32>
+}

@@ -125,3 +125,19 @@ tz.func @arrays(%q: tensor<?x3x20xf32>) -> tensor<3x?x1xf32> {
   %m = tz.reduce max %s [2] : tensor<3x?x?xf32> -> tensor<3x?x1xf32>
   tz.return %m : tensor<3x?x1xf32>
 }
+
+// CHECK-LABEL: tz.func @places
+tz.func @places(%x: tensor<?x64xf32>, %i: tensor<3xi64>, %u: tensor<3x64xf32>, %j: tensor<?x8xi32>, %v: tensor<?x8xf32>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<2x2xf32>) {
+  // CHECK: tz.scatter %{{.*}}, %{{.*}}, %{{.*}} {axis = 0 : i64} :
+  %y = tz.scatter %x, %i, %u {axis = 0 : i64} : (tensor<?x64xf32>, tensor<3xi64>, tensor<3x64xf32>) -> tensor<?x64xf32>
+  // CHECK: tz.scatter %{{.*}}, %{{.*}}, %{{.*}} {add, axis = 1 : i64, each} :
+  %z = tz.scatter %x, %j, %v {axis = 1 : i64, each, add} : (tensor<?x64xf32>, tensor<?x8xi32>, tensor<?x8xf32>) -> tensor<?x64xf32>
+  // CHECK: tz.reverse %{{.*}} [1] : tensor<?x64xf32> -> tensor<?x64xf32>
+  %r = tz.reverse %x [1] : tensor<?x64xf32> -> tensor<?x64xf32>
+  // CHECK: tz.cumsum %{{.*}} {axis = 0 : i64, backwards, exclusive} : tensor<?x64xf32> -> tensor<?x64xf32>
+  %c = tz.cumsum %x {axis = 0 : i64, exclusive, backwards} : tensor<?x64xf32> -> tensor<?x64xf32>
+  // CHECK: tz.constant dense<{{.*}}> : tensor<2x2xf32>
+  %k = tz.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  tz.return %y, %z, %r, %c, %k : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<2x2xf32>
+}

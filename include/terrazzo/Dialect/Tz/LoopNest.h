@@ -12,6 +12,7 @@
 #pragma once
 
 #include "mlir/IR/AffineMap.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include "llvm/ADT/SmallVector.h"
@@ -48,11 +49,19 @@ struct LoopNest {
   std::optional<unsigned> lookup;
   /// The loop whose number the element is; none: it is no such.
   std::optional<unsigned> counter;
+  /// What the elements are, in the result's order; null: it is computed.
+  mlir::DenseElementsAttr content;
+  /// The loop whose number the second operand's element must be for the third
+  /// one's to count. The element is the last that counts, or the first
+  /// operand's where none does; with a combiner, the sum of all of these. None:
+  /// all elements count.
+  std::optional<unsigned> target;
   /// Whether the element, j behind the other parallel loops, is where the
   /// reduced loop has the operand's element that is the j-th largest, the first
   /// of equal ones.
   bool ranks = false;
-  /// Of the reduced loops; none: there are none, or they are ranked.
+  /// Of the reduced loops; none: there are none, or they are ranked or
+  /// targeted.
   std::optional<Combiner> combiner;
 
   mlir::AffineExpr derivedSize(unsigned loop) const {

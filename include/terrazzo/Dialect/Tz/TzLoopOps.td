@@ -9,7 +9,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 include "terrazzo/Dialect/Tz/LoopInterface.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
-class Tz_LoopOp<string mnemonic> : Tz_Op<mnemonic, [Pure, DeclareOpInterfaceMethods<Tz_LoopInterface>]> {
+class Tz_LoopOp<string mnemonic, list<Trait> traits = []>
+    : Tz_Op<mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Tz_LoopInterface>], traits)> {
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
 }
@@ -80,7 +81,8 @@ def Tz_ReduceOp : Tz_LoopOp<"reduce"> {
   let summary = "elements of some dimensions combined into one";
   let description = [{
     `sum`, `mean`, `max`, `min` or `prod` over `axes`, which stay in the result as dimensions of 1. Over no element
-    they are 0, NaN, -infinity, infinity and 1. `max` and `min` give NaN where an element is NaN.
+    they are 0, NaN, -infinity, infinity and 1. `max` and `min` give NaN where an element is NaN; of truths they are
+    "any" and "all".
 
     ```mlir
     %m = tz.reduce max %s [2] : tensor<12x?x?xf32> -> tensor<12x?x1xf32>
@@ -143,6 +145,63 @@ def Tz_IotaOp : Tz_LoopOp<"iota"> {
   }];
   let arguments = (ins I64Attr:$axis, OptionalAttr<StrArrayAttr>:$sizes);
   let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Tz_ReverseOp : Tz_LoopOp<"reverse"> {
+  let summary = "an array read from its end along some dimensions";
+  let description = [{
+    ```mlir
+    %y = tz.reverse %x [1] : tensor<?x8xf32> -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$axes);
+  let assemblyFormat = "$input $axes attr-dict `:` type($input) `->` type($result)";
+}
+
+def Tz_CumsumOp : Tz_LoopOp<"cumsum"> {
+  let summary = "the sum of all elements up to each along one dimension";
+  let description = [{
+    With `exclusive` without the element itself, with `backwards` from the dimension's end on.
+
+    ```mlir
+    %y = tz.cumsum %x {axis = 1 : i64} : tensor<?x?xi32> -> tensor<?x?xi32>
+    %z = tz.cumsum %x {axis = 0 : i64, exclusive, backwards} : tensor<?x?xf32> -> tensor<?x?xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, UnitAttr:$exclusive, UnitAttr:$backwards);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
+def Tz_ScatterOp : Tz_LoopOp<"scatter"> {
+  let summary = "an array with some of its parts along one dimension replaced, or added to";
+  let description = [{
+    `indices` say of each part of `updates` along `axis` where it goes: `result[a..., indices[i], b...] =
+    updates[a..., i, b...]`. With `each`, indices are as large as the updates and say it of each element. Of several for
+    one place the last one counts; with `add` they are all added to what was there. An index beyond the dimension goes
+    nowhere.
+
+    ```mlir
+    %y = tz.scatter %x, %i, %u {axis = 0 : i64} : (tensor<?x64xf32>, tensor<3xi64>, tensor<3x64xf32>) -> tensor<?x64xf32>
+    %z = tz.scatter %x, %j, %v {axis = 1 : i64, each, add}
+        : (tensor<?x64xf32>, tensor<?x8xi32>, tensor<?x8xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, RankedTensorOf<[AnyInteger]>:$indices, AnyRankedTensor:$updates,
+                   I64Attr:$axis, UnitAttr:$each, UnitAttr:$add);
+  let assemblyFormat = "$input `,` $indices `,` $updates attr-dict `:` functional-type(operands, $result)";
+}
+
+def Tz_ConstantOp : Tz_LoopOp<"constant", [AllTypesMatch<["value", "result"]>]> {
+  let summary = "a small array of known numbers";
+  let description = [{
+    At most 4096 elements, which become part of the code; more are a weight's business.
+
+    ```mlir
+    %c = tz.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+    ```
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let assemblyFormat = "attr-dict $value";
 }
 
 def Tz_TopKOp : Tz_LoopOp<"top_k"> {
