@@ -103,6 +103,12 @@ static LogicalResult noteRows(Operation *op, KernelForm &form) {
   return success();
 }
 
+/// Whether `op` is computed where another one of a kernel of loops uses it.
+static bool isInlined(Operation *op) {
+  return op->getResult(0).hasOneUse() &&
+         mayInline(*op->getResult(0).getUses().begin());
+}
+
 FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
   FailureOr<tz::Sizes> sizes = tz::Sizes::infer(function);
   if (failed(sizes))
@@ -118,7 +124,7 @@ FailureOr<KernelForm> analyseKernel(tz::FuncOp function) {
     if (isa<tz::ReturnOp>(op))
       continue;
     if (needsLoops(&op)) {
-      if (form.loops)
+      if (form.loops && !isInlined(form.loops))
         return op.emitOpError("is the second operation of a kernel of loops");
       form.kind = KernelForm::Loops;
       form.loops = cast<tz::LoopOp>(op);

@@ -77,6 +77,11 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, bool inTiles)
     : op(loops.getOperation()), nest(loops.getLoops()) {
   for (Value operand : op->getOperands())
     dims.push_back(llvm::to_vector(sizes.of(operand)));
+  for (Value operand : op->getOperands()) {
+    auto producer = operand.getDefiningOp<tz::LoopOp>();
+    producers.push_back(producer ? std::make_unique<LoopCut>(producer, sizes)
+                                 : nullptr);
+  }
   dims.push_back(llvm::to_vector(sizes.of(op->getResult(0))));
   counts = countsOf(*this);
   tiles.resize(sizes.names().size());
@@ -135,9 +140,13 @@ LoopPlaces::LoopPlaces(Emitter &e, const LoopCut &cut, const KernelSizes &sizes,
                        function_ref<Value(Value)> memoryOf)
     : e(e), cut(cut), sizes(sizes) {
   Operation *op = cut.op;
-  for (Value operand : op->getOperands())
-    memory.push_back(operand.getDefiningOp<tz::ScalarOp>() ? Value()
-                                                           : memoryOf(operand));
+  for (auto [operand, producer] : llvm::zip(op->getOperands(), cut.producers)) {
+    bool isMemory = !producer && !operand.getDefiningOp<tz::ScalarOp>();
+    memory.push_back(isMemory ? memoryOf(operand) : Value());
+    producers.push_back(
+        producer ? std::make_unique<LoopPlaces>(e, *producer, sizes, memoryOf)
+                 : nullptr);
+  }
   memory.push_back(memoryOf(op->getResult(0)));
   type = registersOf(op, cut.nest);
 }
@@ -266,6 +275,37 @@ int64_t LoopPlaces::strideOf(int operand, unsigned loop) {
   return found;
 }
 
+std::optional<unsigned> LoopPlaces::dimensionAlong(int operand, unsigned loop) {
+  for (auto [i, expression] : llvm::enumerate(expressionsOf(operand)))
+    if (expression.isFunctionOfDim(loop))
+      return i;
+  return std::nullopt;
+}
+
+bool LoopPlaces::runsAlong(unsigned loop) {
+  // One that is looked up for each.
+  if (cut.nest.lookup && strideOf(1, loop) != 0)
+    return false;
+  for (unsigned i = 0; i < cut.nest.operands.size(); ++i) {
+    if (cut.op->getOperand(i).getDefiningOp<tz::ScalarOp>())
+      continue;
+    if (!producers[i]) {
+      if (strideOf(int(i), loop) < 0)
+        return false;
+      continue;
+    }
+    std::optional<unsigned> along = dimensionAlong(int(i), loop);
+    if (!along)
+      continue;
+    AffineExpr expression = cut.nest.operands[i].getResult(*along);
+    if (factorOf(expression, loop) != 1 ||
+        mayBeOutside(expression, dimsOf(int(i))[*along]) ||
+        !producers[i]->runsAlong(*along))
+      return false;
+  }
+  return true;
+}
+
 Value LoopPlaces::valueOf(AffineExpr expression, ArrayRef<Value> indices) {
   return emitExpression(e, expression, [&](AffineExpr leaf) {
     if (auto loop = dyn_cast<AffineDimExpr>(leaf))
@@ -332,8 +372,12 @@ Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
   Value inside = insideOf(operand, dims, indices);
   if (cut.nest.lookup && operand == 0)
     dims[*cut.nest.lookup] = lookedUp(indices);
-  Value at = addressOf(operand, dims), value;
-  if (lanes && strideOf(operand, loop) == 1) {
+  Value at, value;
+  if (!producers[operand])
+    at = addressOf(operand, dims);
+  if (producers[operand]) {
+    value = computed(operand, dims, lanes, loop, mask, to);
+  } else if (lanes && strideOf(operand, loop) == 1) {
     value = fromMemory(e, e.loadLanes(memory[operand], at, mask), element, to);
   } else {
     Value one = fromMemory(e, e.load(memory[operand], at), element, to);
@@ -346,6 +390,34 @@ Value LoopPlaces::load(int operand, ArrayRef<Value> indices, bool lanes,
   return inside ? Value(e.create<arith::SelectOp>(
                       inside, value, constant(*cut.nest.outside, lanes)))
                 : value;
+}
+
+Value LoopPlaces::computed(int operand, ArrayRef<Value> dims, bool lanes,
+                           unsigned loop, Value mask, Type to) {
+  std::optional<unsigned> along;
+  if (lanes)
+    along = dimensionAlong(operand, loop);
+  Value value = producers[operand]->compute(dims, along.has_value(),
+                                            along.value_or(0), mask);
+  // As memory would have kept it.
+  Type element = typeOf(operand).getElementType();
+  value = fromMemory(e, toMemory(e, value, element), element, to);
+  return lanes && !isa<VectorType>(value.getType()) ? e.splat(value) : value;
+}
+
+Value LoopPlaces::counted(Value index, bool lanes) {
+  bool wide = type.isInteger(64);
+  Type word = wide ? e.getI64Type() : e.getI32Type();
+  Value number = e.create<arith::IndexCastOp>(word, index);
+  if (lanes) {
+    Value others = e.laneNumbers();
+    if (wide)
+      others = e.create<arith::ExtSIOp>(e.lanesOf(word), others);
+    number = e.add(e.splat(number), others);
+  }
+  return isa<IntegerType>(type)
+             ? number
+             : e.create<arith::SIToFPOp>(e.likeWith(number, type), number);
 }
 
 Value LoopPlaces::pickOne(ArrayRef<Value> indices, bool lanes, unsigned loop,
@@ -425,12 +497,9 @@ Value LoopPlaces::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,
                           Value mask, Value before) {
   if (cut.nest.content)
     return known(indices, lanes, loop, mask);
-  if (cut.nest.counter) {
-    Value index = indices[*cut.nest.counter];
-    Value number = e.create<arith::IndexCastOp>(e.getI64Type(), index);
-    return isa<IntegerType>(type) ? e.create<arith::IndexCastOp>(type, index)
-                                  : e.create<arith::SIToFPOp>(type, number);
-  }
+  if (cut.nest.counter)
+    return counted(indices[*cut.nest.counter],
+                   lanes && *cut.nest.counter == loop);
   if (cut.nest.pick)
     return pickOne(indices, lanes, loop, mask);
   SmallVector<Value> elements;

@@ -27,15 +27,8 @@ private:
   /// Whether vectors may run along `loop`: what lies there is side by side or
   /// the same for all.
   bool isDense(unsigned loop, bool withResult) {
-    for (unsigned i = 0; i < cut.nest.operands.size(); ++i)
-      if (!cut.op->getOperand(i).getDefiningOp<tz::ScalarOp>() &&
-          places.strideOf(int(i), loop) < 0)
-        return false;
-    // A number that differs from lane to lane, or one looked up for each.
-    if (cut.nest.counter == loop ||
-        (cut.nest.lookup && places.strideOf(1, loop) != 0))
-      return false;
-    return !withResult || places.strideOf(-1, loop) == 1;
+    return places.runsAlong(loop) &&
+           (!withResult || places.strideOf(-1, loop) == 1);
   }
 
   /// Calls `body` along `loop` from `from` to `to` with the index set: whole

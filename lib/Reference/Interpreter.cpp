@@ -350,7 +350,7 @@ private:
     if (op.getBias())
       bias = tensor(op.getBias());
     return give(op.getResult(),
-                layerNorm(*tensor(op.getInput()), *tensor(op.getWeight()),
+                layerNorm(*received(op, op.getInput()), *tensor(op.getWeight()),
                           bias.get(), op.getEpsilon().convertToDouble()));
   }
 

@@ -131,6 +131,9 @@ private:
           sizes.insert(size);
     };
     llvm::for_each(inputs, add);
+    for (Operation *op : group.operations)
+      if (isa<tz::IotaOp>(op))
+        add(op->getResult(0));
     llvm::for_each(outputs, add);
   }
 

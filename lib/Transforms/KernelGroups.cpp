@@ -49,6 +49,10 @@ public:
     for (int group = 0, count = groups.size(); group < count; ++group)
       if (groups[group].kind == GroupKind::Contraction)
         takePrologue(group);
+    // Users first, so that what they take in has not taken in anything.
+    for (int group = groups.size(); group-- > 0;)
+      if (groups[group].kind == GroupKind::Loops)
+        takeProducers(group);
     formRows();
     return sorted();
   }
@@ -250,6 +254,30 @@ private:
     }
   }
 
+  /// Takes in the loops whose elements are computed where a group's own use
+  /// them; a group is at most so many.
+  void takeProducers(int group) {
+    constexpr size_t most = 16;
+    SmallVector<Operation *> users(groups[group].operations);
+    while (!users.empty())
+      for (OpOperand &use : users.pop_back_val()->getOpOperands()) {
+        Operation *producer = use.get().getDefiningOp();
+        if (!producer || groups[group].operations.size() >= most ||
+            !codegen::mayInline(use) ||
+            targetOf(producer) != groups[group].target)
+          continue;
+        groups[groupOf(producer)].operations.clear();
+        groups[group].operations.push_back(producer);
+        member[producer] = group;
+        users.push_back(producer);
+        remarkDecision(producer->getLoc(), kPass, Decision::Passed, [&] {
+          return llvm::formatv("{0} is computed where {1} uses it",
+                               producer->getName().getStringRef(),
+                               use.getOwner()->getName().getStringRef());
+        });
+      }
+  }
+
   /// What is left joins the rows that it uses, or begins new ones.
   void formRows() {
     for (Operation &op : func.getBody().front().without_terminator()) {
@@ -282,7 +310,7 @@ private:
     }
     std::set<std::pair<size_t, int>> ready;
     auto makeReady = [&](int group) {
-      if (waiting[group] == 0)
+      if (waiting[group] == 0 && !groups[group].operations.empty())
         ready.insert({position.lookup(groups[group].operations.back()), group});
     };
     for (int group = 0; group < count; ++group)

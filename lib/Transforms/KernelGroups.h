@@ -4,7 +4,8 @@
 // are: contractions and attentions begin groups; row-wise operations join the
 // one before (cut by column groups) or the one after (repeated by each worker
 // when its rows stay in near memory), and otherwise form groups of rows.
-// Operations on arrays that are no rows stand alone, as loops. Weights, scalars
+// Operations on arrays that are no rows are loops, and take in those that they
+// alone use. Weights, scalars
 // and reshapes belong to no group: they follow their users.
 #pragma once
 

@@ -2,7 +2,8 @@
 // REQUIRES: backend-null
 // RUN: terrazzo-opt --load-plugin null --tz-form-kernels %s | FileCheck %s
 
-// Operations on arrays that are no rows stand alone; those on rows join each other as ever.
+// Operations on arrays that are no rows are loops, those on rows join each other as ever. A product reads memory; the
+// reduction computes what it alone uses where it uses it.
 // CHECK: plan.kernel @f_transpose
 // CHECK: plan.kernel @f_tanh
 // CHECK: plan.program @f
@@ -11,7 +12,7 @@
 // Bytes of what has two '?' are those at the largest size of both.
 // CHECK: plan.transient {bytes = 768 : i64} : <tensor<3x?x?xf32>>
 // CHECK: plan.launch @f_contract
-// CHECK: plan.launch @f_reduce
+// CHECK: plan.launch @f_transpose_reduce
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.func @f(%x: tensor<?x3x4xf32>) -> tensor<?x3x1xf32> attributes {tz.max_sizes = array<i64: 8>} {
     %h = tz.transpose %x [1, 0, 2] : tensor<?x3x4xf32> -> tensor<3x?x4xf32>

@@ -10,7 +10,8 @@
 //                  results
 //   Attention      one tz.attention, with reshapes
 //   ConvertLayout  one tz.convert_layout
-//   Loops          one operation that says its loops, on arrays of any shape
+//   Loops          one operation that says its loops, on arrays of any shape, and
+//                  those whose elements are computed where it uses them
 //
 // The epilogue falls into sections: products whose results meet in the epilogue
 // belong to one section and are computed for the same columns; sections are
@@ -40,7 +41,7 @@ struct KernelForm {
   llvm::SmallVector<Section> sections;
   tz::AttentionOp attention;
   tz::ConvertLayoutOp convert;
-  tz::LoopOp loops;
+  tz::LoopOp loops; ///< the last of them
   /// Of all values of the kernel.
   tz::Sizes sizes;
   /// Rows that the kernel computes, its first size or as many each time; null:
@@ -67,6 +68,9 @@ std::string whyNoForm(mlir::Operation *op);
 /// Whether `op` says its loops and is no operation on rows: it is a kernel of
 /// the form Loops.
 bool needsLoops(mlir::Operation *op);
+/// Whether a kernel of loops may compute this operand's elements where they are
+/// used: nobody else uses them, and none is computed twice.
+bool mayInline(mlir::OpOperand &use);
 /// Attribute of an operation that is loops although it could be one on rows,
 /// were its arguments weights.
 inline constexpr llvm::StringLiteral kLoopsAttr = "plan.loops";

@@ -63,6 +63,8 @@ struct LoopCut {
   std::optional<unsigned> inner;
   llvm::SmallVector<unsigned> reduced;
   std::optional<ProductLoops> product;
+  /// Of each operand, the loops that compute its elements; null: it is memory.
+  llvm::SmallVector<std::unique_ptr<LoopCut>> producers;
 
   /// Workgroups are factor x the product of ceil(size i / tiles[i]); a tile of
   /// 0 leaves the size out.
@@ -100,6 +102,9 @@ public:
   /// Distance of neighbours along `loop`, in elements: 0, 1, or -1 for any
   /// other. Operand -1 is the result.
   int64_t strideOf(int operand, unsigned loop);
+  /// Whether vectors may run along `loop`: what the operands have there lies
+  /// side by side, or is the same for all.
+  bool runsAlong(unsigned loop);
   /// Of the element at these indices of the operand's dimensions.
   mlir::Value addressOf(int operand, llvm::ArrayRef<mlir::Value> dims);
   /// Of the element in this iteration of the loops, whose maps never lead
@@ -166,6 +171,15 @@ private:
                    unsigned loop, mlir::Value mask,
                    mlir::Value *within = nullptr);
   mlir::Value constant(double value, bool lanes);
+  /// The number of the counted loop, in a register.
+  mlir::Value counted(mlir::Value index, bool lanes);
+  /// The element of a computed operand at these indices of its dimensions, in a
+  /// register of type `to`.
+  mlir::Value computed(int operand, llvm::ArrayRef<mlir::Value> dims,
+                       bool lanes, unsigned loop, mlir::Value mask,
+                       mlir::Type to);
+  /// The dimension of an operand that runs with `loop`; none: no one does.
+  std::optional<unsigned> dimensionAlong(int operand, unsigned loop);
   /// Elements that are part of the code.
   mlir::Value known(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                     unsigned loop, mlir::Value mask);
@@ -180,6 +194,8 @@ private:
   const KernelSizes &sizes;
   mlir::Type type;                       ///< of registers
   llvm::SmallVector<mlir::Value> memory; ///< of operands, then the result
+  /// Of each operand; null: it is memory.
+  llvm::SmallVector<std::unique_ptr<LoopPlaces>> producers;
 };
 
 } // namespace terrazzo::codegen

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// REQUIRES: backend-null
+// RUN: terrazzo-opt --load-plugin null --tz-form-kernels --split-input-file %s | FileCheck %s
+//
+// Loops whose elements one other operation uses, each once, are computed there.
+
+// A mask that is counted, compared and chosen by in one kernel: what is counted may be computed again and again.
+// CHECK: plan.kernel @mask_iota2_less_equal_select
+// CHECK-NOT: plan.kernel
+// CHECK: plan.program @mask
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @mask(%x: tensor<?x?xf32> {tz.dims = ["T", "S"]}) -> tensor<?x?xf32> attributes {tz.max_sizes = array<i64: 8, 8>} {
+    %row = tz.iota {axis = 0 : i64, sizes = ["T"]} : tensor<?x1xi32>
+    %column = tz.iota {axis = 0 : i64, sizes = ["S"]} : tensor<?xi32>
+    %see = tz.elementwise less_equal(%column, %row) : (tensor<?xi32>, tensor<?x1xi32>) -> tensor<?x?xi1>
+    %far = tz.scalar -1.0e9 : tensor<f32>
+    %y = tz.elementwise select(%see, %x, %far) : (tensor<?x?xi1>, tensor<?x?xf32>, tensor<f32>) -> tensor<?x?xf32>
+    tz.return %y : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+// Spread over rows, each element would be computed for every row; used twice, twice.
+// CHECK: plan.kernel @reused_exp
+// CHECK: plan.kernel @reused_mul
+// CHECK: plan.kernel @reused_neg
+// CHECK: plan.kernel @reused_add_sub
+// CHECK: plan.program @reused
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @reused(%x: tensor<?x?xf32> {tz.dims = ["T", "S"]}, %g: tensor<?xf32> {tz.dims = ["S"]}) -> tensor<?x?xf32>
+      attributes {tz.max_sizes = array<i64: 8, 8>} {
+    %e = tz.elementwise exp(%g) : (tensor<?xf32>) -> tensor<?xf32>
+    %m = tz.elementwise mul(%x, %e) : (tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
+    %n = tz.elementwise neg(%m) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+    %a = tz.elementwise add(%n, %m) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    %s = tz.elementwise sub(%a, %n) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    tz.return %s : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+// What looks up a place reads its number from memory; a size that follows from another has no name in a kernel.
+// CHECK: plan.kernel @places_floor_div
+// CHECK: plan.kernel @places_neg
+// CHECK: plan.kernel @places_gather
+// CHECK: plan.kernel @places_pad
+// CHECK: plan.kernel @places_silu
+// CHECK: plan.program @places
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @places(%x: tensor<?x?xf32> {tz.dims = ["T", "S"]}, %i: tensor<?x?xi32> {tz.dims = ["T", "S"]})
+      -> (tensor<?x?xf32>, tensor<?x?xf32>) attributes {tz.max_sizes = array<i64: 8, 8>} {
+    %two = tz.scalar 2.0 : tensor<i32>
+    %half = tz.elementwise floor_div(%i, %two) : (tensor<?x?xi32>, tensor<i32>) -> tensor<?x?xi32>
+    %n = tz.elementwise neg(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+    %g = tz.gather %n, %half {axis = 1 : i64, each} : (tensor<?x?xf32>, tensor<?x?xi32>) -> tensor<?x?xf32>
+    %p = tz.pad %x [0, 1] [0, 1] : tensor<?x?xf32> -> tensor<?x?xf32>
+    %s = tz.elementwise silu(%p) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+    tz.return %g, %s : tensor<?x?xf32>, tensor<?x?xf32>
+  }
+}
