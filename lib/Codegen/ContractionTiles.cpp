@@ -23,7 +23,7 @@ static void addPart(Emitter &e, const FormatInfo &info, tile::UnpackOp unpack,
                     MutableArrayRef<Value> accumulators) {
   int64_t groups = unpack.getScales().size(), perGroup = 8 / groups;
   VectorType four = VectorType::get({4}, e.getI8Type());
-  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, 4, 1);
+  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, 4);
   for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
     Value rowIndex = e.add(row, static_cast<int64_t>(r));
     Value word = e.div(e.add(e.mul(rowIndex, input.depth), k), 4);
@@ -197,7 +197,7 @@ void emitFloatTile(Emitter &e, const ContractionConfig &config,
   bool pairs = config.dot == ContractionConfig::BF16;
   int64_t perLane = pairs ? 2 : 1, width = config.tileColumns,
           vectors = width / kLanes;
-  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, perLane, 1);
+  auto shape = tile::FragmentAttr::get(e.getContext(), kLanes, 1, perLane);
   SmallVector<Value> rows;
   for (int64_t r = 0; r < config.tileRows; ++r) {
     Value at = e.add(row, r);

@@ -34,10 +34,6 @@ MemRefType memoryType(Type type, bool bytes) {
 
 class LowerSimtKernel : public impl::TzLowerSimtKernelBase<LowerSimtKernel> {
 public:
-  LowerSimtKernel() = default;
-  LowerSimtKernel(std::shared_ptr<const MatrixUnit> matrix, int64_t lanes)
-      : matrix(std::move(matrix)), lanes(lanes) {}
-
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto config = module->getAttrOfType<plan::KernelConfigAttr>("plan.config");
@@ -45,11 +41,9 @@ public:
     FailureOr<SimtConfig> options =
         config ? SimtConfig::fromAttr(config.getOptions())
                : FailureOr<SimtConfig>(failure());
-    if (failed(options) || !maxSize || options->lanes != lanes ||
-        (options->matrix && !matrix)) {
+    if (failed(options) || !maxSize) {
       module.emitError("kernel lacks 'plan.max_size', or a 'plan.config' "
-                       "with the options of a workgroup of threads that this "
-                       "chip has");
+                       "with the options of a workgroup of threads");
       return signalPassFailure();
     }
     for (auto function :
@@ -86,7 +80,7 @@ private:
     ThreadDistribution threads(
         e, viewScratch(e, scratch, e.getF32Type(), 0, kSumsBytes / 4));
     RowEmitter rows(threads, sizes.cacheRows());
-    SimtFrame frame{e,      rows,      config,  matrix.get(), sizes,
+    SimtFrame frame{e,      rows,      config,  sizes,
                     tokens, workgroup, scratch, maxSize};
     placeBindings(e, rows, function, results, entry);
     emitBody(frame, *form, results);
@@ -129,17 +123,8 @@ private:
     shell.addEntryBlock();
     return shell;
   }
-
-  std::shared_ptr<const MatrixUnit> matrix;
-  int64_t lanes = 32;
 };
 
 } // namespace
-
-std::unique_ptr<Pass>
-createLowerSimtKernelPass(std::shared_ptr<const MatrixUnit> matrix,
-                          int64_t lanes) {
-  return std::make_unique<LowerSimtKernel>(std::move(matrix), lanes);
-}
 
 } // namespace terrazzo::codegen

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The two ways in which a workgroup computes attention: one row by all its
-// threads (SimtAttention.cpp), or a block of rows by a MatrixUnit
+// threads (SimtAttention.cpp), or a block of rows by fragments
 // (SimtMatrixAttention.cpp).
 #pragma once
 

@@ -63,7 +63,6 @@ struct SectionTiles {
 
 SimtContractionScratch::SimtContractionScratch(KernelForm &form,
                                                const SimtConfig &config,
-                                               const MatrixUnit *matrix,
                                                ArrayRef<Value> results) {
   ScratchPlan plan;
   plan.reserve(kSumsBytes, 1);
@@ -77,7 +76,7 @@ SimtContractionScratch::SimtContractionScratch(KernelForm &form,
   for (Section &section : form.sections)
     count = std::max(count, SectionTiles(section, results).count);
   int64_t tile = config.groupRows * config.groupColumns;
-  if (matrix) {
+  if (config.matrix) {
     activations = plan.reserve(MatrixProduct::activationElements(config), 2);
     int64_t words = 0;
     for (Section &section : form.sections)
@@ -101,8 +100,7 @@ class SimtContraction {
 public:
   SimtContraction(SimtFrame &frame, KernelForm &form, ArrayRef<Value> results)
       : frame(frame), e(frame.e), rows(frame.rows), config(frame.config),
-        form(form), results(results),
-        scratch(form, config, config.matrix ? frame.matrix : nullptr, results) {
+        form(form), results(results), scratch(form, config, results) {
     for (Value result : results)
       if (rows.hasPlace(result))
         resultPlaces[result] = rows.placeOf(result);

@@ -9,40 +9,22 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-MatrixUnit::~MatrixUnit() = default;
-
-tile::FragmentAttr MatrixUnit::fragment(SimtEmitter &e) const {
-  return tile::FragmentAttr::get(e.getContext(), rows, columns(), depth,
-                                 e.lanes);
-}
-
-Value MatrixUnit::zero(SimtEmitter &e) const {
-  return e.create<arith::ConstantOp>(e.getZeroAttr(
-      VectorType::get({rows * columns() / e.lanes}, e.getF32Type())));
-}
-
-Value MatrixUnit::multiply(SimtEmitter &e, Value left, Value right,
-                           Value accumulator) const {
-  return e.create<tile::ContractOp>(accumulator.getType(), accumulator, left,
-                                    right, fragment(e), uint64_t(0));
-}
-
 DictionaryAttr SimtConfig::toAttr(MLIRContext *context) const {
   Builder b(context);
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("group_columns", b.getI64IntegerAttr(groupColumns)),
-       b.getNamedAttr("group_rows", b.getI64IntegerAttr(groupRows)),
-       b.getNamedAttr("lanes", b.getI64IntegerAttr(lanes)),
-       b.getNamedAttr("matrix", b.getBoolAttr(matrix)),
-       b.getNamedAttr("threads", b.getI64IntegerAttr(threads))});
+  NamedAttrList entries;
+  entries.append("group_columns", b.getI64IntegerAttr(groupColumns));
+  entries.append("group_rows", b.getI64IntegerAttr(groupRows));
+  entries.append("lanes", b.getI64IntegerAttr(lanes));
+  if (matrix)
+    entries.append("matrix", matrix);
+  entries.append("threads", b.getI64IntegerAttr(threads));
+  return entries.getDictionary(context);
 }
 
 FailureOr<SimtConfig> SimtConfig::fromAttr(DictionaryAttr attr) {
   SimtConfig config;
-  auto matrix = attr ? attr.getAs<BoolAttr>("matrix") : BoolAttr();
-  if (!matrix)
+  if (!attr)
     return failure();
-  config.matrix = matrix.getValue();
   for (auto [name, value] : {std::pair("group_columns", &config.groupColumns),
                              std::pair("group_rows", &config.groupRows),
                              std::pair("lanes", &config.lanes),
@@ -51,6 +33,12 @@ FailureOr<SimtConfig> SimtConfig::fromAttr(DictionaryAttr attr) {
     if (!entry || entry.getInt() <= 0)
       return failure();
     *value = entry.getInt();
+  }
+  if (Attribute matrix = attr.get("matrix")) {
+    config.matrix = dyn_cast<tile::FragmentAttr>(matrix);
+    if (!config.matrix || FragmentCode::whyNotUsed(config.matrix) ||
+        config.matrix.getLanes() != config.lanes)
+      return failure();
   }
   if (config.threads % config.lanes)
     return failure();
@@ -101,7 +89,8 @@ public:
     int64_t unit = 16;
     for (Section &section : form.sections)
       unit = std::max(unit, section.unit);
-    config.matrix = limits.matrix && maxSize > 1;
+    if (maxSize > 1)
+      config.matrix = fragmentFor([](tile::FragmentAttr) { return true; });
     config.threads = unit > 64 ? 256 : 128;
     if (unit % 16)
       return failure();
@@ -117,13 +106,22 @@ public:
                       llvm::PowerOf2Ceil(std::max<int64_t>(maxSize, 8))) &&
           count > 8)
         continue;
-      const MatrixUnit *unitOfChip = config.matrix ? limits.matrix : nullptr;
-      int64_t size =
-          SimtContractionScratch(form, config, unitOfChip, results).size;
+      int64_t size = SimtContractionScratch(form, config, results).size;
       if (size <= limits.scratchBytes)
         return size;
     }
     return failure();
+  }
+
+  /// The first fragments of the chip that kernels have use for and that are
+  /// wanted; null: none.
+  tile::FragmentAttr
+  fragmentFor(function_ref<bool(tile::FragmentAttr)> wanted) const {
+    for (tile::FragmentAttr fragment : limits.fragments)
+      if (!FragmentCode::whyNotUsed(fragment) && wanted(fragment) &&
+          fragment.getLanes() == limits.lanes)
+        return fragment;
+    return {};
   }
 
   SimtConfig config;
@@ -169,8 +167,11 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    config.matrix =
-        limits.matrix && maxSize > 8 && takesMatrixAttention(form->attention);
+    // Caches are multiplied as they lie in memory.
+    if (maxSize > 8 && takesMatrixAttention(form->attention))
+      config.matrix = chooser.fragmentFor([](tile::FragmentAttr fragment) {
+        return fragment.getElements().isF16();
+      });
     config.groupRows = config.matrix ? 64 : 1;
     int64_t scratch = simtAttentionScratch(form->attention, config);
     while (config.matrix && scratch > limits.scratchBytes &&
@@ -179,12 +180,12 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
       scratch = simtAttentionScratch(form->attention, config);
     }
     if (config.matrix && scratch > limits.scratchBytes) {
-      config.matrix = false;
+      config.matrix = {};
       config.groupRows = 1;
       scratch = simtAttentionScratch(form->attention, config);
     }
     if (config.matrix)
-      config.threads = config.groupRows / MatrixUnit::rows * config.lanes;
+      config.threads = config.groupRows / FragmentCode::rows * config.lanes;
     return answer(heads, config.groupRows, scratch);
   }
   case KernelForm::ConvertLayout: {

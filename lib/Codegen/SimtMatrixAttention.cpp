@@ -22,7 +22,7 @@ int64_t blockOf(int64_t dim) { return dim > 128 ? 32 : 64; }
 /// matrix unit takes, and a gap that spreads rows over the memory's banks.
 struct CachedBlock {
   explicit CachedBlock(tz::CacheType type)
-      : dim(type.getDim()), width(llvm::alignTo(dim, MatrixUnit::depth)),
+      : dim(type.getDim()), width(llvm::alignTo(dim, FragmentCode::depth)),
         stride(width + 8) {}
   int64_t dim, width, stride;
 };
@@ -48,7 +48,7 @@ class MatrixAttention {
 public:
   MatrixAttention(SimtFrame &frame, tz::AttentionOp op)
       : frame(frame), e(frame.e), rows(frame.rows),
-        unit(frame.matrix->halves()), op(op), type(op.getKeyCache()),
+        unit(e, frame.config.matrix), op(op), type(op.getKeyCache()),
         groupRows(frame.config.groupRows), s(op, frame.config),
         fragments(s.value.width / unit.columns()),
         scoreFragments(s.block / unit.columns()) {
@@ -58,8 +58,8 @@ public:
     keys = frame.view(half, s.keys, s.block * s.key.stride);
     values = frame.view(half, s.values, s.block * s.value.stride);
     weights = frame.view(half, s.weights, groupRows * s.weightStride);
-    positions = unit.positions(e);
-    subgroupRow = e.mul(e.subgroup, MatrixUnit::rows);
+    positions = unit.positions();
+    subgroupRow = e.mul(e.subgroup, FragmentCode::rows);
   }
 
   void emit() {
@@ -79,7 +79,7 @@ public:
           s.block);
     SmallVector<Value> state(unit.laneRows(), e.f32(kUnseenScore));
     state.append(unit.laneRows(), e.f32(0));
-    state.append(fragments, unit.zero(e));
+    state.append(fragments, unit.zero());
     state = e.loop(start, last, s.block, state,
                    [&](Value block, ValueRange carried) {
                      loadBlock(block, last);
@@ -123,7 +123,7 @@ private:
       Value from = e.add(e.mul(lineOf(row), cached.dim), d);
       Value place = e.add(e.mul(row, cached.stride), d);
       if (step == 8)
-        unit.copyAsync(e, to, place, memory, from);
+        e.createOp<tile::CopyOp>(memory, from, to, place);
       else
         e.store(e.load(memory, from), to, place);
     });
@@ -143,28 +143,26 @@ private:
     loadCached(s.key, keys, rows.placeOf(op.getKeys()).memory, block, last);
     loadCached(s.value, values, rows.placeOf(op.getValues()).memory, block,
                last);
-    unit.commitCopies(e);
-    unit.waitForCopies(e, 0);
+    e.createOp<tile::CommitCopiesOp>();
+    e.createOp<tile::WaitCopiesOp>(0);
     e.barrier();
   }
 
   SmallVector<SmallVector<Value>> scores(Value block) {
-    SmallVector<Value> sums(scoreFragments, unit.zero(e));
-    for (int64_t k = 0; k < s.key.width; k += MatrixUnit::depth) {
+    SmallVector<Value> sums(scoreFragments, unit.zero());
+    for (int64_t k = 0; k < s.key.width; k += FragmentCode::depth) {
       Value left = unit.loadLeft(
-          e, query, e.add(e.mul(subgroupRow, s.key.stride), k), s.key.stride);
+          query, e.add(e.mul(subgroupRow, s.key.stride), k), s.key.stride);
       for (int64_t n = 0; n < scoreFragments; ++n) {
         Value right = unit.loadRight(
-            e, keys, e.index(n * unit.columns() * s.key.stride + k),
-            s.key.stride);
-        sums[n] = unit.multiply(e, left, right, sums[n]);
+            keys, e.index(n * unit.columns() * s.key.stride + k), s.key.stride);
+        sums[n] = unit.multiply(left, right, sums[n]);
       }
     }
     SmallVector<SmallVector<Value>> result;
     for (int64_t n = 0; n < scoreFragments; ++n) {
       result.emplace_back();
-      for (auto [element, at] :
-           llvm::zip(unit.elements(e, sums[n]), positions)) {
+      for (auto [element, at] : llvm::zip(unit.elements(sums[n]), positions)) {
         Value row = e.add(position, e.add(subgroupRow, at.row));
         Value line = e.add(block, e.add(at.column, n * unit.columns()));
         Value seen = e.less(line, e.add(row, 1));
@@ -219,20 +217,20 @@ private:
   SmallVector<Value> weighValues(ValueRange carried, ArrayRef<Value> factor) {
     SmallVector<Value> outputs;
     for (Value output : carried) {
-      SmallVector<Value> elements = unit.elements(e, output);
+      SmallVector<Value> elements = unit.elements(output);
       for (auto [i, x] : llvm::enumerate(elements))
         x = e.mulf(x, factor[unit.rowOfElement(i)]);
-      outputs.push_back(unit.fromElements(e, elements));
+      outputs.push_back(unit.fromElements(elements));
     }
-    for (int64_t k = 0; k < s.block; k += MatrixUnit::depth) {
-      Value left = unit.loadLeft(e, weights,
-                                 e.add(e.mul(subgroupRow, s.weightStride), k),
-                                 s.weightStride);
+    for (int64_t k = 0; k < s.block; k += FragmentCode::depth) {
+      Value left =
+          unit.loadLeft(weights, e.add(e.mul(subgroupRow, s.weightStride), k),
+                        s.weightStride);
       for (int64_t n = 0; n < fragments; ++n) {
-        Value right = unit.loadRightTransposed(
-            e, values, e.index(k * s.value.stride + n * unit.columns()),
-            s.value.stride);
-        outputs[n] = unit.multiply(e, left, right, outputs[n]);
+        Value right = unit.loadRight(
+            values, e.index(k * s.value.stride + n * unit.columns()),
+            s.value.stride, /*transposed=*/true);
+        outputs[n] = unit.multiply(left, right, outputs[n]);
       }
     }
     return outputs;
@@ -248,7 +246,7 @@ private:
     Place place = rows.placeOf(op.getResult());
     for (int64_t n = 0; n < fragments; ++n)
       for (auto [i, x] :
-           llvm::enumerate(unit.elements(e, state[2 * laneRows + n]))) {
+           llvm::enumerate(unit.elements(state[2 * laneRows + n]))) {
         Value row = e.add(subgroupRow, positions[i].row);
         Value d = e.add(positions[i].column, n * unit.columns());
         Value column = e.add(e.mul(head, s.value.dim), d);
@@ -265,7 +263,7 @@ private:
   SimtFrame &frame;
   SimtEmitter &e;
   RowEmitter &rows;
-  const MatrixUnit &unit;
+  FragmentCode unit;
   tz::AttentionOp op;
   tz::CacheType type;
   int64_t heads, groupRows;
@@ -273,7 +271,7 @@ private:
   int64_t fragments, scoreFragments;
   Value query, keys, values, weights, subgroupRow, rowBegin, rowCount, position,
       base;
-  SmallVector<MatrixUnit::Position> positions;
+  SmallVector<FragmentCode::Position> positions;
 };
 
 } // namespace

@@ -18,22 +18,22 @@ static int64_t chunkWordsOf(RankedTensorType type) {
   auto block = dyn_cast<tz::BlockType>(type.getElementType());
   if (!block)
     return 0;
-  return MatrixUnit::rows * block.getBytes() *
+  return FragmentCode::rows * block.getBytes() *
          (chunkDepth(type) / block.getValues()) / 4;
 }
 
 int64_t MatrixProduct::weightWords(const SimtConfig &config,
                                    RankedTensorType type) {
-  return 2 * config.groupColumns / MatrixUnit::rows * chunkWordsOf(type);
+  return 2 * config.groupColumns / FragmentCode::rows * chunkWordsOf(type);
 }
 
 MatrixProduct::MatrixProduct(SimtFrame &frame, int64_t offset, int64_t blocks)
-    : frame(frame), e(frame.e), config(frame.config), unit(*frame.matrix),
-      operand(unit.operandType(e.getContext())),
+    : frame(frame), e(frame.e), config(frame.config), unit(e, config.matrix),
+      operand(unit.operandType()),
       activations(frame.view(operand, offset, activationElements(config))),
       blocks(blocks) {
   ownGroups =
-      llvm::divideCeil(config.groupColumns / MatrixUnit::rows, e.subgroups());
+      llvm::divideCeil(config.groupColumns / FragmentCode::rows, e.subgroups());
   fragments = config.groupRows / unit.columns();
 }
 
@@ -68,7 +68,7 @@ void MatrixProduct::loadStage(const ProductInput &input, Value depth,
     }
     // Neighbouring depths stay neighbours wherever the unit wants them.
     Value line = e.add(e.add(to, e.mul(row, kStride)),
-                       e.mul(e.div(quad, 4), MatrixUnit::depth));
+                       e.mul(e.div(quad, 4), FragmentCode::depth));
     Value inQuad = e.rem(quad, 4);
     for (int64_t pair = 0; pair < 2; ++pair) {
       Value x = e.create<arith::TruncFOp>(
@@ -84,15 +84,15 @@ void MatrixProduct::loadStage(const ProductInput &input, Value depth,
 }
 
 Value MatrixProduct::groupOf(const ProductWeight &weight, Value inTile) {
-  Value group = e.add(e.div(weight.column, MatrixUnit::rows), inTile);
+  Value group = e.add(e.div(weight.column, FragmentCode::rows), inTile);
   // Groups that are not there repeat the last one and are never stored.
   return e.min(group, e.index(llvm::divideCeil(weight.type.getShape()[0],
-                                               MatrixUnit::rows) -
+                                               FragmentCode::rows) -
                               1));
 }
 
 void MatrixProduct::copyChunk(const ProductWeight &weight, Value chunk) {
-  int64_t groups = config.groupColumns / MatrixUnit::rows;
+  int64_t groups = config.groupColumns / FragmentCode::rows;
   int64_t units = chunkWords / 4;
   int64_t lastWord = packedGroupBytes(weight.type) / 4 - 4;
   Value buffer = e.mul(e.rem(chunk, 2), groups * chunkWords);
@@ -102,14 +102,15 @@ void MatrixProduct::copyChunk(const ProductWeight &weight, Value chunk) {
     Value word =
         e.min(e.add(e.mul(chunk, chunkWords), unit4), e.index(lastWord));
     Value from = e.add(originOf(e, weight.type, groupOf(weight, group)), word);
-    unit.copyAsync(e, words, e.add(buffer, e.mul(i, 4)), weight.words, from);
+    e.createOp<tile::CopyOp>(weight.words, from, words,
+                             e.add(buffer, e.mul(i, 4)));
   });
-  unit.commitCopies(e);
+  e.createOp<tile::CommitCopiesOp>();
 }
 
 SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
                                          int64_t own, Value part) {
-  int64_t groups = config.groupColumns / MatrixUnit::rows;
+  int64_t groups = config.groupColumns / FragmentCode::rows;
   Value inTile = e.add(e.subgroup, own * e.subgroups());
   Value source = weight.words, origin;
   if (chunkWords) {
@@ -122,10 +123,9 @@ SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
   } else {
     origin = originOf(e, weight.type, groupOf(weight, inTile));
   }
-  Value quad = unit.quadOfLane(e);
-  SmallVector<Value> wanted = {quad, e.add(quad, 4)};
   SmallVector<SmallVector<Value>> quads(2);
-  for (Value row : unit.quadRows(e)) {
+  for (auto [row, number] : unit.quads()) {
+    SmallVector<Value> wanted = {number, e.add(number, 4)};
     SmallVector<Value> values =
         unpackFloats(e, weight.type, source, {origin, row, part, 1}, wanted);
     for (int64_t half = 0; half < 2; ++half) {
@@ -136,7 +136,7 @@ SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
           VectorType::get({4}, operand), e.vectorOf(four)));
     }
   }
-  return {unit.leftFromQuads(e, quads[0]), unit.leftFromQuads(e, quads[1])};
+  return {unit.leftFromQuads(quads[0]), unit.leftFromQuads(quads[1])};
 }
 
 SmallVector<Value> MatrixProduct::multiplyStage(const ProductInput &input,
@@ -160,11 +160,11 @@ SmallVector<Value> MatrixProduct::multiplyStage(const ProductInput &input,
     for (int64_t half = 0; half < 2; ++half)
       for (int64_t n = 0; n < fragments; ++n) {
         Value at = e.add(from, n * unit.columns() * kStride + 32 * p +
-                                   MatrixUnit::depth * half);
-        Value right = unit.loadRight(e, activations, at, kStride);
+                                   FragmentCode::depth * half);
+        Value right = unit.loadRight(activations, at, kStride);
         for (int64_t own = 0; own < ownGroups; ++own) {
           Value &sum = sums[own * fragments + n];
-          sum = unit.multiply(e, left[own][half], right, sum);
+          sum = unit.multiply(left[own][half], right, sum);
         }
       }
   }
@@ -172,21 +172,23 @@ SmallVector<Value> MatrixProduct::multiplyStage(const ProductInput &input,
 }
 
 void MatrixProduct::store(ValueRange sums, Value tile) {
-  SmallVector<MatrixUnit::Position> positions = unit.positions(e);
+  SmallVector<FragmentCode::Position> positions = unit.positions();
   for (int64_t own = 0; own < ownGroups; ++own) {
     Value group = e.add(e.subgroup, own * e.subgroups());
-    e.when(e.less(group, e.index(config.groupColumns / MatrixUnit::rows)), [&] {
-      for (int64_t n = 0; n < fragments; ++n) {
-        SmallVector<Value> elements =
-            unit.elements(e, sums[own * fragments + n]);
-        for (auto [element, position] : llvm::zip(elements, positions)) {
-          Value row = e.add(position.column, n * unit.columns());
-          Value column = e.add(e.mul(group, MatrixUnit::rows), position.row);
-          e.store(element, tile,
-                  e.add(e.mul(row, config.groupColumns), column));
-        }
-      }
-    });
+    e.when(e.less(group, e.index(config.groupColumns / FragmentCode::rows)),
+           [&] {
+             for (int64_t n = 0; n < fragments; ++n) {
+               SmallVector<Value> elements =
+                   unit.elements(sums[own * fragments + n]);
+               for (auto [element, position] : llvm::zip(elements, positions)) {
+                 Value row = e.add(position.column, n * unit.columns());
+                 Value column =
+                     e.add(e.mul(group, FragmentCode::rows), position.row);
+                 e.store(element, tile,
+                         e.add(e.mul(row, config.groupColumns), column));
+               }
+             }
+           });
   }
 }
 
@@ -202,11 +204,11 @@ void MatrixProduct::emit(const ProductInput &input, const ProductWeight &weight,
         frame.view(e.getI32Type(), blocks, weightWords(config, weight.type));
     copyChunk(weight, e.index(0));
   }
-  SmallVector<Value> sums(ownGroups * fragments, unit.zero(e));
+  SmallVector<Value> sums(ownGroups * fragments, unit.zero());
   sums = e.loop(e.index(0), e.index(chunks), 1, sums,
                 [&](Value chunk, ValueRange carried) {
                   if (chunkWords) {
-                    unit.waitForCopies(e, 0);
+                    e.createOp<tile::WaitCopiesOp>(0);
                     e.barrier();
                     Value next = e.add(chunk, 1);
                     e.when(e.less(next, e.index(chunks)),

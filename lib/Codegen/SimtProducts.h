@@ -94,7 +94,7 @@ private:
   SimtFrame &frame;
   SimtEmitter &e;
   const SimtConfig &config;
-  const MatrixUnit &unit;
+  FragmentCode unit;
   mlir::Type operand;
   mlir::Value activations;
   int64_t blocks; ///< offset of the copied blocks

@@ -8,7 +8,7 @@
 // CHECK: func.func @product(%{{.*}}: memref<?xf32>, %{{.*}}: memref<?xi8>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xi64>, %{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?xi8>)
 // CHECK: scf.for
 // CHECK: "tile.unpack"
-// CHECK: tile.contract {{.*}} <rows = 16, columns = 1, depth = 4> {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
+// CHECK: tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> {{.*}} {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
 // CHECK: tile.scale
 // UNPACKED-NOT: tile.unpack
 // UNPACKED: vector.load

@@ -7,15 +7,17 @@ module {
 
 // -----
 
-// A matrix unit is a backend's to bring.
-// expected-error @+1 {{with the options of a workgroup of threads that this chip has}}
+// Fragments that do not say who holds what are of no use.
+// expected-error @+1 {{with the options of a workgroup of threads}}
 module attributes {plan.max_size = 8 : i64, plan.config = #plan.config<factor = 4, tiles = [8, 0], scratch = 4096,
-    options = {group_columns = 64 : i64, group_rows = 8 : i64, lanes = 32 : i64, matrix = true, threads = 128 : i64}>} {
+    options = {group_columns = 64 : i64, group_rows = 8 : i64, lanes = 32 : i64, threads = 128 : i64,
+               matrix = #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32, elements = f16>}>} {
 }
 
 // -----
 
-// expected-error @+1 {{with the options of a workgroup of threads that this chip has}}
+// A workgroup is whole subgroups.
+// expected-error @+1 {{with the options of a workgroup of threads}}
 module attributes {plan.max_size = 8 : i64, plan.config = #plan.config<factor = 4, tiles = [8, 0], scratch = 4096,
-    options = {group_columns = 64 : i64, group_rows = 8 : i64, lanes = 64 : i64, matrix = false, threads = 128 : i64}>} {
+    options = {group_columns = 64 : i64, group_rows = 8 : i64, lanes = 64 : i64, threads = 96 : i64}>} {
 }

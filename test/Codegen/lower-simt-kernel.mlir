@@ -17,7 +17,7 @@
 // UNPACKED-NOT: tile.unpack_lane
 // UNPACKED: vector.load {{.*}} {alignment = 16 : i64} : memref<?xi32>, vector<4xi32>
 module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 4, tiles = [1, 0], scratch = 4096,
-    options = {group_columns = 16 : i64, group_rows = 1 : i64, lanes = 32 : i64, matrix = false, threads = 128 : i64}>} {
+    options = {group_columns = 16 : i64, group_rows = 1 : i64, lanes = 32 : i64, threads = 128 : i64}>} {
   tz.func @product(%x: tensor<?x64xf32>, %w: !w) -> tensor<?x64xf32> {
     %y = tz.matmul %x, %w : (tensor<?x64xf32>, !w) -> tensor<?x64xf32>
     tz.return %y : tensor<?x64xf32>

@@ -7,7 +7,7 @@
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%arg0, %arg1, %[[X]])
 module attributes {plan.target = #tz_cpu.target<"x86-64-v4", "vnni">} {
   func.func @vnni(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<4xi8>) -> vector<16xi32> {
-    %0 = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 4> {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
+    %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %a, %w, %x {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
     return %0 : vector<16xi32>
   }
 }
@@ -22,11 +22,11 @@ module attributes {plan.target = #tz_cpu.target<"x86-64-v4", "vnni">} {
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 module attributes {plan.target = #tz_cpu.target<"x86-64-v3", "">} {
   func.func @small(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<4xi8>) -> vector<16xi32> {
-    %0 = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 4> {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
+    %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %a, %w, %x {bound = 15 : i64} : vector<16xi32>, vector<64xi8>, vector<4xi8>
     return %0 : vector<16xi32>
   }
   func.func @large(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<4xi8>) -> vector<16xi32> {
-    %0 = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 4> : vector<16xi32>, vector<64xi8>, vector<4xi8>
+    %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %a, %w, %x : vector<16xi32>, vector<64xi8>, vector<4xi8>
     return %0 : vector<16xi32>
   }
 }
@@ -38,8 +38,8 @@ module attributes {plan.target = #tz_cpu.target<"x86-64-v3", "">} {
 // CHECK: math.fma
 module attributes {plan.target = #tz_cpu.target<"x86-64-v4", "vnni+bf16=fast">} {
   func.func @floats(%a: vector<16xf32>, %w: vector<32xbf16>, %x: vector<2xbf16>, %v: vector<16xf32>, %y: vector<1xf32>) -> vector<16xf32> {
-    %0 = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 2> : vector<16xf32>, vector<32xbf16>, vector<2xbf16>
-    %1 = tile.contract %0, %v, %y <rows = 16, columns = 1, depth = 1> : vector<16xf32>, vector<16xf32>, vector<1xf32>
+    %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 2> %a, %w, %x : vector<16xf32>, vector<32xbf16>, vector<2xbf16>
+    %1 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 1> %0, %v, %y : vector<16xf32>, vector<16xf32>, vector<1xf32>
     return %1 : vector<16xf32>
   }
 }

@@ -3,8 +3,8 @@
 // tz-cpu-lower-contract: tile.contract of sixteen rows and one column on
 // x86-64:
 //
-//   %c = tile.contract %a, %w, %x <rows = 16, columns = 1,
-//        depth = 4> : vector<16xi32>, vector<64xi8>, vector<4xi8>
+//   %c = tile.contract #tile.fragment<rows = 16, columns = 1,
+//        depth = 4> %a, %w, %x : vector<16xi32>, vector<64xi8>, vector<4xi8>
 // becomes, with VNNI,
 //   %c = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%a, %w, %all four
 //        bytes of %x sixteen times)

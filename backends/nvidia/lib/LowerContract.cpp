@@ -3,8 +3,8 @@
 // tz-nvidia-lower-contract: tile.contract as the instruction of the processor
 // that has its sizes and elements, a row of a table each.
 //
-//   %c = tile.contract %a, %l, %r <rows = 16, columns = 8,
-//        depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<4xf16>
+//   %c = tile.contract #mma %a, %l, %r : vector<4xf32>, vector<8xf16>,
+//        vector<4xf16>
 // becomes
 //   %s = llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.f32.f32"(%l0, ...,
 //        %r0, %r1, %a0, ...)
@@ -12,6 +12,7 @@
 // A processor whose instructions are less deep takes as many steps.
 #include "TzNvidia/Nvidia.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "terrazzo/Codegen/Emitter.h"
 #include "terrazzo/Codegen/LowerContracts.h"
 
 using namespace mlir;
@@ -37,11 +38,8 @@ constexpr MatrixInstruction instructions[] = {
 
 /// Null when the processor has none.
 const MatrixInstruction *find(tile::ContractOp op, int version) {
-  tile::FragmentAttr shape = op.getFragment();
   Type element = getElementTypeOrSelf(op.getLeft().getType());
-  if (shape.getRows() != 16 || shape.getColumns() != 8 ||
-      shape.getDepth() != 16 || shape.getLanes() != kWarp ||
-      !(element.isF16() || element.isBF16()))
+  if (op.getFragment() != fragmentOf(element))
     return nullptr;
   for (const MatrixInstruction &row : instructions)
     if (row.bf16 == element.isBF16() && row.since <= version)

@@ -76,21 +76,18 @@ public:
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
                                               int64_t maxSize) const final {
     auto target = cast<TargetAttr>(kernel.getTarget());
-    auto matrix = createMatrixUnit(target);
     codegen::SimtLimits limits;
     limits.lanes = kWarp;
     limits.scratchBytes = architectureOf(target).sharedPerBlock;
-    limits.matrix = matrix.get();
+    limits.fragments = fragmentsOf(target);
     return codegen::configureSimtKernel(kernel, maxSize, limits);
   }
 
   void buildLower(OpPassManager &manager, Attribute target) const final {
-    std::shared_ptr<const codegen::MatrixUnit> matrix;
-    if (target)
-      matrix = createMatrixUnit(cast<TargetAttr>(target));
-    manager.addPass(codegen::createLowerSimtKernelPass(matrix, kWarp));
+    manager.addPass(codegen::createTzLowerSimtKernel());
     manager.addPass(codegen::createTileLowerFragments());
     manager.addPass(createLowerContractPass(cast_or_null<TargetAttr>(target)));
+    manager.addPass(createLowerLoadsPass(cast_or_null<TargetAttr>(target)));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     manager.addPass(createSCFToControlFlowPass());
@@ -132,6 +129,8 @@ static void registerNvidia(mlir::DialectRegistry &registry) {
   std::call_once(once, [] {
     mlir::registerPass(
         [] { return terrazzo::tz_nvidia::createLowerContractPass(); });
+    mlir::registerPass(
+        [] { return terrazzo::tz_nvidia::createLowerLoadsPass(); });
     mlir::registerPass(terrazzo::tz_nvidia::createLowerToLLVMPass);
     mlir::registerPass(terrazzo::tz_nvidia::createWrapEntryPass);
   });

@@ -81,8 +81,7 @@ struct WrapEntryPass
                    b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
     // Kernels of matrix products keep their sums in registers and live by few
     // blocks; left alone, the assembler would spill for the sake of more.
-    auto matrix = options.getAs<BoolAttr>("matrix");
-    if (matrix && matrix.getValue())
+    if (options.contains("matrix"))
       entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                      b.getI32IntegerAttr(1));
     Block *block = entry.addEntryBlock(b);

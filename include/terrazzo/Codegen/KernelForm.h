@@ -10,7 +10,8 @@
 //                  results
 //   Attention      one tz.attention, with reshapes
 //   ConvertLayout  one tz.convert_layout
-//   Loops          one operation that says its loops, on arrays of any shape, and
+//   Loops          one operation that says its loops, on arrays of any shape,
+//   and
 //                  those whose elements are computed where it uses them
 //
 // The epilogue falls into sections: products whose results meet in the epilogue

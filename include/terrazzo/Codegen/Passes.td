@@ -36,8 +36,8 @@ def TzLowerSimtKernel : Pass<"tz-lower-simt-kernel", "::mlir::ModuleOp"> {
   let description = [{
     Takes the module of a configured kernel for a chip whose workgroups are threads with memory in common. Bindings
     become one-dimensional memrefs in the plan's order, interleaved weights memrefs of words, followed by the sizes;
-    the workgroup is `gpu.block_id x`, its scratch `gpu.dynamic_shared_memory`. By name the pass has no matrix unit; a
-    backend hands it one with `createLowerSimtKernelPass`.
+    the workgroup is `gpu.block_id x`, its scratch `gpu.dynamic_shared_memory`. The fragments that products are made
+    of stand in the config; `tile.contract`, `tile.load_fragment` and `tile.copy` are the chip's to lower.
 
     ```mlir
     module attributes {plan.config = #plan.config<...>, plan.max_size = 1 : i64} {

@@ -9,16 +9,16 @@
 //   Row            a workgroup takes one row
 //   Contraction    a workgroup takes some columns of a section and some rows;
 //                  few rows: dot products, each lane four columns and every
-//                  eighth part of the depth; many: a MatrixUnit's products
+//                  eighth part of the depth; many: products of fragments
 //   Attention      a workgroup takes one query head and one row, or a block of
-//                  rows with a MatrixUnit
+//                  rows with fragments
 //   ConvertLayout  a workgroup takes sixteen rows
 //   Loops          a workgroup takes what LoopCut.h says, a thread an element
 #pragma once
 
 #include "mlir/Pass/Pass.h"
+#include "terrazzo/Codegen/FragmentCode.h"
 #include "terrazzo/Codegen/KernelFrame.h"
-#include "terrazzo/Codegen/MatrixUnit.h"
 
 namespace terrazzo::codegen {
 
@@ -31,8 +31,8 @@ struct SimtConfig {
   int64_t groupColumns = 64;
   /// Rows of a workgroup.
   int64_t groupRows = 1;
-  /// Whether a MatrixUnit computes the products.
-  bool matrix = false;
+  /// Fragments that products are made of; null: none.
+  tile::FragmentAttr matrix;
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
   static mlir::FailureOr<SimtConfig> fromAttr(mlir::DictionaryAttr attr);
@@ -43,7 +43,8 @@ struct SimtLimits {
   int64_t lanes = 32;
   /// Memory of a workgroup in bytes.
   int64_t scratchBytes = 48 << 10;
-  const MatrixUnit *matrix = nullptr; ///< null: none
+  /// Fragments that it multiplies, the ones for weights first.
+  llvm::SmallVector<tile::FragmentAttr> fragments;
 };
 
 /// Tiles, workgroups and scratch for a kernel of at most `maxSize` tokens.
@@ -56,12 +57,9 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
 ///   func.func @k(%binding: memref<?xf32>, ..., %size0: i64, ..., %cacheRows:
 ///   i64)
 ///
-/// for one thread, on gpu operations and those of `matrix` (null: none). Bytes
+/// for one thread, on gpu and tile operations: createTzLowerSimtKernel. Bytes
 /// of scratch are the chip's dynamic workgroup memory. Interleaved weights are
 /// memrefs of words.
-std::unique_ptr<mlir::Pass>
-createLowerSimtKernelPass(std::shared_ptr<const MatrixUnit> matrix,
-                          int64_t lanes);
 
 /// `count` elements of a workgroup's memory from byte `offset` on.
 mlir::Value viewScratch(Emitter &e, mlir::Value scratch, mlir::Type element,
@@ -71,7 +69,6 @@ struct SimtFrame {
   SimtEmitter &e;
   RowEmitter &rows;
   const SimtConfig &config;
-  const MatrixUnit *matrix;
   const KernelSizes &sizes;
   mlir::Value tokens; ///< rows in this call; null: of no form with rows
   mlir::Value workgroup;
@@ -93,7 +90,6 @@ void lowerSimtRow(SimtFrame &frame, KernelForm &form,
 /// Where a contraction keeps what, in a workgroup's scratch.
 struct SimtContractionScratch {
   SimtContractionScratch(KernelForm &form, const SimtConfig &config,
-                         const MatrixUnit *matrix,
                          llvm::ArrayRef<mlir::Value> results);
   /// Offsets of the prologue's values that are not results of the kernel.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> values;
@@ -107,7 +103,7 @@ void lowerSimtContraction(SimtFrame &frame, KernelForm &form,
 
 int64_t simtAttentionScratch(tz::AttentionOp attention,
                              const SimtConfig &config);
-/// Whether a MatrixUnit may compute a block of its rows: they attend to halves
+/// Whether fragments may compute a block of its rows: they attend to halves
 /// in a cache, each to what lies before it.
 bool takesMatrixAttention(tz::AttentionOp op);
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form);

@@ -20,7 +20,25 @@ using namespace mlir;
 
 namespace terrazzo::tile {
 
+namespace {
+
+/// Fragments are long and the same all over a kernel.
+struct TileAliases : public OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attr, raw_ostream &stream) const override {
+    auto fragment = dyn_cast<FragmentAttr>(attr);
+    if (!fragment || !fragment.getLeft())
+      return AliasResult::NoAlias;
+    stream << "fragment";
+    return AliasResult::FinalAlias;
+  }
+};
+
+} // namespace
+
 void TileDialect::initialize() {
+  addInterfaces<TileAliases>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "terrazzo/Dialect/Tile/TileAttributes.cpp.inc"
@@ -82,12 +100,68 @@ LogicalResult UnpackLaneOp::verify() {
   return success();
 }
 
+/// Whether all elements of a fragment have a lane, each one.
+static bool holdsAll(AffineMap map, int64_t lanes, int64_t first,
+                     int64_t second) {
+  if (map.getNumDims() != 2 || map.getNumSymbols() != 0 ||
+      map.getNumResults() != 2 || (first * second) % lanes)
+    return false;
+  llvm::SmallBitVector seen(first * second);
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    for (int64_t i = 0; i < first * second / lanes; ++i) {
+      SmallVector<int64_t, 2> place = map.compose({lane, i});
+      if (place[0] < 0 || place[0] >= first || place[1] < 0 ||
+          place[1] >= second || seen.test(place[0] * second + place[1]))
+        return false;
+      seen.set(place[0] * second + place[1]);
+    }
+  return true;
+}
+
+LogicalResult FragmentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t rows, int64_t columns, int64_t depth,
+                                   int64_t lanes, Type elements, AffineMap left,
+                                   AffineMap right, AffineMap sums) {
+  constexpr int64_t most = 1024;
+  for (int64_t size : {rows, columns, depth, lanes})
+    if (size < 1 || size > most)
+      return emitError() << "a fragment's sizes are from 1 to " << most
+                         << ", not " << size;
+  if (!left && !right && !sums)
+    return success();
+  auto refuse = [&](StringRef which) {
+    return emitError() << "'" << which
+                       << "' does not lead each element of each lane to a "
+                          "place of its own in the fragment";
+  };
+  if (!left || !holdsAll(left, lanes, rows, depth))
+    return refuse("left");
+  if (!right || !holdsAll(right, lanes, depth, columns))
+    return refuse("right");
+  if (!sums || !holdsAll(sums, lanes, rows, columns))
+    return refuse("sums");
+  return success();
+}
+
+LogicalResult LoadFragmentOp::verify() {
+  FragmentAttr shape = getFragment();
+  bool left = !getRight();
+  int64_t held = (left ? shape.getRows() : shape.getColumns()) *
+                 shape.getDepth() / shape.getLanes();
+  auto type = cast<VectorType>(getResult().getType());
+  if (!shape.getElements() || type.getNumElements() != held ||
+      type.getElementType() != shape.getElements() ||
+      getMemory().getType().getElementType() != shape.getElements())
+    return emitOpError("loads ") << held << " elements a lane of " << shape
+                                 << " from memory of them, not " << type;
+  if (getStride() < 1 || getStride() % 8)
+    return emitOpError("has lines ")
+           << getStride() << " elements apart, which is no multiple of 8";
+  return success();
+}
+
 LogicalResult ContractOp::verify() {
   FragmentAttr shape = getFragment();
-  for (int64_t size : {shape.getRows(), shape.getColumns(), shape.getDepth(),
-                       shape.getLanes()})
-    if (size < 1)
-      return emitOpError("has a size below 1 in ") << shape;
   auto check = [&](Value value, int64_t rows, int64_t columns) {
     auto type = cast<VectorType>(value.getType());
     if (type.getNumElements() * shape.getLanes() == rows * columns)

@@ -3,7 +3,7 @@
 
 func.func @left(%acc: vector<16xi32>, %w: vector<32xi8>, %x: vector<4xi8>) -> vector<16xi32> {
   // expected-error @+1 {{holds 16 x 4 elements in 1 lanes, not 'vector<32xi8>'}}
-  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 1, depth = 4> : vector<16xi32>, vector<32xi8>, vector<4xi8>
+  %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %acc, %w, %x : vector<16xi32>, vector<32xi8>, vector<4xi8>
   return %0 : vector<16xi32>
 }
 
@@ -11,7 +11,7 @@ func.func @left(%acc: vector<16xi32>, %w: vector<32xi8>, %x: vector<4xi8>) -> ve
 
 func.func @lanes(%acc: vector<4xf32>, %l: vector<8xf16>, %r: vector<8xf16>) -> vector<4xf32> {
   // expected-error @+1 {{holds 16 x 8 elements in 32 lanes, not 'vector<8xf16>'}}
-  %0 = tile.contract %acc, %l, %r <rows = 16, columns = 8, depth = 16, lanes = 32> : vector<4xf32>, vector<8xf16>, vector<8xf16>
+  %0 = tile.contract #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32> %acc, %l, %r : vector<4xf32>, vector<8xf16>, vector<8xf16>
   return %0 : vector<4xf32>
 }
 
@@ -19,15 +19,15 @@ func.func @lanes(%acc: vector<4xf32>, %l: vector<8xf16>, %r: vector<8xf16>) -> v
 
 func.func @elements(%acc: vector<16xf32>, %w: vector<64xi8>, %x: vector<4xi8>) -> vector<16xf32> {
   // expected-error @+1 {{multiplies 'i8' by 'i8' into 'f32'}}
-  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 1, depth = 4> : vector<16xf32>, vector<64xi8>, vector<4xi8>
+  %0 = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %acc, %w, %x : vector<16xf32>, vector<64xi8>, vector<4xi8>
   return %0 : vector<16xf32>
 }
 
 // -----
 
 func.func @sizes(%acc: vector<16xf32>, %w: vector<16xf32>, %x: vector<1xf32>) -> vector<16xf32> {
-  // expected-error @+1 {{has a size below 1 in #tile.fragment<rows = 16, columns = 0, depth = 1>}}
-  %0 = tile.contract %acc, %w, %x <rows = 16, columns = 0, depth = 1> : vector<16xf32>, vector<16xf32>, vector<1xf32>
+  // expected-error @+1 {{a fragment's sizes are from 1 to 1024, not 0}}
+  %0 = tile.contract #tile.fragment<rows = 16, columns = 0, depth = 1> %acc, %w, %x : vector<16xf32>, vector<16xf32>, vector<1xf32>
   return %0 : vector<16xf32>
 }
 
@@ -76,4 +76,35 @@ func.func @wanted(%m: memref<?xi32>, %o: index) {
   %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o) <{format = #tz<block_format q6_k>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
       : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
   return
+}
+
+// -----
+
+// Two elements of one lane at one place.
+// expected-error @+1 {{'left' does not lead each element of each lane to a place of its own in the fragment}}
+#twice = #tile.fragment<rows = 2, columns = 2, depth = 2, lanes = 2, left = (d0, d1) -> (d0, 0),
+  right = (d0, d1) -> (d1, d0), sums = (d0, d1) -> (d0, d1)>
+
+// -----
+
+// expected-error @+1 {{'sums' does not lead each element of each lane to a place of its own in the fragment}}
+#outside = #tile.fragment<rows = 2, columns = 2, depth = 2, lanes = 2, left = (d0, d1) -> (d0, d1),
+  right = (d0, d1) -> (d1, d0), sums = (d0, d1) -> (d0 + 1, d1)>
+
+// -----
+
+#known = #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32, elements = f16>
+func.func @load_elements(%m: memref<?xf16>, %at: index) -> vector<4xf16> {
+  // expected-error @+1 {{loads 8 elements a lane of}}
+  %0 = tile.load_fragment left #known %m[%at] {stride = 64 : i64} : memref<?xf16> -> vector<4xf16>
+  return %0 : vector<4xf16>
+}
+
+// -----
+
+#known = #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32, elements = f16>
+func.func @load_stride(%m: memref<?xf16>, %at: index) -> vector<8xf16> {
+  // expected-error @+1 {{has lines 60 elements apart, which is no multiple of 8}}
+  %0 = tile.load_fragment left #known %m[%at] {stride = 60 : i64} : memref<?xf16> -> vector<8xf16>
+  return %0 : vector<8xf16>
 }

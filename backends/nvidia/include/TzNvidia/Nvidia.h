@@ -6,7 +6,7 @@
 
 #include "mlir/IR/Dialect.h"
 #include "mlir/Pass/Pass.h"
-#include "terrazzo/Codegen/MatrixUnit.h"
+#include "terrazzo/Dialect/Tile/Tile.h"
 #include "terrazzo/Target/TargetBackend.h"
 
 #include "TzNvidia/NvidiaDialect.h.inc"
@@ -46,8 +46,10 @@ mlir::FailureOr<TargetAttr> resolveTarget(mlir::MLIRContext *context,
 /// Levels of memory and units of computation, of one multiprocessor.
 plan::TargetSpecAttr buildSpec(TargetAttr target);
 
-/// mma.sync; null where an architecture has none that kernels use.
-std::shared_ptr<const codegen::MatrixUnit> createMatrixUnit(TargetAttr target);
+/// What mma.sync multiplies, of these elements; who holds what.
+tile::FragmentAttr fragmentOf(mlir::Type elements);
+/// Those that an architecture multiplies, the target's first; empty: none.
+llvm::SmallVector<tile::FragmentAttr> fragmentsOf(TargetAttr target);
 
 /// Threads and bindings of a kernel, on its module once its entry is wrapped.
 inline constexpr llvm::StringLiteral kThreadsAttr = "tz_nvidia.threads";
@@ -58,6 +60,9 @@ std::unique_ptr<mlir::Pass> createLowerToLLVMPass();
 /// tile.contract -> the target's matrix instructions; without one those of the
 /// module's `plan.target`.
 std::unique_ptr<mlir::Pass> createLowerContractPass(TargetAttr target = {});
+/// tile.load_fragment -> ldmatrix, tile.copy -> the target's copies beside
+/// computation; without one those of the module's `plan.target`.
+std::unique_ptr<mlir::Pass> createLowerLoadsPass(TargetAttr target = {});
 /// The entry that the device plugin launches around the function on memrefs.
 std::unique_ptr<mlir::Pass> createWrapEntryPass();
 

@@ -12,6 +12,8 @@ def TzNvidia_Dialect : Dialect {
   let name = "tz_nvidia";
   let cppNamespace = "::terrazzo::tz_nvidia";
   let summary = "NVIDIA's processors";
+  // Kernels' configurations say which fragments they multiply.
+  let dependentDialects = ["::terrazzo::tile::TileDialect"];
   let useDefaultAttributePrinterParser = 1;
 }
 

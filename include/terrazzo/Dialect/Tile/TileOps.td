@@ -70,15 +70,84 @@ def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
   let description = [{
     Fragments of `rows` x `depth` and of `depth` x `columns` elements, and of `rows` x `columns` sums. `lanes` workers
     hold each together, as many elements each: 1 where a worker's vectors hold them, row by row, all columns of a depth
-    behind each other; of several the chip's backend knows which lane holds what.
+    behind each other. Of several, `left`, `right` and `sums` say where element d1 of lane d0 belongs: (row, depth),
+    (depth, column), (row, column); and `elements` what is multiplied. Of each row that a lane has of the left it holds
+    quads: its depths, in order, fall into as many parts of four as lanes share the row out in.
 
     ```mlir
     #tile.fragment<rows = 16, columns = 1, depth = 4>
-    #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32>
+    #tile.fragment<rows = 16, columns = 16, depth = 16, lanes = 64, elements = f16,
+                   left = (d0, d1) -> (d0 mod 16, (d0 floordiv 16) * 4 + d1),
+                   right = (d0, d1) -> ((d0 floordiv 16) * 4 + d1, d0 mod 16),
+                   sums = (d0, d1) -> ((d0 floordiv 16) * 4 + d1, d0 mod 16)>
     ```
   }];
-  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, DefaultValuedParameter<"int64_t", "1">:$lanes);
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, DefaultValuedParameter<"int64_t", "1">:$lanes,
+                    OptionalParameter<"::mlir::Type">:$elements, OptionalParameter<"::mlir::AffineMap">:$left,
+                    OptionalParameter<"::mlir::AffineMap">:$right, OptionalParameter<"::mlir::AffineMap">:$sums);
+  let builders = [AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$depth), [{
+    return $_get($_ctxt, rows, columns, depth, 1, ::mlir::Type(), ::mlir::AffineMap(), ::mlir::AffineMap(), ::mlir::AffineMap());
+  }]>];
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_LoadFragmentOp : Tile_Op<"load_fragment", [MemoryEffects<[MemRead]>]> {
+  let summary = "a fragment of a product out of the workgroup's memory";
+  let description = [{
+    `at` is the index of its first element. A left fragment lies row by row, a right one column by column, or with
+    `transposed` depth by depth; lines are `stride` elements apart, a multiple of 8. All lanes of a subgroup load
+    together, each gets what the fragment says that it holds.
+
+    ```mlir
+    %l = tile.load_fragment left #mma %m[%at] {stride = 72 : i64} : memref<?xf16, #gpu.address_space<workgroup>> -> vector<8xf16>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$right, AnyMemRef:$memory, Index:$at, Tile_FragmentAttr:$fragment, I64Attr:$stride,
+                   UnitAttr:$transposed);
+  let results = (outs AnyVectorOfAnyRank:$result);
+  let assemblyFormat = [{
+    (`right` $right^):(`left`)? qualified($fragment) $memory `[` $at `]` attr-dict `:` type($memory) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "sixteen bytes brought into the workgroup's memory beside computation";
+  let description = [{
+    Indices count elements. A chip without such copies copies at once.
+
+    ```mlir
+    tile.copy %source[%from] to %memory[%at] : memref<?xi32>, memref<?xi32, #gpu.address_space<workgroup>>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$source, Index:$from, AnyMemRef:$memory, Index:$at);
+  let assemblyFormat = "$source `[` $from `]` `to` $memory `[` $at `]` attr-dict `:` type($source) `,` type($memory)";
+}
+
+def Tile_CommitCopiesOp : Tile_Op<"commit_copies", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "the end of a batch of copies";
+  let description = [{
+    Of all `tile.copy` of this thread since the last one.
+
+    ```mlir
+    tile.commit_copies
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_WaitCopiesOp : Tile_Op<"wait_copies", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "until all but the last batches of copies are there";
+  let description = [{
+    For this thread: a barrier behind it makes them everybody's.
+
+    ```mlir
+    tile.wait_copies 0
+    ```
+  }];
+  let arguments = (ins I64Attr:$pending);
+  let assemblyFormat = "$pending attr-dict";
 }
 
 def Tile_ContractOp : Tile_Op<"contract", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
@@ -90,14 +159,14 @@ def Tile_ContractOp : Tile_Op<"contract", [Pure, AllTypesMatch<["accumulator", "
     that it has instructions for, a row of a table each.
 
     ```mlir
-    %c = tile.contract %a, %w, %x <rows = 16, columns = 1, depth = 4> {bound = 15 : i64}
+    %c = tile.contract #tile.fragment<rows = 16, columns = 1, depth = 4> %a, %w, %x {bound = 15 : i64}
         : vector<16xi32>, vector<64xi8>, vector<4xi8>
     ```
   }];
   let arguments = (ins AnyVectorOfAnyRank:$accumulator, AnyVectorOfAnyRank:$left, AnyVectorOfAnyRank:$right,
                    Tile_FragmentAttr:$fragment, DefaultValuedAttr<I64Attr, "0">:$bound);
   let results = (outs AnyVectorOfAnyRank:$result);
-  let assemblyFormat = "$accumulator `,` $left `,` $right $fragment attr-dict `:` type($accumulator) `,` type($left) `,` type($right)";
+  let assemblyFormat = "qualified($fragment) $accumulator `,` $left `,` $right attr-dict `:` type($accumulator) `,` type($left) `,` type($right)";
   let hasVerifier = 1;
 }
 
