@@ -88,8 +88,8 @@ FragmentCode::FragmentCode(SimtEmitter &e, tile::FragmentAttr shape)
 
 Value FragmentCode::placeOf(AffineExpr place, int64_t i) const {
   MLIRContext *context = e.getContext();
-  place = place.replaceDims({getAffineDimExpr(0, context),
-                             getAffineConstantExpr(i, context)});
+  place = place.replaceDims(
+      {getAffineDimExpr(0, context), getAffineConstantExpr(i, context)});
   return emitExpression(
       e, place, [&](AffineExpr) { return e.lane; }, /*natural=*/true);
 }

@@ -221,7 +221,7 @@ int64_t simtAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
 
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form) {
   if (frame.config.matrix)
-    lowerMatrixAttention(frame, form.attention);
+    lowerMatrixAttention(frame, form);
   else
     RowAttention(frame, form).emit();
 }

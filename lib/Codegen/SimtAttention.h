@@ -16,6 +16,6 @@ inline constexpr double kUnseenScore = -1e30;
 mlir::Value cappedScore(SimtEmitter &e, tz::AttentionOp op, mlir::Value score);
 
 int64_t matrixAttentionScratch(tz::AttentionOp op, const SimtConfig &config);
-void lowerMatrixAttention(SimtFrame &frame, tz::AttentionOp op);
+void lowerMatrixAttention(SimtFrame &frame, const KernelForm &form);
 
 } // namespace terrazzo::codegen

@@ -167,10 +167,9 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
   case KernelForm::Attention: {
     int64_t heads = cast<RankedTensorType>(form->attention.getQuery().getType())
                         .getShape()[1];
-    // Caches are multiplied as they lie in memory.
-    if (maxSize > 8 && takesMatrixAttention(form->attention))
-      config.matrix = chooser.fragmentFor([](tile::FragmentAttr fragment) {
-        return fragment.getElements().isF16();
+    if (maxSize > 8)
+      config.matrix = chooser.fragmentFor([&](tile::FragmentAttr fragment) {
+        return takesMatrixAttention(form->attention, fragment);
       });
     config.groupRows = config.matrix ? 64 : 1;
     int64_t scratch = simtAttentionScratch(form->attention, config);

@@ -2,11 +2,13 @@
 //
 // Attention of a block of query rows, a subgroup for each sixteen, as products
 // of matrices (Dao et al., arXiv 2205.14135): queries stay in the workgroup's
-// memory, keys and values pass through it block by block as they lie in the
-// cache, scores become weights in registers with an online softmax, and weights
-// go through memory to be the left operand of the second product.
+// memory, keys and values pass through it block by block, those of a cache as
+// they lie there and those of a tensor rounded to what the fragments hold,
+// scores become weights in registers with an online softmax, and weights go
+// through memory to be the left operand of the second product.
 //
 // Workgroups count heads fastest: head + heads * (block of rows).
+#include "AttentionRows.h"
 #include "SimtAttention.h"
 
 using namespace mlir;
@@ -18,19 +20,18 @@ namespace {
 /// Cached rows of a block; fewer for wide heads, which fill the memory.
 int64_t blockOf(int64_t dim) { return dim > 128 ? 32 : 64; }
 
-/// A cache in the workgroup's memory: rows of `dim` values, zeros up to what a
-/// matrix unit takes, and a gap that spreads rows over the memory's banks.
-struct CachedBlock {
-  explicit CachedBlock(tz::CacheType type)
-      : dim(type.getDim()), width(llvm::alignTo(dim, FragmentCode::depth)),
+/// Keys or values in the workgroup's memory: rows of `dim` values, zeros up to
+/// what fragments take, and a gap that spreads rows over the memory's banks.
+struct StagedRows {
+  explicit StagedRows(int64_t dim)
+      : dim(dim), width(llvm::alignTo(dim, FragmentCode::depth)),
         stride(width + 8) {}
   int64_t dim, width, stride;
 };
 
 struct MatrixScratch {
   MatrixScratch(tz::AttentionOp op, const SimtConfig &config)
-      : key(op.getKeyCache()),
-        value(cast<tz::CacheType>(op.getValues().getType())),
+      : key(lastSize(op.getQuery())), value(lastSize(op.getResult())),
         block(blockOf(std::max(key.dim, value.dim))), weightStride(block + 8) {
     ScratchPlan plan;
     plan.reserve(kSumsBytes, 1);
@@ -40,24 +41,26 @@ struct MatrixScratch {
     weights = plan.reserve(config.groupRows * weightStride, 2);
     size = plan.size();
   }
-  CachedBlock key, value;
+  static int64_t lastSize(Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape().back();
+  }
+  StagedRows key, value;
   int64_t block, weightStride, query, keys, values, weights, size;
 };
 
 class MatrixAttention {
 public:
-  MatrixAttention(SimtFrame &frame, tz::AttentionOp op)
-      : frame(frame), e(frame.e), rows(frame.rows),
-        unit(e, frame.config.matrix), op(op), type(op.getKeyCache()),
+  MatrixAttention(SimtFrame &frame, const KernelForm &form)
+      : frame(frame), e(frame.e), rows(frame.rows), form(form),
+        unit(e, frame.config.matrix), op(form.attention),
         groupRows(frame.config.groupRows), s(op, frame.config),
         fragments(s.value.width / unit.columns()),
-        scoreFragments(s.block / unit.columns()) {
+        scoreFragments(s.block / unit.columns()), element(unit.operandType()) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
-    Type half = e.getF16Type();
-    query = frame.view(half, s.query, groupRows * s.key.stride);
-    keys = frame.view(half, s.keys, s.block * s.key.stride);
-    values = frame.view(half, s.values, s.block * s.value.stride);
-    weights = frame.view(half, s.weights, groupRows * s.weightStride);
+    query = frame.view(element, s.query, groupRows * s.key.stride);
+    keys = frame.view(element, s.keys, s.block * s.key.stride);
+    values = frame.view(element, s.values, s.block * s.value.stride);
+    weights = frame.view(element, s.weights, groupRows * s.weightStride);
     positions = unit.positions();
     subgroupRow = e.mul(e.subgroup, FragmentCode::rows);
   }
@@ -66,85 +69,117 @@ public:
     Value head = e.rem(frame.workgroup, heads);
     rowBegin = e.mul(e.div(frame.workgroup, heads), groupRows);
     rowCount = e.min(e.sub(frame.tokens, rowBegin), e.index(groupRows));
-    Value first = rows.firstPosition(op.getPosition());
-    position = e.add(first, rowBegin);
-    base = e.mul(e.div(head, heads / type.getHeads()),
-                 rowsOfCache(e, type, frame.sizes.cacheRows()));
+    Value keyHead = e.div(head, heads / op.getKeyHeads());
+    keyRows = headRows(frame, op.getKeys(), keyHead);
+    valueRows = headRows(frame, op.getValues(), keyHead);
     loadQueries(head);
-    Value last = e.add(position, rowCount), start = e.index(0);
-    if (int64_t window = op.getWindow())
-      start = e.mul(
-          e.div(e.max(e.sub(e.add(position, 1), e.index(window)), e.index(0)),
-                s.block),
-          s.block);
+    SeenRows seen(e, op, frame.tokens, countKeyRows(frame, form),
+                  op.getPosition() ? rows.firstPosition(op.getPosition())
+                                   : Value(),
+                  rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
+    mayBeEmpty = seen.mayBeEmpty();
+    SeenRange any = seen.ofAny(rowBegin, e.add(rowBegin, rowCount));
+    findRanges(seen, head);
+    Value start = seen.fromFirst() ? e.index(0)
+                                   : e.mul(e.div(any.first, s.block), s.block);
     SmallVector<Value> state(unit.laneRows(), e.f32(kUnseenScore));
     state.append(unit.laneRows(), e.f32(0));
     state.append(fragments, unit.zero());
-    state = e.loop(start, last, s.block, state,
+    state = e.loop(start, any.end, s.block, state,
                    [&](Value block, ValueRange carried) {
-                     loadBlock(block, last);
+                     loadBlock(block, any.end);
                      return addBlock(block, carried);
                    });
     store(head, state);
   }
 
 private:
+  /// What the rows of this lane's sums see, and where their bias begins. Rows
+  /// behind the last one are that one again.
+  void findRanges(SeenRows &seen, Value head) {
+    ranges.resize(unit.laneRows());
+    bias.resize(unit.laneRows());
+    for (size_t i = 0; i < positions.size(); ++i) {
+      int64_t r = unit.rowOfElement(int64_t(i));
+      if (ranges[r].end)
+        continue;
+      Value own = e.min(e.add(subgroupRow, positions[i].row),
+                        e.sub(rowCount, e.index(1)));
+      ranges[r] = seen.of(e.add(rowBegin, own));
+      if (op.getBias())
+        bias[r] = seen.biasAt(head, e.add(rowBegin, own));
+    }
+    lastKey = e.sub(seen.count(), e.index(1));
+    fromFirst = seen.fromFirst();
+  }
+
   void loadQueries(Value head) {
     Place place = rows.placeOf(op.getQuery());
-    Value scale = e.f32(op.getScale().convertToDouble());
     e.each(groupRows * s.key.width, [&](Value i) {
       Value row = e.div(i, s.key.width), d = e.rem(i, s.key.width);
-      // Rows that are not there repeat the last one and are never stored.
       Value source = e.add(rowBegin, e.min(row, e.sub(rowCount, e.index(1))));
       Value column = e.min(d, e.index(s.key.dim - 1));
       Value q = e.mulf(
           e.load(place.memory,
                  rows.at(place, source, e.add(e.mul(head, s.key.dim), column))),
-          scale);
+          e.f32(op.getScale().convertToDouble()));
       if (s.key.width != s.key.dim)
         q = e.choose(e.less(d, e.index(s.key.dim)), q, e.f32(0));
-      e.store(e.create<arith::TruncFOp>(e.getF16Type(), q), query,
+      e.store(e.create<arith::TruncFOp>(element, q), query,
               e.add(e.mul(row, s.key.stride), d));
     });
   }
 
-  /// Rows of a block from `line` on; those beyond the last one that anybody
+  /// Rows of a block from `block` on; those beyond the last one that anybody
   /// sees repeat it: weights of zero must meet numbers.
-  void loadCached(const CachedBlock &cached, Value to, Value memory,
-                  Value block, Value last) {
-    // Rows that begin at sixteen bytes are copied as such.
-    int64_t step = cached.dim % 8 == 0 ? 8 : 1;
-    auto lineOf = [&](Value row) {
-      return e.add(base, e.min(e.add(block, row), e.sub(last, e.index(1))));
-    };
-    int64_t units = cached.dim / step;
+  void loadRows(const StagedRows &staged, Value to, const HeadRows &from,
+                Value block, Value last) {
+    bool asTheyLie =
+        cast<MemRefType>(from.memory.getType()).getElementType() == element;
+    // What begins at sixteen bytes is copied, or read, as such.
+    int64_t most = asTheyLie ? 8 : 4;
+    int64_t step = staged.dim % most == 0 ? most : 1;
+    int64_t units = staged.dim / step;
     e.each(s.block * units, [&](Value i) {
       Value row = e.div(i, units), d = e.mul(e.rem(i, units), step);
-      Value from = e.add(e.mul(lineOf(row), cached.dim), d);
-      Value place = e.add(e.mul(row, cached.stride), d);
-      if (step == 8)
-        e.createOp<tile::CopyOp>(memory, from, to, place);
+      Value line = e.min(e.add(block, row), e.sub(last, e.index(1)));
+      Value source = e.add(from.at(e, line), d);
+      Value place = e.add(e.mul(row, staged.stride), d);
+      if (asTheyLie && step > 1)
+        e.createOp<tile::CopyOp>(from.memory, source, to, place);
+      else if (step > 1)
+        e.storeVector(
+            e.create<arith::TruncFOp>(VectorType::get({step}, element),
+                                      e.loadVector(from.memory, source, step)),
+            to, place);
       else
-        e.store(e.load(memory, from), to, place);
+        e.store(inElement(e.load(from.memory, source)), to, place);
     });
-    if (cached.width == cached.dim)
+    if (staged.width == staged.dim)
       return;
-    int64_t pad = cached.width - cached.dim;
-    Value zero = e.create<arith::ConstantOp>(e.getF16FloatAttr(0));
+    int64_t pad = staged.width - staged.dim;
+    Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(element));
     e.each(s.block * pad, [&](Value i) {
       e.store(zero, to,
-              e.add(e.mul(e.div(i, pad), cached.stride),
-                    e.add(e.rem(i, pad), cached.dim)));
+              e.add(e.mul(e.div(i, pad), staged.stride),
+                    e.add(e.rem(i, pad), staged.dim)));
     });
+  }
+
+  Value inElement(Value x) {
+    return x.getType() == element
+               ? x
+               : Value(e.create<arith::TruncFOp>(element, x));
   }
 
   void loadBlock(Value block, Value last) {
     e.barrier();
-    loadCached(s.key, keys, rows.placeOf(op.getKeys()).memory, block, last);
-    loadCached(s.value, values, rows.placeOf(op.getValues()).memory, block,
-               last);
-    e.createOp<tile::CommitCopiesOp>();
-    e.createOp<tile::WaitCopiesOp>(0);
+    loadRows(s.key, keys, keyRows, block, last);
+    loadRows(s.value, values, valueRows, block, last);
+    if (op.getKeyCache()) {
+      e.createOp<tile::CommitCopiesOp>();
+      e.createOp<tile::WaitCopiesOp>(0);
+    }
     e.barrier();
   }
 
@@ -162,17 +197,24 @@ private:
     SmallVector<SmallVector<Value>> result;
     for (int64_t n = 0; n < scoreFragments; ++n) {
       result.emplace_back();
-      for (auto [element, at] : llvm::zip(unit.elements(sums[n]), positions)) {
-        Value row = e.add(position, e.add(subgroupRow, at.row));
-        Value line = e.add(block, e.add(at.column, n * unit.columns()));
-        Value seen = e.less(line, e.add(row, 1));
-        if (int64_t window = op.getWindow())
-          seen = e.both(seen, e.less(row, e.add(line, window)));
-        result.back().push_back(
-            e.choose(seen, cappedScore(e, op, element), e.f32(kUnseenScore)));
-      }
+      for (auto [i, sum] : llvm::enumerate(unit.elements(sums[n])))
+        result.back().push_back(scoreOf(
+            sum, unit.rowOfElement(int64_t(i)),
+            e.add(block, e.add(positions[i].column, n * unit.columns()))));
     }
     return result;
+  }
+
+  /// What is left of the score of key row `line` for row `r` of this lane's.
+  Value scoreOf(Value sum, int64_t r, Value line) {
+    Value score = cappedScore(e, op, sum);
+    if (bias[r])
+      score = e.addf(score, e.load(rows.memoryOf(op.getBias()),
+                                   e.add(bias[r], e.min(line, lastKey))));
+    Value seen = e.less(line, ranges[r].end);
+    if (!fromFirst)
+      seen = e.both(seen, e.less(e.sub(ranges[r].first, e.index(1)), line));
+    return e.choose(seen, score, e.f32(kUnseenScore));
   }
 
   SmallVector<Value> addBlock(Value block, ValueRange carried) {
@@ -205,7 +247,7 @@ private:
             e.add(e.mul(e.add(subgroupRow, positions[i].row), s.weightStride),
                   e.add(positions[i].column,
                         static_cast<int64_t>(n) * unit.columns()));
-        e.store(e.create<arith::TruncFOp>(e.getF16Type(), p), weights, at);
+        e.store(e.create<arith::TruncFOp>(element, p), weights, at);
       }
     e.barrier();
     SmallVector<Value> next = top;
@@ -240,9 +282,14 @@ private:
     int64_t laneRows = unit.laneRows();
     auto [firstLane, lastLane] = unit.rowLanes();
     SmallVector<Value> inverse;
-    for (int64_t r = 0; r < laneRows; ++r)
-      inverse.push_back(e.divf(
-          e.f32(1), e.sumOverLanes(state[laneRows + r], firstLane, lastLane)));
+    for (int64_t r = 0; r < laneRows; ++r) {
+      Value sum = e.sumOverLanes(state[laneRows + r], firstLane, lastLane);
+      inverse.push_back(e.divf(e.f32(1), sum));
+      if (mayBeEmpty) // zeros instead of 0 / 0
+        inverse.back() = e.choose(
+            e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
+            sum, inverse.back());
+    }
     Place place = rows.placeOf(op.getResult());
     for (int64_t n = 0; n < fragments; ++n)
       for (auto [i, x] :
@@ -263,31 +310,36 @@ private:
   SimtFrame &frame;
   SimtEmitter &e;
   RowEmitter &rows;
+  const KernelForm &form;
   FragmentCode unit;
   tz::AttentionOp op;
-  tz::CacheType type;
   int64_t heads, groupRows;
   MatrixScratch s;
   int64_t fragments, scoreFragments;
-  Value query, keys, values, weights, subgroupRow, rowBegin, rowCount, position,
-      base;
+  Type element; ///< of what is multiplied
+  Value query, keys, values, weights, subgroupRow, rowBegin, rowCount;
+  HeadRows keyRows, valueRows; ///< of the workgroup's head
   SmallVector<FragmentCode::Position> positions;
+  /// Of each row of this lane's.
+  SmallVector<SeenRange> ranges;
+  SmallVector<Value> bias; ///< null: there is none
+  Value lastKey;
+  bool fromFirst = false, mayBeEmpty = false;
 };
 
 } // namespace
 
-bool takesMatrixAttention(tz::AttentionOp op) {
+bool takesMatrixAttention(tz::AttentionOp op, tile::FragmentAttr fragment) {
   tz::CacheType cache = op.getKeyCache();
-  return cache && cache.getElementType().isF16() && op.getPosition() &&
-         !op.getFirst() && !op.getEnd();
+  return !cache || cache.getElementType() == fragment.getElements();
 }
 
 int64_t matrixAttentionScratch(tz::AttentionOp op, const SimtConfig &config) {
   return MatrixScratch(op, config).size;
 }
 
-void lowerMatrixAttention(SimtFrame &frame, tz::AttentionOp op) {
-  MatrixAttention(frame, op).emit();
+void lowerMatrixAttention(SimtFrame &frame, const KernelForm &form) {
+  MatrixAttention(frame, form).emit();
 }
 
 } // namespace terrazzo::codegen

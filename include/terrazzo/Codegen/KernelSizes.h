@@ -10,8 +10,8 @@
 namespace terrazzo::codegen {
 
 /// An expression as code: sums, products, quotients and remainders of indices
-/// that `leaf` gives for its dimensions and symbols. `natural`: no part of it is
-/// below 0, so that it divides as unsigned numbers.
+/// that `leaf` gives for its dimensions and symbols. `natural`: no part of it
+/// is below 0, so that it divides as unsigned numbers.
 mlir::Value
 emitExpression(Emitter &e, mlir::AffineExpr expression,
                llvm::function_ref<mlir::Value(mlir::AffineExpr)> leaf,

@@ -103,9 +103,9 @@ void lowerSimtContraction(SimtFrame &frame, KernelForm &form,
 
 int64_t simtAttentionScratch(tz::AttentionOp attention,
                              const SimtConfig &config);
-/// Whether fragments may compute a block of its rows: they attend to halves
-/// in a cache, each to what lies before it.
-bool takesMatrixAttention(tz::AttentionOp op);
+/// Whether these fragments may compute a block of its rows: those of a cache
+/// are multiplied as they lie there.
+bool takesMatrixAttention(tz::AttentionOp op, tile::FragmentAttr fragment);
 void lowerSimtAttention(SimtFrame &frame, KernelForm &form);
 
 void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form);
