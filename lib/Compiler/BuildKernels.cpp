@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BuildKernels.h"
+#include "StageDump.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -165,6 +166,11 @@ private:
     manager.enableVerifier(false);
     std::string broken;
     manager.addInstrumentation(std::make_unique<CorePassCheck>(broken));
+    if (dump) {
+      auto stages = std::make_unique<StageDump>(dump.directory, name);
+      stages->write(*body, "kernel");
+      manager.addInstrumentation(std::move(stages));
+    }
     backend.buildLower(manager, target);
     LogicalResult lowered = manager.run(*body);
     if (!broken.empty())
@@ -178,7 +184,6 @@ private:
       return kernel.emitError("the plugin behind ")
              << target << " broke the contract: it lowered @" << name
              << " to IR that does not verify";
-    dumpLowered(*body, name);
     FailureOr<Object> object = backend.serialize(*body, name, target, dump);
     if (failed(object))
       return kernel.emitError("@")
@@ -191,17 +196,6 @@ private:
     cache.keep(key, *object);
     objects[index] = std::move(*object);
     return success();
-  }
-
-  void dumpLowered(ModuleOp body, StringRef name) {
-    if (!dump)
-      return;
-    SmallString<256> path(dump.directory);
-    llvm::sys::path::append(path, name + ".lowered.mlir");
-    std::error_code error;
-    llvm::raw_fd_ostream file(path, error);
-    if (!error)
-      body.print(file, OpPrintingFlags().useLocalScope());
   }
 
   /// How `artifact` breaks the contract of TargetBackend::link; empty: it does

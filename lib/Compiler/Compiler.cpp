@@ -7,13 +7,12 @@
 #include "FillPackage.h"
 #include "LoadModel.h"
 #include "Reports.h"
-#include "mlir/Pass/PassInstrumentation.h"
+#include "StageDump.h"
 #include "mlir/Pass/PassManager.h"
 #include "terrazzo/Target/PluginRegistry.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
 
@@ -21,35 +20,6 @@ using namespace mlir;
 
 namespace terrazzo {
 namespace {
-
-/// Writes stage.NN-name.mlir after each pass.
-class StageDump : public PassInstrumentation {
-public:
-  StageDump(StringRef directory) : directory(directory) {}
-
-  void write(Operation *op, StringRef name) {
-    SmallString<256> path(directory);
-    std::string stage;
-    llvm::raw_string_ostream(stage)
-        << llvm::format("stage.%02d-", number++) << name << ".mlir";
-    llvm::sys::path::append(path, stage);
-    std::error_code error;
-    llvm::raw_fd_ostream file(path, error);
-    if (error)
-      return;
-    op->print(file, OpPrintingFlags().useLocalScope());
-    file << "\n";
-  }
-
-  void runAfterPass(Pass *pass, Operation *op) override {
-    if (!pass->getArgument().empty())
-      write(op, pass->getArgument());
-  }
-
-private:
-  std::string directory;
-  int number = 0;
-};
 
 Error internalError(StringRef what) {
   return Error{ExitCode::Internal,
@@ -233,7 +203,7 @@ private:
     PassManager manager(&context, ModuleOp::getOperationName());
     buildPlanPipeline(manager, options.unsupportedIsError);
     if (std::string folder = dumpFolder("", target); !folder.empty()) {
-      auto stages = std::make_unique<StageDump>(folder);
+      auto stages = std::make_unique<StageDump>(folder, "stage");
       stages->write(module, "import");
       manager.addInstrumentation(std::move(stages));
     }
