@@ -73,7 +73,7 @@ bool LoopCut::count(unsigned loop, int64_t block) {
   return true;
 }
 
-LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, bool inTiles)
+LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
     : op(loops.getOperation()), nest(loops.getLoops()) {
   for (Value operand : op->getOperands())
     dims.push_back(llvm::to_vector(sizes.of(operand)));
@@ -90,20 +90,20 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, bool inTiles)
       inner = loop;
   for (unsigned loop = nest.parallel; loop < nest.sizes.size(); ++loop)
     reduced.push_back(loop);
-  if (inTiles)
+  if (block.rows)
     product = findProduct();
   bool several = false; // workgroups
   for (unsigned loop = 0; loop < nest.parallel; ++loop) {
     bool rows = product && loop == product->rows;
     if (inner == loop)
       continue;
-    if (count(loop, rows ? kProductRows : 1))
+    if (count(loop, rows ? block.rows : 1))
       several |= nest.sizes[loop] != 1;
     else if (!rows)
       rest.push_back(loop);
   }
   if (inner && product)
-    count(*inner, kProductColumns);
+    count(*inner, block.columns);
   else if (inner && !several)
     count(*inner, kLoopBlock);
 }

@@ -203,7 +203,7 @@ private:
 } // namespace
 
 void lowerLoops(KernelFrame &frame, KernelForm &form, const ProductTile &tile) {
-  LoopCut cut(form.loops, form.sizes, static_cast<bool>(tile));
+  LoopCut cut(form.loops, form.sizes, tile ? kVectorBlock : ProductBlock());
   LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });

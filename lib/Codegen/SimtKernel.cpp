@@ -193,8 +193,21 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
     return answer(llvm::divideCeil(rows, kInterleave), {}, kSumsBytes);
   }
   case KernelForm::Loops: {
-    LoopCut cut(form->loops, form->sizes);
     config.threads = 256;
+    // Tiles are for those that are filled in some call.
+    constexpr ProductBlock block{64, 64};
+    LoopCut tiled(form->loops, form->sizes, block);
+    auto fills = [&](unsigned loop) {
+      auto count = dyn_cast<AffineConstantExpr>(tiled.counts[loop]);
+      return (count ? count.getValue() : maxSize) >= 16;
+    };
+    if (tiled.product && fills(tiled.product->rows) &&
+        fills(tiled.product->columns)) {
+      config.groupRows = block.rows;
+      config.groupColumns = block.columns;
+      return answer(tiled.factor, tiled.tiles, simtProductScratch(block));
+    }
+    LoopCut cut(form->loops, form->sizes);
     return answer(cut.factor, cut.tiles, kSumsBytes);
   }
   case KernelForm::Contraction:

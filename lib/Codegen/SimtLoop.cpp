@@ -61,11 +61,17 @@ private:
 } // namespace
 
 void lowerSimtLoops(SimtFrame &frame, KernelForm &form) {
-  LoopCut cut(form.loops, form.sizes);
+  ProductBlock block;
+  if (frame.config.groupRows > 1)
+    block = {frame.config.groupRows, frame.config.groupColumns};
+  LoopCut cut(form.loops, form.sizes, block);
   LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
-  SimtLoop(frame.e, cut, places).run(frame.workgroup);
+  if (cut.product)
+    lowerSimtProduct(frame, cut, places);
+  else
+    SimtLoop(frame.e, cut, places).run(frame.workgroup);
 }
 
 } // namespace terrazzo::codegen

@@ -120,7 +120,7 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
   case KernelForm::Loops: {
     // About 24 accumulators, as for float weights.
     ProductTile tile{6, target.hasAvx512() ? 64 : 16};
-    LoopCut cut(form->loops, form->sizes, /*inTiles=*/true);
+    LoopCut cut(form->loops, form->sizes, codegen::kVectorBlock);
     if (!cut.product)
       return config(cut.factor, cut.tiles, 0);
     return config(cut.factor, cut.tiles, productScratch(cut, tile),

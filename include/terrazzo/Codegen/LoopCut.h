@@ -19,8 +19,13 @@ namespace terrazzo::codegen {
 /// Elements of a workgroup where there is no outer loop.
 inline constexpr int64_t kLoopBlock = 256;
 
-/// Rows and columns of a workgroup of a product in tiles.
-inline constexpr int64_t kProductRows = 48, kProductColumns = 128;
+/// Rows and columns of a workgroup of a product in tiles; 0: it is loops like
+/// others.
+struct ProductBlock {
+  int64_t rows = 0, columns = 0;
+};
+/// Of a worker with vectors.
+inline constexpr ProductBlock kVectorBlock{48, 128};
 
 /// A sum of products as one of matrices, for each iteration of the other loops.
 struct ProductLoops {
@@ -44,8 +49,8 @@ struct LoopCut {
     int64_t block = 1;
   };
 
-  /// With `tiles` sums of products are cut as matrices.
-  LoopCut(tz::LoopOp op, const tz::Sizes &sizes, bool tiles = false);
+  /// With a block of some size sums of products are cut as matrices.
+  LoopCut(tz::LoopOp op, const tz::Sizes &sizes, ProductBlock block = {});
 
   mlir::Operation *op;
   tz::LoopNest nest;

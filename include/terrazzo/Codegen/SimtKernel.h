@@ -13,7 +13,8 @@
 //   Attention      a workgroup takes one query head and one row, or a block of
 //                  rows with fragments
 //   ConvertLayout  a workgroup takes sixteen rows
-//   Loops          a workgroup takes what LoopCut.h says, a thread an element
+//   Loops          a workgroup takes what LoopCut.h says, a thread an element;
+//                  of a product of two arrays a tile, a thread four by four
 #pragma once
 
 #include "mlir/Pass/Pass.h"
@@ -110,5 +111,8 @@ void lowerSimtAttention(SimtFrame &frame, KernelForm &form);
 
 void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form);
 void lowerSimtLoops(SimtFrame &frame, KernelForm &form);
+/// Scratch in bytes of loops that are a product in tiles of `block`.
+int64_t simtProductScratch(ProductBlock block);
+void lowerSimtProduct(SimtFrame &frame, const LoopCut &cut, LoopPlaces &places);
 
 } // namespace terrazzo::codegen
