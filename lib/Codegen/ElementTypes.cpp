@@ -8,7 +8,7 @@ namespace terrazzo::codegen {
 
 Type registerType(ArrayRef<Type> elements) {
   MLIRContext *context = elements.front().getContext();
-  bool doubles = llvm::all_of(elements, [](Type t) { return t.isF64(); });
+  bool doubles = llvm::any_of(elements, [](Type t) { return t.isF64(); });
   bool floats =
       llvm::any_of(elements, [](Type t) { return !isa<IntegerType>(t); });
   if (floats)

@@ -190,12 +190,11 @@ Reason check(tz::ConvertLayoutOp op) {
                  });
 }
 
-/// Whether an operation moves elements, and computes none.
-bool onlyMoves(Operation *op) {
+/// Whether an operation's code is as precise as any elements are.
+bool isExact(Operation *op) {
   tz::LoopNest nest = cast<tz::LoopOp>(op).getLoops();
-  return !nest.combiner && !nest.ranks &&
-         (!nest.function || *nest.function == tz::ElementwiseFunction::Cast ||
-          *nest.function == tz::ElementwiseFunction::Select);
+  return !nest.function ||
+         tz::kindOf(*nest.function) != tz::FunctionKind::Floats;
 }
 
 /// Loops take arrays of any shape and of all elements that registers have.
@@ -207,8 +206,8 @@ Reason checkElement(Operation *op, Value value) {
                " is read by products and embeddings alone");
   if (!isFloat(element) && !element.isF64() && !isa<IntegerType>(element))
     return say("no kernel computes on ", element);
-  if (element.isF64() && !onlyMoves(op))
-    return say("kernels compute on f32 at most; cast ", type);
+  if (element.isF64() && !isExact(op))
+    return say("kernels compute it on f32 at most; cast ", type);
   unsigned width = element.getIntOrFloatBitWidth();
   bool known =
       width == 1 || width == 8 || width == 16 || width == 32 || width == 64;

@@ -615,7 +615,7 @@ Value LoopPlaces::finish(Value combined) {
   for (unsigned loop : cut.reduced)
     count = e.mul(count, sizeOf(loop));
   Value number = e.create<arith::SIToFPOp>(
-      e.getF32Type(), e.create<arith::IndexCastOp>(e.getI64Type(), count));
+      type, e.create<arith::IndexCastOp>(e.getI64Type(), count));
   if (isa<VectorType>(combined.getType()))
     number = e.splat(number);
   return e.divf(combined, number);

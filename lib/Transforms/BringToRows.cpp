@@ -80,13 +80,15 @@ private:
       return type && isa<FloatType>(type.getElementType()) &&
              !type.getElementType().isF32();
     };
-    // Sums of products read any floats as they are.
+    // Sums of products read any floats as they are, and are f64 where asked to.
     for (OpOperand &operand : op->getOpOperands())
       if (!isa<tz::ContractOp>(op) && isOther(operand.get()) &&
           !isWeight(operand.get()))
         operand.set(cast_(operand.get(), builder.getF32Type()));
     for (OpResult result : op->getResults()) {
-      if (!isOther(result))
+      bool wide =
+          isa<tz::ContractOp>(op) && typeOf(result).getElementType().isF64();
+      if (!isOther(result) || wide)
         continue;
       Type before = typeOf(result).getElementType();
       result.setType(RankedTensorType::get(typeOf(result).getShape(),

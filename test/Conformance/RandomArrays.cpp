@@ -61,6 +61,7 @@ private:
     return kind < 60   ? Type(b.getF32Type())
            : kind < 68 ? Type(b.getF16Type())
            : kind < 73 ? Type(b.getBF16Type())
+           : kind < 76 ? Type(b.getF64Type())
            : kind < 80 ? Type(b.getI64Type())
            : kind < 88 ? Type(b.getI32Type())
            : kind < 92 ? Type(b.getI8Type())
@@ -247,7 +248,11 @@ private:
   }
 
   void applyOne() {
-    auto item = anyThat([](Item item) { return isFloat(item.value); });
+    // Polynomials are of f32 at most.
+    auto item = anyThat([](Item item) {
+      return isFloat(item.value) &&
+             !typeOf(item.value).getElementType().isF64();
+    });
     if (!item)
       return;
     F function =

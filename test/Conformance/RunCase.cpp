@@ -128,6 +128,8 @@ private:
       if (type.integer) {
         auto whole = int64_t(numbers[i]);
         memcpy(to, &whole, type.bytes);
+      } else if (type.word == "f64") {
+        memcpy(to, &numbers[i], 8);
       } else if (type.word == "f32") {
         memcpy(to, &number, 4);
       } else if (type.word == "bf16") {
@@ -150,6 +152,10 @@ private:
       float number = 0;
       if (type.integer) {
         number = float(package::integerAt(type, bytes.data(), i));
+      } else if (type.word == "f64") {
+        double wide;
+        memcpy(&wide, from, 8);
+        number = float(wide);
       } else if (type.word == "f32") {
         memcpy(&number, from, 4);
       } else {

@@ -99,6 +99,19 @@ for kind in ["f32", "f16", *WHOLE]:
              "\n".join(f"  %{word} = tz.cumsum %x {{{how}}} : {row} -> {row}" for word, how in sums.items()) + f"""
   %rows = tz.scatter %x, %i, %u {{axis = 0 : i64, add}} : ({row}, tensor<?xi64>, {tensor(kind, ["S", 6])}) -> {row}
   %each = tz.scatter %x, %j, %v {{axis = 1 : i64, add, each}} : ({row}, tensor<?x4xi32>, {tensor(kind, ["T", 4])}) -> {row}""")
+DOUBLES = ["add", "sub", "mul", "div", "max", "min", "mod", "floor_div"]
+ALONE = ["neg", "abs", "sign", "relu", "floor", "ceil", "round", "sqrt", "rsqrt"]
+function("doubles", {"x": ("f64", "T", 37), "y": ("f64", 37), "h": ("f32", 37)},
+         {**{w: ("f64", "T", 37) for w in DOUBLES + ALONE + ["both", "down"]}, **{w: ("f64", "T", 1) for w in ("sum", "mean", "largest")},
+          "product": ("f64", "T", "T"), "less": ("i1", "T", 37)},
+         "\n".join([elementwise(w, (w, "f64", "T", 37), ("x", "f64", "T", 37), ("y", "f64", 37)) for w in DOUBLES]
+                   + [elementwise(w, (w, "f64", "T", 37), ("abs" if "sqrt" in w else "x", "f64", "T", 37)) for w in ALONE]
+                   + [elementwise("add", ("both", "f64", "T", 37), ("x", "f64", "T", 37), ("h", "f32", 37)),
+                      elementwise("less", ("less", "i1", "T", 37), ("x", "f64", "T", 37), ("y", "f64", 37)),
+                      "  %down = tz.cumsum %x {axis = 0 : i64} : tensor<?x37xf64> -> tensor<?x37xf64>",
+                      '  %product = tz.contract "tk,sk->ts" %x, %x : (tensor<?x37xf64>, tensor<?x37xf64>) -> tensor<?x?xf64>']
+                   + [f"  %{w} = tz.reduce {how} %x [1] : tensor<?x37xf64> -> tensor<?x1xf64>"
+                      for w, how in (("sum", "sum"), ("mean", "mean"), ("largest", "max"))]))
 function("any_all", {"x": ("i1", "T", 6)}, {"any": ("i1", "T", 1), "all": ("i1", 1, 6)},
          """  %any = tz.reduce max %x [1] : tensor<?x6xi1> -> tensor<?x1xi1>
   %all = tz.reduce min %x [0] : tensor<?x6xi1> -> tensor<1x6xi1>""")
@@ -255,6 +268,22 @@ def test_sums(call, kind):
                                            err_msg=name)
             else:
                 np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
+
+
+def test_doubles(call):
+    """Computed as such: no number passes through f32."""
+    random = np.random.default_rng(12)
+    for t in (1, 5, 18):
+        x, y = random.standard_normal((t, 37)), random.standard_normal(37)
+        h = random.standard_normal(37).astype(np.float32)
+        want = {"add": x + y, "sub": x - y, "mul": x * y, "div": x / y, "max": np.maximum(x, y), "min": np.minimum(x, y), "mod": np.mod(x, y),
+                "floor_div": np.floor(x / y), "neg": -x, "abs": abs(x), "sign": np.sign(x), "relu": np.maximum(x, 0), "floor": np.floor(x),
+                "ceil": np.ceil(x), "round": np.round(x), "sqrt": np.sqrt(abs(x)), "rsqrt": 1 / np.sqrt(abs(x)), "both": x + h,
+                "down": x.cumsum(0), "sum": x.sum(1, keepdims=True), "mean": x.mean(1, keepdims=True), "largest": x.max(1, keepdims=True),
+                "product": x @ x.T, "less": x < y}
+        for name, got in call("doubles", list(want), x=x, y=y, h=h).items():
+            assert got.dtype == want[name].dtype, name
+            np.testing.assert_allclose(got, want[name], rtol=1e-13, atol=1e-13, err_msg=f"{name} {t}")
 
 
 def test_any_and_all(call):

@@ -70,7 +70,8 @@ static LogicalResult verifyElements(ElementwiseOp op) {
   for (Value operand : operands)
     if (isWhole(getElementTypeOrSelf(operand.getType())) != isWhole(first))
       return refuse("meets floats and integers; cast one of them");
-  if (kind == FunctionKind::Floats && isWhole(first))
+  bool floats = kind == FunctionKind::Floats || kind == FunctionKind::Exact;
+  if (floats && isWhole(first))
     return refuse("is of floats; cast its operands");
   bool changes = kind == FunctionKind::Truth || kind == FunctionKind::Change;
   if (!changes && isWhole(result) != isWhole(first))

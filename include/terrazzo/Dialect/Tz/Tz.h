@@ -48,7 +48,7 @@ symbolizeElementwiseFunction(llvm::StringRef word);
 /// Number of operands.
 unsigned arityOf(ElementwiseFunction function);
 /// Which elements a function takes and gives.
-enum class FunctionKind { Floats, Any, Truth, Choice, Change };
+enum class FunctionKind { Floats, Exact, Any, Truth, Choice, Change };
 FunctionKind kindOf(ElementwiseFunction function);
 /// Bytes of an element in memory: a truth (i1) takes one.
 int64_t elementBytes(mlir::Type element);
