@@ -19,7 +19,6 @@ namespace terrazzo::codegen {
 
 static constexpr int64_t kBlock = 64;
 static constexpr int64_t kTileRows = 4;
-static constexpr double kMinusInfinity = -1e30;
 
 int64_t attentionRows(int64_t maxSize) { return maxSize <= 8 ? 1 : 32; }
 
@@ -131,7 +130,7 @@ private:
       }
       for (int64_t d = 0; d < valueWidth; d += kLanes)
         e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, valueWidth), d));
-      e.store(e.f32(kMinusInfinity), largest, row);
+      e.store(e.f32(kUnseenScore), largest, row);
       e.store(e.f32(0), sums, row);
     });
   }
@@ -176,22 +175,23 @@ private:
     Value at = e.mul(row, kBlock);
     Value top = e.load(largest, row), before = top;
     SmallVector<Value> lanes;
-    Value best = e.f32Vector(kMinusInfinity);
+    Value best = e.f32Vector(kUnseenScore);
     for (int64_t j = 0; j < kBlock; j += kLanes) {
       Value s = e.loadLanes(scores, e.add(at, j));
       if (double cap = op.getSoftCap().convertToDouble(); cap > 0)
         s = e.mulf(e.tanh(e.mulf(s, e.f32Vector(1 / cap))), e.f32Vector(cap));
       if (bias) {
         Value at = e.add(block, j), left = e.sub(seen.count(), at);
-        s = e.addf(s, e.loadLanes(rows.memoryOf(op.getBias()), e.add(bias, at),
-                                  e.maskOf(e.max(left, e.index(0)))));
+        s = withBias(e, s,
+                     e.loadLanes(rows.memoryOf(op.getBias()), e.add(bias, at),
+                                 e.maskOf(e.max(left, e.index(0)))));
       }
       Value mask = e.maskOf(e.max(e.sub(ahead, e.index(j)), e.index(0)));
-      s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kMinusInfinity));
+      s = e.create<arith::SelectOp>(mask, s, e.f32Vector(kUnseenScore));
       if (behind)
         s = e.create<arith::SelectOp>(
             e.maskOf(e.max(e.sub(behind, e.index(j)), e.index(0))),
-            e.f32Vector(kMinusInfinity), s);
+            e.f32Vector(kUnseenScore), s);
       lanes.push_back(s);
       best = e.maxf(best, s);
     }
@@ -199,7 +199,7 @@ private:
     // A block in which nothing is seen yet leaves the row at its start;
     // exponents of equal infinities must not count.
     Value any = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, top,
-                                        e.f32(kMinusInfinity / 2));
+                                        e.f32(kUnseenScore / 2));
     Value shift = e.splat(e.create<arith::SelectOp>(any, top, e.f32(0)));
     Value sum = e.f32Vector(0);
     for (auto [i, s] : llvm::enumerate(lanes)) {
@@ -207,7 +207,7 @@ private:
       // Of a score that is no number the exponential is none either.
       p = e.create<arith::SelectOp>(
           e.create<arith::CmpFOp>(arith::CmpFPredicate::OLE, s,
-                                  e.f32Vector(kMinusInfinity / 2)),
+                                  e.f32Vector(kUnseenScore / 2)),
           e.f32Vector(0), p);
       e.storeLanes(p, scores, e.add(at, static_cast<int64_t>(i) * kLanes));
       sum = e.addf(sum, p);

@@ -5,6 +5,11 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
+Value withBias(Emitter &e, Value score, Value bias) {
+  Value sum = e.addf(score, bias);
+  return e.maxf(sum, e.constantLike(sum, kUnseenScore / 4));
+}
+
 /// A cache is [heads, rows, dim], a tensor [rows, heads, dim].
 HeadRows::HeadRows(Emitter &e, Value memory, Type type, Value head,
                    Value callRows)

@@ -20,6 +20,18 @@ Value choose(Emitter &e, arith::CmpFPredicate predicate, Value a, Value b,
                                    yes, no);
 }
 
+/// e^x up to where f32 ends, and infinity from there: the last power of two is
+/// taken out before and put back behind.
+Value exponential(Emitter &e, Value x) {
+  if (e.scalarThreads)
+    return e.exp(x);
+  Constants f{e, x};
+  Value far = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, x, f(88.3));
+  Value less = e.addf(e.subf(x, f(0.693359375)), f(2.12194440e-4));
+  Value power = e.exp(e.create<arith::SelectOp>(far, less, x));
+  return e.create<arith::SelectOp>(far, e.addf(power, power), power);
+}
+
 Value sigmoid(Emitter &e, Value x) {
   Constants f{e, x};
   return e.divf(f(1), e.addf(f(1), e.exp(e.create<arith::NegFOp>(x))));
@@ -101,7 +113,7 @@ Value expMinusOne(Emitter &e, Value x) {
   for (double c : {1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1.0})
     series = e.fma(series, x, f(c));
   return choose(e, arith::CmpFPredicate::OLT, e.create<math::AbsFOp>(x),
-                f(0.35), e.mulf(series, x), e.subf(e.exp(x), f(1)));
+                f(0.35), e.mulf(series, x), e.subf(exponential(e, x), f(1)));
 }
 
 /// log(1 + x): what 1 + x loses of x is in its quotient by what is left.

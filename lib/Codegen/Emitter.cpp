@@ -356,7 +356,7 @@ Value Emitter::exp(Value x) {
     return create<math::Exp2Op>(mulf(x, f(1.4426950408889634)));
   Type words = likeWith(x, getI32Type());
   Value y = create<arith::MaximumFOp>(x, f(-87.3));
-  y = create<arith::MinimumFOp>(y, f(88.0));
+  y = create<arith::MinimumFOp>(y, f(88.37));
   Value n = create<math::RoundEvenOp>(mulf(y, f(1.4426950408889634)));
   Value r = fma(n, f(-0.693359375), y);
   r = fma(n, f(2.12194440e-4), r);

@@ -5,6 +5,7 @@
 #include "terrazzo/Codegen/FragmentCode.h"
 #include "terrazzo/Codegen/KernelSizes.h"
 #include <map>
+#include <set>
 
 using namespace mlir;
 
@@ -48,6 +49,31 @@ SmallVector<int64_t> firstDepths(tile::FragmentAttr shape) {
   return {firsts.begin(), firsts.end()};
 }
 
+/// Whether all lanes hold their quads in the same elements, and all bits that
+/// change the rows of sums do so for each element: what is said of lane 0 and
+/// element 0 is true of all.
+bool areAllLanesAlike(tile::FragmentAttr shape) {
+  auto elementsOf = [&](int64_t lane) {
+    SmallVector<SmallVector<int64_t, 4>> elements;
+    for (const QuadElements &quad : quadsOf(shape, lane))
+      elements.push_back(quad.elements);
+    return elements;
+  };
+  int64_t held = shape.getRows() * shape.getColumns() / shape.getLanes();
+  auto rowOf = [&](int64_t lane, int64_t i) {
+    return shape.getSums().compose({lane, i})[0];
+  };
+  for (int64_t lane = 1; lane < shape.getLanes(); ++lane) {
+    if (elementsOf(lane) != elementsOf(0))
+      return false;
+    // Rows lie as far from the first element's in every lane.
+    for (int64_t i = 1; i < held; ++i)
+      if (rowOf(lane, i) - rowOf(lane, 0) != rowOf(0, i) - rowOf(0, 0))
+        return false;
+  }
+  return true;
+}
+
 /// The bits of a lane's number that leave the rows of its sums as they are.
 int64_t sharedBits(tile::FragmentAttr shape) {
   int64_t bits = 0;
@@ -68,12 +94,18 @@ const char *FragmentCode::whyNotUsed(tile::FragmentAttr shape) {
     return "it does not say who holds what";
   if (shape.getRows() != rows || shape.getDepth() != depth)
     return "kernels take fragments of 16 rows and 16 depths";
+  if (!shape.getElements().isF16() && !shape.getElements().isBF16())
+    return "kernels multiply f16 and bf16";
+  if (16 % shape.getColumns())
+    return "its columns are no part of 16";
   SmallVector<int64_t> firsts = firstDepths(shape);
   if (firsts.size() != depth / 4)
     return "lanes hold no quads of the left side";
   for (size_t i = 0; i < firsts.size(); ++i)
     if (firsts[i] != int64_t(i) * firsts[1])
       return "quads of the left side are not evenly apart";
+  if (!areAllLanesAlike(shape))
+    return "lanes hold their elements in different orders";
   int64_t bits = sharedBits(shape);
   if (!llvm::isShiftedMask_64(bits))
     return "no neighbouring bits of lanes share a row";
@@ -105,6 +137,10 @@ void FragmentCode::findQuads() {
   quadDistance = firsts[1];
   for (const QuadElements &quad : quadsOf(shape, 0))
     quadElements.push_back(quad.elements);
+}
+
+Value FragmentCode::toOperand(Value x) const {
+  return e.create<arith::TruncFOp>(e.likeWith(x, operandType()), x);
 }
 
 SmallVector<FragmentCode::Quad> FragmentCode::quads() const {

@@ -95,7 +95,9 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
   bool several = false; // workgroups
   for (unsigned loop = 0; loop < nest.parallel; ++loop) {
     bool rows = product && loop == product->rows;
-    if (inner == loop)
+    // One element after the other.
+    bool scanned = nest.scan && nest.scan->loop == loop;
+    if (inner == loop || scanned)
       continue;
     if (count(loop, rows ? block.rows : 1))
       several |= nest.sizes[loop] != 1;
@@ -104,7 +106,7 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
   }
   if (inner && product)
     count(*inner, block.columns);
-  else if (inner && !several)
+  else if (inner && !several && !(nest.scan && nest.scan->loop == *inner))
     count(*inner, kLoopBlock);
 }
 
@@ -432,18 +434,25 @@ Value LoopPlaces::pickOne(ArrayRef<Value> indices, bool lanes, unsigned loop,
   return picked;
 }
 
+Value LoopPlaces::placeNamed(ArrayRef<Value> indices) {
+  Type wide = e.getI64Type();
+  // A scalar is in no memory.
+  if (auto scalar = cut.op->getOperand(1).getDefiningOp<tz::ScalarOp>())
+    return e.create<arith::ConstantOp>(e.getIntegerAttr(
+        wide, static_cast<int64_t>(scalar.getValue().convertToDouble())));
+  return fromMemory(e, e.load(memory[1], placeOf(1, indices)),
+                    typeOf(1).getElementType(), wide);
+}
+
 Value LoopPlaces::lookedUp(ArrayRef<Value> indices) {
-  return e.keptBelow(e.load(memory[1], placeOf(1, indices)),
+  return e.keptBelow(placeNamed(indices),
                      sizes.of(e, dimsOf(0)[*cut.nest.lookup]));
 }
 
 Value LoopPlaces::isTarget(ArrayRef<Value> indices) {
-  Value wanted = e.load(memory[1], placeOf(1, indices)),
-        own = indices[*cut.nest.target];
-  Type wide = e.getI64Type();
-  if (wanted.getType() != wide)
-    wanted = e.create<arith::ExtSIOp>(wide, wanted);
-  return e.equal(wanted, e.create<arith::IndexCastOp>(wide, own));
+  Value own =
+      e.create<arith::IndexCastOp>(e.getI64Type(), indices[*cut.nest.target]);
+  return e.equal(placeNamed(indices), own);
 }
 
 Value LoopPlaces::untouched(ArrayRef<Value> indices, bool lanes, unsigned loop,
@@ -455,6 +464,20 @@ Value LoopPlaces::updated(Value before, ArrayRef<Value> indices, bool lanes,
                           unsigned loop, Value mask) {
   Value update = load(2, indices, lanes, loop, mask);
   return cut.nest.combiner ? combine(before, update) : update;
+}
+
+void LoopPlaces::scan(SmallVectorImpl<Value> &indices, bool lanes,
+                      unsigned loop, Value mask) {
+  const tz::LoopNest::Scan &scan = *cut.nest.scan;
+  Value size = sizeOf(scan.loop), last = e.sub(size, e.index(1));
+  e.loop(e.index(0), size, 1, {initial(lanes)},
+         [&](Value i, ValueRange carried) -> SmallVector<Value> {
+           indices[scan.loop] = scan.backwards ? e.sub(last, i) : i;
+           Value before = carried[0],
+                 after = compute(indices, lanes, loop, mask, before);
+           store(scan.exclusive ? before : after, indices, lanes, mask);
+           return {after};
+         });
 }
 
 Value LoopPlaces::target(SmallVector<Value> indices) {
@@ -479,7 +502,7 @@ Value LoopPlaces::known(ArrayRef<Value> indices, bool lanes, unsigned loop,
     if (auto whole = dyn_cast<IntegerType>(element)) {
       unsigned width = cast<IntegerType>(type).getWidth();
       APInt value = one.getSplatValue<APInt>();
-      return e.constantLike(zero, whole.isUnsigned() || width == 1
+      return e.constantLike(zero, whole.isUnsigned() || whole.getWidth() == 1
                                       ? value.zextOrTrunc(width)
                                       : value.sextOrTrunc(width));
     }
@@ -569,14 +592,21 @@ Value LoopPlaces::loadResult(ArrayRef<Value> indices, bool lanes, Value mask) {
 
 Value LoopPlaces::initial(bool lanes) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  auto whole = dyn_cast<IntegerType>(type);
+  auto element = dyn_cast<IntegerType>(typeOf(-1).getElementType());
   auto extreme = [&](bool least) {
-    if (!whole)
+    if (!element)
       return constant(least ? -infinity : infinity, lanes);
-    unsigned width = whole.getWidth();
-    return e.constantLike(constant(0, lanes),
-                          least ? APInt::getSignedMinValue(width)
-                                : APInt::getSignedMaxValue(width));
+    // Of the element, not of the register.
+    unsigned width = element.getWidth(),
+             all = cast<IntegerType>(type).getWidth();
+    bool isSigned = !element.isUnsigned() && width > 1;
+    APInt value =
+        !isSigned
+            ? (least ? APInt(width, 0) : APInt::getAllOnes(width)).zext(all)
+            : (least ? APInt::getSignedMinValue(width)
+                     : APInt::getSignedMaxValue(width))
+                  .sext(all);
+    return e.constantLike(constant(0, lanes), value);
   };
   switch (*cut.nest.combiner) {
   case tz::Combiner::Sum:

@@ -3,6 +3,7 @@
 // Which loops may be computed where they are used, element by element, instead
 // of in a kernel of their own.
 #include "terrazzo/Codegen/KernelForm.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 
@@ -28,6 +29,55 @@ static bool usesOnce(AffineMap map, const tz::LoopNest &user) {
   return true;
 }
 
+/// The result's innermost loop that has more than one iteration, along which
+/// vectors run; none: it is one element.
+static std::optional<unsigned> innerOf(const tz::LoopNest &nest) {
+  for (unsigned loop = nest.parallel; loop-- > 0;)
+    if (nest.sizes[loop] != 1)
+      return loop;
+  return std::nullopt;
+}
+
+/// Whether a map's last dimension runs with `loop`, one by one; also, where
+/// `spread`, whether none does.
+static bool runsWith(AffineMap map, unsigned loop, bool spread) {
+  for (auto [i, place] : llvm::enumerate(map.getResults())) {
+    if (!place.isFunctionOfDim(loop))
+      continue;
+    auto own = getAffineDimExpr(loop, map.getContext());
+    return i + 1 == map.getNumResults() &&
+           isa_and_present<AffineConstantExpr, AffineSymbolExpr>(
+               simplifyAffineExpr(place - own, map.getNumDims(),
+                                  map.getNumSymbols()));
+  }
+  return spread;
+}
+
+/// Whether vectors may run along all that a producer reads.
+static bool isDense(const tz::LoopNest &nest) {
+  std::optional<unsigned> inner = innerOf(nest);
+  if (!inner)
+    return true;
+  if (nest.lookup && nest.operands[1].isFunctionOfDim(*inner))
+    return false;
+  return llvm::all_of(nest.operands, [&](AffineMap map) {
+    return runsWith(map, *inner, /*spread=*/true);
+  });
+}
+
+/// Whether nothing that is computed in vectors would be computed one by one:
+/// the user's vectors run along the producer's.
+static bool keepsVectors(AffineMap map, const tz::LoopNest &from,
+                         const tz::LoopNest &to) {
+  if (!from.function && !to.function && !to.reduces())
+    return true;
+  std::optional<unsigned> along = innerOf(to);
+  bool runs = along && runsWith(map, *along, /*spread=*/false);
+  if (to.reduces())
+    runs |= runsWith(map, to.sizes.size() - 1, /*spread=*/false);
+  return runs && isDense(from);
+}
+
 /// Whether all its sizes are those of its operands: a size that follows from
 /// another has no name in a kernel.
 static bool keepsSizes(const tz::LoopNest &nest) {
@@ -49,10 +99,11 @@ bool mayInline(OpOperand &use) {
   // Products have code that reads memory, and so has what looks up a place.
   bool readsMemory = isa<tz::ContractOp>(user) || to.pick ||
                      ((to.lookup || to.target) && use.getOperandNumber() == 1);
-  if (from.reduces() || readsMemory || !keepsSizes(from))
+  if (from.reduces() || from.scan || readsMemory || !keepsSizes(from))
     return false;
+  AffineMap map = to.operands[use.getOperandNumber()];
   return producer->getNumOperands() == 0 ||
-         (!to.ranks && usesOnce(to.operands[use.getOperandNumber()], to));
+         (!to.ranks && usesOnce(map, to) && keepsVectors(map, from, to));
 }
 
 } // namespace terrazzo::codegen

@@ -67,6 +67,8 @@ private:
       });
     } else if (cut.nest.target) {
       putParts();
+    } else if (cut.nest.scan) {
+      sumUp();
     } else if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
       along(cut.inner, first, last, lanes, [&](Value mask) {
@@ -91,6 +93,15 @@ private:
       if (places.strideOf(int(i), *cut.inner) == 1)
         return true;
     return false;
+  }
+
+  /// Along the inner loop, unless that is the one which is summed up.
+  void sumUp() {
+    if (!cut.inner || cut.nest.scan->loop == *cut.inner)
+      return places.scan(indices, /*lanes=*/false, 0, {});
+    bool lanes = isDense(*cut.inner, /*withResult=*/true);
+    along(cut.inner, first, last, lanes,
+          [&](Value mask) { places.scan(indices, lanes, *cut.inner, mask); });
   }
 
   /// What goes into a target: whole parts where their number is the same along

@@ -118,8 +118,9 @@ private:
                              addProducts(at, d, step, carried[0])};
                        })[0];
     sum = cappedScore(e, op, sum);
-    return bias ? e.addf(sum,
-                         e.load(rows.memoryOf(op.getBias()), e.add(bias, line)))
+    return bias ? withBias(
+                      e, sum,
+                      e.load(rows.memoryOf(op.getBias()), e.add(bias, line)))
                 : sum;
   }
 

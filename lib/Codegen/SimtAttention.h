@@ -9,9 +9,6 @@
 
 namespace terrazzo::codegen {
 
-/// The score of a row that is not seen, below any real one.
-inline constexpr double kUnseenScore = -1e30;
-
 /// The score after the operation's soft cap, if it has one.
 mlir::Value cappedScore(SimtEmitter &e, tz::AttentionOp op, mlir::Value score);
 

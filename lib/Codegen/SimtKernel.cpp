@@ -37,7 +37,8 @@ FailureOr<SimtConfig> SimtConfig::fromAttr(DictionaryAttr attr) {
   if (Attribute matrix = attr.get("matrix")) {
     config.matrix = dyn_cast<tile::FragmentAttr>(matrix);
     if (!config.matrix || FragmentCode::whyNotUsed(config.matrix) ||
-        config.matrix.getLanes() != config.lanes)
+        config.matrix.getLanes() != config.lanes ||
+        config.groupRows % config.matrix.getColumns())
       return failure();
   }
   if (config.threads % config.lanes)

@@ -18,9 +18,11 @@ public:
 
   void run(Value workgroup) {
     indices = places.indicesOf(workgroup);
-    auto [first, last] = places.rangeOf(cut.inner, indices);
-    e.each(e.sub(last, first), [&, start = first](Value i) {
-      if (cut.inner)
+    bool alone = cut.nest.scan && cut.inner == cut.nest.scan->loop;
+    auto [first, last] =
+        places.rangeOf(alone ? std::nullopt : cut.inner, indices);
+    e.each(e.sub(last, first), [&, start = first, alone](Value i) {
+      if (cut.inner && !alone)
         indices[*cut.inner] = e.add(start, i);
       places.each(cut.rest, indices, [&] { emitElement(); });
     });
@@ -28,6 +30,8 @@ public:
 
 private:
   void emitElement() {
+    if (cut.nest.scan)
+      return places.scan(indices, /*lanes=*/false, 0, {});
     Value value;
     if (cut.nest.ranks)
       value = places.rank(indices);

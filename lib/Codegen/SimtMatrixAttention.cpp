@@ -125,14 +125,14 @@ private:
           e.f32(op.getScale().convertToDouble()));
       if (s.key.width != s.key.dim)
         q = e.choose(e.less(d, e.index(s.key.dim)), q, e.f32(0));
-      e.store(e.create<arith::TruncFOp>(element, q), query,
-              e.add(e.mul(row, s.key.stride), d));
+      e.store(unit.toOperand(q), query, e.add(e.mul(row, s.key.stride), d));
     });
   }
 
   /// Rows of a block from `block` on; those beyond the last one that anybody
-  /// sees repeat it: weights of zero must meet numbers.
-  void loadRows(const StagedRows &staged, Value to, const HeadRows &from,
+  /// sees repeat it: weights of zero must meet numbers. Whether copies have
+  /// begun.
+  bool loadRows(const StagedRows &staged, Value to, const HeadRows &from,
                 Value block, Value last) {
     bool asTheyLie =
         cast<MemRefType>(from.memory.getType()).getElementType() == element;
@@ -148,15 +148,16 @@ private:
       if (asTheyLie && step > 1)
         e.createOp<tile::CopyOp>(from.memory, source, to, place);
       else if (step > 1)
-        e.storeVector(
-            e.create<arith::TruncFOp>(VectorType::get({step}, element),
-                                      e.loadVector(from.memory, source, step)),
-            to, place);
+        e.storeVector(unit.toOperand(e.loadVector(from.memory, source, step)),
+                      to, place);
+      else if (asTheyLie)
+        e.store(e.load(from.memory, source), to, place);
       else
-        e.store(inElement(e.load(from.memory, source)), to, place);
+        e.store(unit.toOperand(e.load(from.memory, source)), to, place);
     });
+    bool copies = asTheyLie && step > 1;
     if (staged.width == staged.dim)
-      return;
+      return copies;
     int64_t pad = staged.width - staged.dim;
     Value zero = e.create<arith::ConstantOp>(e.getZeroAttr(element));
     e.each(s.block * pad, [&](Value i) {
@@ -164,19 +165,14 @@ private:
               e.add(e.mul(e.div(i, pad), staged.stride),
                     e.add(e.rem(i, pad), staged.dim)));
     });
-  }
-
-  Value inElement(Value x) {
-    return x.getType() == element
-               ? x
-               : Value(e.create<arith::TruncFOp>(element, x));
+    return copies;
   }
 
   void loadBlock(Value block, Value last) {
     e.barrier();
-    loadRows(s.key, keys, keyRows, block, last);
-    loadRows(s.value, values, valueRows, block, last);
-    if (op.getKeyCache()) {
+    bool copies = loadRows(s.key, keys, keyRows, block, last);
+    copies |= loadRows(s.value, values, valueRows, block, last);
+    if (copies) {
       e.createOp<tile::CommitCopiesOp>();
       e.createOp<tile::WaitCopiesOp>(0);
     }
@@ -209,8 +205,9 @@ private:
   Value scoreOf(Value sum, int64_t r, Value line) {
     Value score = cappedScore(e, op, sum);
     if (bias[r])
-      score = e.addf(score, e.load(rows.memoryOf(op.getBias()),
-                                   e.add(bias[r], e.min(line, lastKey))));
+      score = withBias(e, score,
+                       e.load(rows.memoryOf(op.getBias()),
+                              e.add(bias[r], e.min(line, lastKey))));
     Value seen = e.less(line, ranges[r].end);
     if (!fromFirst)
       seen = e.both(seen, e.less(e.sub(ranges[r].first, e.index(1)), line));

@@ -489,8 +489,17 @@ private:
   }
 
   Status eval(tz::ReduceOp op) {
-    return give(op.getResult(), reduce(*received(op, op.getInput()),
-                                       op.getCombiner(), op.getAxes()));
+    double most = std::numeric_limits<double>::infinity(), least = -most;
+    if (auto whole = dyn_cast<IntegerType>(
+            getElementTypeOrSelf(op.getInput().getType()))) {
+      bool isSigned = !whole.isUnsigned() && whole.getWidth() > 1;
+      unsigned digits = whole.getWidth() - (isSigned ? 1 : 0);
+      least = isSigned ? -std::ldexp(1.0, int(digits)) : 0;
+      most = std::ldexp(1.0, int(digits)) - 1;
+    }
+    return give(op.getResult(),
+                reduce(*received(op, op.getInput()), op.getCombiner(),
+                       op.getAxes(), least, most));
   }
 
   Status eval(tz::ContractOp op) {

@@ -42,9 +42,10 @@ struct WindowSettings {
 /// `shape`: the result's, [places, channels, kernel].
 Tensor windows(const Tensor &input, const WindowSettings &settings,
                llvm::ArrayRef<int64_t> shape);
-/// Axes stay as dimensions of 1.
+/// Axes stay as dimensions of 1; `least` and `most` are the elements' limits,
+/// maximum and minimum of none.
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
-              llvm::ArrayRef<int64_t> axes);
+              llvm::ArrayRef<int64_t> axes, double least, double most);
 /// `dims` as in tz.contract.
 Tensor contract(llvm::StringRef dims, const Tensor &left, const Tensor &right);
 

@@ -112,7 +112,7 @@ Tensor windows(const Tensor &input, const WindowSettings &settings,
 }
 
 Tensor reduce(const Tensor &input, tz::Combiner combiner,
-              llvm::ArrayRef<int64_t> axes) {
+              llvm::ArrayRef<int64_t> axes, double least, double most) {
   Shape shape = input.shape;
   int64_t count = 1;
   for (int64_t axis : axes) {
@@ -120,12 +120,11 @@ Tensor reduce(const Tensor &input, tz::Combiner combiner,
     shape[axis] = 1;
   }
   Tensor result(shape);
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   bool largest = combiner == tz::Combiner::Max,
        smallest = combiner == tz::Combiner::Min,
        product = combiner == tz::Combiner::Prod;
   for (double &value : result.values)
-    value = largest ? -infinity : smallest ? infinity : product ? 1 : 0;
+    value = largest ? least : smallest ? most : product ? 1 : 0;
   Shape strides = stridesOf(shape);
   for (int64_t axis : axes)
     strides[axis] = 0;

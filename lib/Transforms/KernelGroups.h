@@ -5,8 +5,8 @@
 // one before (cut by column groups) or the one after (repeated by each worker
 // when its rows stay in near memory), and otherwise form groups of rows.
 // Operations on arrays that are no rows are loops, and take in those that they
-// alone use. Weights, scalars
-// and reshapes belong to no group: they follow their users.
+// alone use. Weights, scalars and reshapes belong to no group: they follow
+// their users.
 #pragma once
 
 #include "terrazzo/Dialect/Plan/Plan.h"

@@ -50,7 +50,7 @@ module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 
 
 module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
   tz.func @double(%x: tensor<?x64xf64>) -> tensor<?x64xf64> {
-    // expected-error @+1 {{kernels compute on f32 at most; cast tensor<?x64xf64>}}
+    // expected-error @+1 {{kernels compute it on f32 at most; cast tensor<?x64xf64>}}
     %y = tz.elementwise silu(%x) : (tensor<?x64xf64>) -> tensor<?x64xf64>
     tz.return %y : tensor<?x64xf64>
   }

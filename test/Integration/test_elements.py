@@ -112,6 +112,19 @@ function("doubles", {"x": ("f64", "T", 37), "y": ("f64", 37), "h": ("f32", 37)},
                       '  %product = tz.contract "tk,sk->ts" %x, %x : (tensor<?x37xf64>, tensor<?x37xf64>) -> tensor<?x?xf64>']
                    + [f"  %{w} = tz.reduce {how} %x [1] : tensor<?x37xf64> -> tensor<?x1xf64>"
                       for w, how in (("sum", "sum"), ("mean", "mean"), ("largest", "max"))]))
+for kind in WHOLE:
+    function(f"none_{kind}", {"x": (kind, "T", 6)}, {"max": (kind, 1, 6), "min": (kind, 1, 6)},
+             "\n".join(f"  %{w} = tz.reduce {w} %x [0] : {tensor(kind, ['T', 6])} -> {tensor(kind, [1, 6])}" for w in ("max", "min")))
+function("bytes", {"x": ("f32", 300), "i": ("ui8", "T"), "u": ("f32", "T")}, {"put": ("f32", 300), "taken": ("f32", "T"), "first": ("f32",)},
+         """  %put = tz.scatter %x, %i, %u {axis = 0 : i64} : (tensor<300xf32>, tensor<?xui8>, tensor<?xf32>) -> tensor<300xf32>
+  %taken = tz.gather %x, %i {axis = 0 : i64} : (tensor<300xf32>, tensor<?xui8>) -> tensor<?xf32>
+  %seven = tz.scalar 7.0 : tensor<i64>
+  %first = tz.gather %x, %seven {axis = 0 : i64} : (tensor<300xf32>, tensor<i64>) -> tensor<f32>""")
+function("exponentials", {"x": ("f32", "T")}, {w: ("f32", "T") for w in ("exp", "exp2", "expm1")},
+         "\n".join(elementwise(w, (w, "f32", "T"), ("x", "f32", "T")) for w in ("exp", "exp2", "expm1")))
+function("masked", {"q": ("f32", "T", 2, 16), "k": ("f32", "T", 2, 16), "b": ("f32", 1, "T", "T")}, {"y": ("f32", "T", 2, 16)},
+         """  %y = tz.attention %q, %k, %k bias(%b) {scale = 0.25 : f64}
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<1x?x?xf32>) -> tensor<?x2x16xf32>""")
 function("any_all", {"x": ("i1", "T", 6)}, {"any": ("i1", "T", 1), "all": ("i1", 1, 6)},
          """  %any = tz.reduce max %x [1] : tensor<?x6xi1> -> tensor<?x1xi1>
   %all = tz.reduce min %x [0] : tensor<?x6xi1> -> tensor<1x6xi1>""")
@@ -270,6 +283,46 @@ def test_sums(call, kind):
                 np.testing.assert_array_equal(got, want[name], err_msg=f"{name} {t} {s}")
 
 
+def test_none_is_the_limit(call):
+    """The largest of no element is the least that there is."""
+    for kind in WHOLE:
+        dtype, none = TYPES[kind], np.zeros((0, 6), TYPES[kind])
+        got = call(f"none_{kind}", ["max", "min"], x=none)
+        assert (got["max"] == np.iinfo(dtype).min).all() and (got["min"] == np.iinfo(dtype).max).all(), kind
+
+
+def test_bytes_name_places(call):
+    """An index of 200 in a byte without a sign is no negative number."""
+    x, u = np.arange(300, dtype=np.float32), np.array([-1, -2, -3], np.float32)
+    i = np.array([250, 1, 200], np.uint8)
+    want = x.copy()
+    want[i] = u
+    got = call("bytes", ["put", "taken", "first"], x=x, i=i, u=u)
+    np.testing.assert_array_equal(got["put"], want)
+    np.testing.assert_array_equal(got["taken"], x[i])
+    assert got["first"] == x[7]
+
+
+def test_exponentials_end_at_infinity(call):
+    x = np.array([88.3, 88.5, 88.7, 88.73, 89, 127.9, 128, 1e30, np.inf, -np.inf, np.nan, -104], np.float32)
+    with np.errstate(over="ignore"):
+        want = {"exp": np.exp(x.astype(np.float64)), "exp2": np.exp2(x.astype(np.float64)), "expm1": np.expm1(x.astype(np.float64))}
+        for name, got in call("exponentials", list(want), x=x).items():
+            np.testing.assert_allclose(got, want[name].astype(np.float32), rtol=4e-5, atol=1e-37, err_msg=name)
+
+
+def test_a_row_that_masks_all_keys_sees_them_alike(call):
+    random = np.random.default_rng(6)
+    q, k = random.standard_normal((2, 20, 2, 16)).astype(np.float32)
+    b = np.where(random.random((1, 20, 20)) < 0.5, 0, np.finfo(np.float32).min).astype(np.float32)
+    b[0, :, 0], b[0, 3] = 0, np.finfo(np.float32).min
+    scores = np.einsum("thd,shd->hts", q, k) * 0.25 + b.astype(np.float64)
+    scores[:, 3] = 0
+    weights = np.exp(scores - scores.max(2, keepdims=True))
+    want = np.einsum("hts,shd->thd", weights / weights.sum(2, keepdims=True), k)
+    np.testing.assert_allclose(call("masked", ["y"], q=q, k=k, b=b)["y"], want, rtol=0, atol=3e-3)
+
+
 def test_doubles(call):
     """Computed as such: no number passes through f32."""
     random = np.random.default_rng(12)
@@ -290,7 +343,7 @@ def test_any_and_all(call):
     x = np.random.default_rng(4).integers(0, 4, (23, 6)) > 0
     x[3] = False
     x[:, 2] = True
-    for rows in (x, x[:1], x[3:4]):
+    for rows in (x, x[:1], x[3:4], x[:0]):
         got = call("any_all", ["any", "all"], x=rows)
         np.testing.assert_array_equal(got["any"], rows.any(1, keepdims=True))
         np.testing.assert_array_equal(got["all"], rows.all(0, keepdims=True))

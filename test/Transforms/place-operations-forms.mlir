@@ -6,10 +6,10 @@
 
 // Arrays that are no rows are loops, which move elements of any kind and compute on f32 at most.
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
-  tz.func @f(%h: tensor<4x?x8xf64>) -> tensor<4x?x1xf64> {
-    // expected-error @+1 {{reduce: kernels compute on f32 at most; cast tensor<4x?x1xf64>}}
-    %y = tz.reduce max %h [2] : tensor<4x?x8xf64> -> tensor<4x?x1xf64>
-    tz.return %y : tensor<4x?x1xf64>
+  tz.func @f(%h: tensor<4x?x8xf64>) -> tensor<4x?x8xf64> {
+    // expected-error @+1 {{elementwise: kernels compute it on f32 at most; cast tensor<4x?x8xf64>}}
+    %y = tz.elementwise tanh(%h) : (tensor<4x?x8xf64>) -> tensor<4x?x8xf64>
+    tz.return %y : tensor<4x?x8xf64>
   }
 }
 
@@ -51,7 +51,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
 
 module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.func @f(%h: tensor<?x8xf64>) -> tensor<?x8xf64> {
-    // expected-error @+1 {{elementwise: kernels compute on f32 at most; cast tensor<?x8xf64>}}
+    // expected-error @+1 {{elementwise: kernels compute it on f32 at most; cast tensor<?x8xf64>}}
     %y = tz.elementwise silu(%h) : (tensor<?x8xf64>) -> tensor<?x8xf64>
     tz.return %y : tensor<?x8xf64>
   }

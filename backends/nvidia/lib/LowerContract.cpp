@@ -39,7 +39,8 @@ constexpr MatrixInstruction instructions[] = {
 /// Null when the processor has none.
 const MatrixInstruction *find(tile::ContractOp op, int version) {
   Type element = getElementTypeOrSelf(op.getLeft().getType());
-  if (op.getFragment() != fragmentOf(element))
+  if (!(element.isF16() || element.isBF16()) ||
+      op.getFragment() != fragmentOf(element))
     return nullptr;
   for (const MatrixInstruction &row : instructions)
     if (row.bf16 == element.isBF16() && row.since <= version)

@@ -25,6 +25,10 @@ public:
   /// Columns of the right operand and of an accumulator.
   int64_t columns() const { return shape.getColumns(); }
 
+  /// f32 as an operand; what that cannot hold is infinite, and no number what
+  /// it meets.
+  mlir::Value toOperand(mlir::Value x) const;
+
   /// A left fragment made by the lanes themselves: each holds quads, four
   /// neighbouring depths (4 x `number` on) of one row.
   struct Quad {

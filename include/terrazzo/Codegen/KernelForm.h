@@ -11,8 +11,7 @@
 //   Attention      one tz.attention, with reshapes
 //   ConvertLayout  one tz.convert_layout
 //   Loops          one operation that says its loops, on arrays of any shape,
-//   and
-//                  those whose elements are computed where it uses them
+//                  and those whose elements are computed where it uses them
 //
 // The epilogue falls into sections: products whose results meet in the epilogue
 // belong to one section and are computed for the same columns; sections are
@@ -70,7 +69,8 @@ std::string whyNoForm(mlir::Operation *op);
 /// the form Loops.
 bool needsLoops(mlir::Operation *op);
 /// Whether a kernel of loops may compute this operand's elements where they are
-/// used: nobody else uses them, and none is computed twice.
+/// used: nobody else uses them, none is needed twice but what is counted or
+/// constant, and what runs in vectors goes on to.
 bool mayInline(mlir::OpOperand &use);
 /// Attribute of an operation that is loops although it could be one on rows,
 /// were its arguments weights.

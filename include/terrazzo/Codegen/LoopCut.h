@@ -61,7 +61,7 @@ struct LoopCut {
   /// Loops that workgroups count, the slowest first; each size is at most one
   /// of them.
   llvm::SmallVector<Outer> outer;
-  /// Result loops that are left, without the inner one.
+  /// Result loops that are left, without the inner one and the one summed up.
   llvm::SmallVector<unsigned> rest;
   /// The result's innermost loop that has more than one iteration; none: the
   /// result is one element.
@@ -140,6 +140,10 @@ public:
                       bool lanes, unsigned loop, mlir::Value mask);
   /// One such element, over the reduced loop.
   mlir::Value target(llvm::SmallVector<mlir::Value> indices);
+  /// All elements along the loop that is summed up, of as many lanes as the
+  /// vector along `loop` has.
+  void scan(llvm::SmallVectorImpl<mlir::Value> &indices, bool lanes,
+            unsigned loop, mlir::Value mask);
   void store(mlir::Value value, llvm::ArrayRef<mlir::Value> indices, bool lanes,
              mlir::Value mask);
   /// Whether what is stored is what is computed, so that the result's memory
@@ -191,7 +195,9 @@ private:
   /// The element of the operand whose map leads to it.
   mlir::Value pickOne(llvm::ArrayRef<mlir::Value> indices, bool lanes,
                       unsigned loop, mlir::Value mask);
-  /// The index that the second operand's element is.
+  /// The second operand's element, an i64.
+  mlir::Value placeNamed(llvm::ArrayRef<mlir::Value> indices);
+  /// The same kept within the dimension that it looks up, an index.
   mlir::Value lookedUp(llvm::ArrayRef<mlir::Value> indices);
 
   Emitter &e;

@@ -6,6 +6,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -109,7 +110,14 @@ static bool holdsAll(AffineMap map, int64_t lanes, int64_t first,
   llvm::SmallBitVector seen(first * second);
   for (int64_t lane = 0; lane < lanes; ++lane)
     for (int64_t i = 0; i < first * second / lanes; ++i) {
-      SmallVector<int64_t, 2> place = map.compose({lane, i});
+      // A division by zero has no value.
+      SmallVector<Attribute, 2> found;
+      Builder b(map.getContext());
+      if (failed(map.constantFold({b.getIndexAttr(lane), b.getIndexAttr(i)},
+                                  found)))
+        return false;
+      int64_t place[] = {cast<IntegerAttr>(found[0]).getInt(),
+                         cast<IntegerAttr>(found[1]).getInt()};
       if (place[0] < 0 || place[0] >= first || place[1] < 0 ||
           place[1] >= second || seen.test(place[0] * second + place[1]))
         return false;
@@ -160,6 +168,17 @@ LogicalResult LoadFragmentOp::verify() {
   return success();
 }
 
+LogicalResult CopyOp::verify() {
+  Type element = getMemory().getType().getElementType();
+  if (getSource().getType().getElementType() != element ||
+      !element.isIntOrFloat() ||
+      !llvm::is_contained({8, 16, 32, 64}, element.getIntOrFloatBitWidth()))
+    return emitOpError("copies elements of 8 to 64 bits, alike on both sides, "
+                       "not ")
+           << getSource().getType() << " to " << getMemory().getType();
+  return success();
+}
+
 LogicalResult ContractOp::verify() {
   FragmentAttr shape = getFragment();
   auto check = [&](Value value, int64_t rows, int64_t columns) {
@@ -179,7 +198,8 @@ LogicalResult ContractOp::verify() {
   Type sum = getElementTypeOrSelf(getAccumulator().getType());
   bool integers = left.isInteger(8) && sum.isInteger(32);
   bool floats = (left.isF32() || left.isF16() || left.isBF16()) && sum.isF32();
-  if (left != right || (!integers && !floats))
+  bool meant = !shape.getElements() || shape.getElements() == left;
+  if (left != right || !meant || (!integers && !floats))
     return emitOpError("multiplies ")
            << left << " by " << right << " into " << sum;
   return success();

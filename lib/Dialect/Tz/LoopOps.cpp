@@ -5,6 +5,7 @@
 #include "mlir/IR/Builders.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "llvm/ADT/StringSet.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -132,6 +133,9 @@ LoopNest SliceOp::getLoops() {
     int64_t cut = getCut() ? (*getCut())[i] : 0;
     AffineExpr size = getAffineSymbolExpr(i, getContext());
     if (ShapedType::isDynamic(shape[i])) {
+      // What is counted from the end begins within it.
+      if (getOffsets()[i] < 0)
+        nest.demands.push_back(size + getOffsets()[i]);
       if (dims.back() != loop || cut)
         nest.derived[i] = (size - firstOf(*this, i) - cut).ceilDiv(stride);
     } else if (shape[i] > 0) {
@@ -540,26 +544,16 @@ LogicalResult ReverseOp::verify() {
 // Cumsum
 //===----------------------------------------------------------------------===//
 
-/// Element i is the sum over r of element i - r (or i + r), nothing where that
-/// leads outside.
 LoopNest CumsumOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  unsigned axis = getAxis(), rank = shape.size();
   LoopNest nest;
   nest.sizes.assign(shape.begin(), shape.end());
-  nest.sizes.push_back(shape[axis]);
-  nest.parallel = rank;
+  nest.parallel = nest.sizes.size();
   nest.combiner = Combiner::Sum;
-  nest.outside = 0;
-  nest.derived.resize(rank + 1);
-  nest.derived[axis] = nest.derived[rank] =
-      getAffineSymbolExpr(axis, getContext());
-  SmallVector<AffineExpr> dims;
-  for (unsigned i = 0; i < rank; ++i)
-    dims.push_back(getAffineDimExpr(i, getContext()));
-  AffineExpr back = getAffineDimExpr(rank, getContext()) + getExclusive();
-  dims[axis] = getBackwards() ? dims[axis] + back : dims[axis] - back;
-  nest.operands.push_back(AffineMap::get(rank + 1, rank, dims, getContext()));
+  nest.scan = {unsigned(getAxis()), getExclusive(), getBackwards()};
+  SmallVector<int64_t> loops(nest.parallel);
+  std::iota(loops.begin(), loops.end(), 0);
+  nest.operands.push_back(mapOf(loops, nest.parallel, getContext()));
   return nest;
 }
 
@@ -625,11 +619,23 @@ LoopNest ConstantOp::getLoops() {
   return nest;
 }
 
+/// Whether a fixed shape has so few elements; the product of its sizes may have
+/// no number.
+static bool hasAtMost(RankedTensorType type, int64_t most) {
+  int64_t count = 1;
+  for (int64_t size : type.getShape()) {
+    if (size != 0 && count > most / size)
+      return llvm::is_contained(type.getShape(), 0);
+    count *= size;
+  }
+  return count <= most;
+}
+
 LogicalResult ConstantOp::verify() {
   constexpr int64_t most = 4096;
   auto type = dyn_cast<RankedTensorType>(getValue().getShapedType());
   if (!isa<DenseElementsAttr>(getValue()) || !type ||
-      !type.getElementType().isIntOrFloat() || type.getNumElements() > most)
+      !type.getElementType().isIntOrFloat() || !hasAtMost(type, most))
     return emitOpError("is an array of at most ")
            << most << " numbers, not of " << getValue().getShapedType()
            << "; what is larger belongs to the weights";

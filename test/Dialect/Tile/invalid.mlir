@@ -108,3 +108,26 @@ func.func @load_stride(%m: memref<?xf16>, %at: index) -> vector<8xf16> {
   %0 = tile.load_fragment left #known %m[%at] {stride = 60 : i64} : memref<?xf16> -> vector<8xf16>
   return %0 : vector<8xf16>
 }
+
+// -----
+
+// expected-error @+1 {{'left' does not lead each element of each lane to a place of its own in the fragment}}
+#divided = #tile.fragment<rows = 2, columns = 2, depth = 2, lanes = 2, left = (d0, d1) -> (d0 floordiv (d1 - d1), d1),
+  right = (d0, d1) -> (d1, d0), sums = (d0, d1) -> (d0, d1)>
+
+// -----
+
+func.func @copy_indices(%a: memref<?xindex>, %at: index) {
+  // expected-error @+1 {{copies elements of 8 to 64 bits, alike on both sides}}
+  tile.copy %a[%at] to %a[%at] : memref<?xindex>, memref<?xindex>
+  return
+}
+
+// -----
+
+#bytes = #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32, elements = bf16>
+func.func @other_elements(%acc: vector<4xf32>, %l: vector<8xf16>, %r: vector<4xf16>) -> vector<4xf32> {
+  // expected-error @+1 {{multiplies 'f16' by 'f16' into 'f32'}}
+  %0 = tile.contract #bytes %acc, %l, %r : vector<4xf32>, vector<8xf16>, vector<4xf16>
+  return %0 : vector<4xf32>
+}

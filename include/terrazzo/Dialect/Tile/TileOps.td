@@ -123,6 +123,7 @@ def Tile_CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   }];
   let arguments = (ins AnyMemRef:$source, Index:$from, AnyMemRef:$memory, Index:$at);
   let assemblyFormat = "$source `[` $from `]` `to` $memory `[` $at `]` attr-dict `:` type($source) `,` type($memory)";
+  let hasVerifier = 1;
 }
 
 def Tile_CommitCopiesOp : Tile_Op<"commit_copies", [MemoryEffects<[MemRead, MemWrite]>]> {

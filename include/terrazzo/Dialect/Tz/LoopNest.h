@@ -56,12 +56,19 @@ struct LoopNest {
   /// operand's where none does; with a combiner, the sum of all of these. None:
   /// all elements count.
   std::optional<unsigned> target;
+  /// The loop along which elements are summed up, each into the next: with
+  /// `exclusive` without itself, with `backwards` from the last one on.
+  struct Scan {
+    unsigned loop;
+    bool exclusive, backwards;
+  };
+  std::optional<Scan> scan;
   /// Whether the element, j behind the other parallel loops, is where the
   /// reduced loop has the operand's element that is the j-th largest, the first
   /// of equal ones.
   bool ranks = false;
-  /// Of the reduced loops; none: there are none, or they are ranked or
-  /// targeted.
+  /// Of the reduced loops, or those summed up; none: there are none, or they
+  /// are ranked or targeted.
   std::optional<Combiner> combiner;
 
   mlir::AffineExpr derivedSize(unsigned loop) const {

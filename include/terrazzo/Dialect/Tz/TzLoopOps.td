@@ -81,7 +81,7 @@ def Tz_ReduceOp : Tz_LoopOp<"reduce"> {
   let summary = "elements of some dimensions combined into one";
   let description = [{
     `sum`, `mean`, `max`, `min` or `prod` over `axes`, which stay in the result as dimensions of 1. Over no element
-    they are 0, NaN, -infinity, infinity and 1. `max` and `min` give NaN where an element is NaN; of truths they are
+    they are 0, NaN, -infinity (of integers the least), infinity (the largest) and 1. `max` and `min` give NaN where an element is NaN; of truths they are
     "any" and "all".
 
     ```mlir
