@@ -14,7 +14,7 @@ namespace {
 
 class LoopKernel {
 public:
-  LoopKernel(Emitter &e, const LoopCut &cut, LoopPlaces &places)
+  LoopKernel(Emitter &e, const LoopCut &cut, LoopElements &places)
       : e(e), cut(cut), places(places) {}
 
   void run(Value workgroup) {
@@ -206,7 +206,7 @@ private:
 
   Emitter &e;
   const LoopCut &cut;
-  LoopPlaces &places;
+  LoopElements &places;
   SmallVector<Value> indices;
   Value first, last;
 };
@@ -215,7 +215,7 @@ private:
 
 void lowerLoops(KernelFrame &frame, KernelForm &form, const ProductTile &tile) {
   LoopCut cut(form.loops, form.sizes, tile ? kVectorBlock : ProductBlock());
-  LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
+  LoopElements places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
   frame.e.loop(frame.begin, frame.end, 1, [&](Value workgroup) {

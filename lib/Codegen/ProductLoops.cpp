@@ -31,7 +31,7 @@ namespace {
 
 class ProductEmitter {
 public:
-  ProductEmitter(KernelFrame &frame, const LoopCut &cut, LoopPlaces &places,
+  ProductEmitter(KernelFrame &frame, const LoopCut &cut, LoopElements &places,
                  const ProductTile &tile)
       : e(frame.e), cut(cut), loops(*cut.product), places(places), tile(tile) {
     if (!liesInPlace(cut))
@@ -240,7 +240,7 @@ private:
   Emitter &e;
   const LoopCut &cut;
   const ProductLoops &loops;
-  LoopPlaces &places;
+  LoopElements &places;
   const ProductTile &tile;
   Value panel; ///< null: columns lie side by side
   SmallVector<Value> indices;
@@ -249,7 +249,7 @@ private:
 
 } // namespace
 
-void lowerProduct(KernelFrame &frame, const LoopCut &cut, LoopPlaces &places,
+void lowerProduct(KernelFrame &frame, const LoopCut &cut, LoopElements &places,
                   const ProductTile &tile, Value workgroup) {
   ProductEmitter(frame, cut, places, tile).run(workgroup);
 }

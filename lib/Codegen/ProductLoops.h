@@ -9,7 +9,7 @@
 namespace terrazzo::codegen {
 
 /// One workgroup of a cut that has a product.
-void lowerProduct(KernelFrame &frame, const LoopCut &cut, LoopPlaces &places,
+void lowerProduct(KernelFrame &frame, const LoopCut &cut, LoopElements &places,
                   const ProductTile &tile, mlir::Value workgroup);
 
 } // namespace terrazzo::codegen

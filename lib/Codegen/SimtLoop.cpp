@@ -13,7 +13,7 @@ namespace {
 
 class SimtLoop {
 public:
-  SimtLoop(SimtEmitter &e, const LoopCut &cut, LoopPlaces &places)
+  SimtLoop(SimtEmitter &e, const LoopCut &cut, LoopElements &places)
       : e(e), cut(cut), places(places) {}
 
   void run(Value workgroup) {
@@ -58,7 +58,7 @@ private:
 
   SimtEmitter &e;
   const LoopCut &cut;
-  LoopPlaces &places;
+  LoopElements &places;
   SmallVector<Value> indices;
 };
 
@@ -69,7 +69,7 @@ void lowerSimtLoops(SimtFrame &frame, KernelForm &form) {
   if (frame.config.groupRows > 1)
     block = {frame.config.groupRows, frame.config.groupColumns};
   LoopCut cut(form.loops, form.sizes, block);
-  LoopPlaces places(frame.e, cut, frame.sizes, [&](Value value) {
+  LoopElements places(frame.e, cut, frame.sizes, [&](Value value) {
     return frame.rows.placeOf(value).memory;
   });
   if (cut.product)

@@ -27,7 +27,7 @@ namespace {
 
 class SimtProduct {
 public:
-  SimtProduct(SimtFrame &frame, const LoopCut &cut, LoopPlaces &places)
+  SimtProduct(SimtFrame &frame, const LoopCut &cut, LoopElements &places)
       : e(frame.e), cut(cut), loops(*cut.product), places(places),
         block{frame.config.groupRows, frame.config.groupColumns} {
     ScratchPlan plan;
@@ -143,7 +143,7 @@ private:
   SimtEmitter &e;
   const LoopCut &cut;
   const ProductLoops &loops;
-  LoopPlaces &places;
+  LoopElements &places;
   ProductBlock block;
   Side rows, columns;
   Value rowOfThread, columnOfThread; ///< within the tile
@@ -153,7 +153,7 @@ private:
 } // namespace
 
 void lowerSimtProduct(SimtFrame &frame, const LoopCut &cut,
-                      LoopPlaces &places) {
+                      LoopElements &places) {
   SimtProduct(frame, cut, places).run(frame.workgroup);
 }
 

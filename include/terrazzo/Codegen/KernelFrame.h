@@ -6,7 +6,7 @@
 
 #include "terrazzo/Codegen/KernelForm.h"
 #include "terrazzo/Codegen/KernelSizes.h"
-#include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/LoopElements.h"
 #include "terrazzo/Codegen/RowEmitter.h"
 #include "terrazzo/Dialect/Plan/Plan.h"
 

@@ -113,6 +113,7 @@ void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form);
 void lowerSimtLoops(SimtFrame &frame, KernelForm &form);
 /// Scratch in bytes of loops that are a product in tiles of `block`.
 int64_t simtProductScratch(ProductBlock block);
-void lowerSimtProduct(SimtFrame &frame, const LoopCut &cut, LoopPlaces &places);
+void lowerSimtProduct(SimtFrame &frame, const LoopCut &cut,
+                      LoopElements &places);
 
 } // namespace terrazzo::codegen
