@@ -84,6 +84,8 @@ def run(request, terrazzo, folder):
         return [np.load(folder / f"{name}.npy") for name in results]
 
     call.tolerance = tolerance
+    # Attention of many rows multiplies halves there.
+    call.attention = 2e-3 if device.startswith("emu") else tolerance
     return call
 
 
@@ -104,7 +106,7 @@ def test_batches(run, b, t, s):
     y = np.einsum("ths,shd->thd", share / share.sum(-1, keepdims=True), k).reshape(b * t, 48)
     padded = np.pad(y @ rows.T, ((0, 1), (2, 0)), constant_values=-1)
     for have, want in zip(got, (y.reshape(b, t, 48), padded, y[-1:], k.reshape(-1, 24)[1:-1:2]), strict=True):
-        close(have, want, run.tolerance)
+        close(have, want, run.attention)
 
 
 @pytest.mark.parametrize("n", [4, 5, 6, 7, 8, 31, 99, 100])
