@@ -71,10 +71,9 @@ bool LoopCut::count(unsigned loop, int64_t block) {
 }
 
 LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
-    : op(loops.getOperation()), nest(loops.getLoops()) {
-  for (Value operand : op->getOperands())
-    dims.push_back(llvm::to_vector(sizes.of(operand)));
+    : op(loops.getOperation()), nest(loops.getLoops()), inner(nest.inner()) {
   for (Value operand : op->getOperands()) {
+    dims.push_back(llvm::to_vector(sizes.of(operand)));
     auto producer = operand.getDefiningOp<tz::LoopOp>();
     producers.push_back(producer ? std::make_unique<LoopCut>(producer, sizes)
                                  : nullptr);
@@ -82,9 +81,6 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
   dims.push_back(llvm::to_vector(sizes.of(op->getResult(0))));
   counts = countsOf(*this);
   tiles.resize(sizes.names().size());
-  for (unsigned loop = nest.parallel; loop-- > 0 && !inner;)
-    if (nest.sizes[loop] != 1)
-      inner = loop;
   for (unsigned loop = nest.parallel; loop < nest.sizes.size(); ++loop)
     reduced.push_back(loop);
   if (block.rows)

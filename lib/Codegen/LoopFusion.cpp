@@ -2,7 +2,9 @@
 //
 // Which loops may be computed where they are used, element by element, instead
 // of in a kernel of their own.
+#include "terrazzo/Codegen/ElementTypes.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/LoopPlaces.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -29,53 +31,45 @@ static bool usesOnce(AffineMap map, const tz::LoopNest &user) {
   return true;
 }
 
-/// The result's innermost loop that has more than one iteration, along which
-/// vectors run; none: it is one element.
-static std::optional<unsigned> innerOf(const tz::LoopNest &nest) {
-  for (unsigned loop = nest.parallel; loop-- > 0;)
-    if (nest.sizes[loop] != 1)
-      return loop;
-  return std::nullopt;
-}
-
-/// Whether a map's last dimension runs with `loop`, one by one; also, where
-/// `spread`, whether none does.
-static bool runsWith(AffineMap map, unsigned loop, bool spread) {
-  for (auto [i, place] : llvm::enumerate(map.getResults())) {
-    if (!place.isFunctionOfDim(loop))
-      continue;
-    auto own = getAffineDimExpr(loop, map.getContext());
-    return i + 1 == map.getNumResults() &&
-           isa_and_present<AffineConstantExpr, AffineSymbolExpr>(
-               simplifyAffineExpr(place - own, map.getNumDims(),
-                                  map.getNumSymbols()));
-  }
+/// Whether the last dimension of an operand runs with `loop`, one by one; also,
+/// where `spread`, whether none does. Vectors end at borders, wherever they
+/// are.
+static bool runsWith(const tz::LoopNest &nest, AffineMap map, unsigned loop,
+                     bool spread) {
+  for (auto [i, place] : llvm::enumerate(map.getResults()))
+    if (place.isFunctionOfDim(loop))
+      return i + 1 == map.getNumResults() && factorOf(place, loop) == 1 &&
+             !nest.leadsOutside(place);
   return spread;
 }
 
 /// Whether vectors may run along all that a producer reads.
 static bool isDense(const tz::LoopNest &nest) {
-  std::optional<unsigned> inner = innerOf(nest);
+  std::optional<unsigned> inner = nest.inner();
   if (!inner)
     return true;
   if (nest.lookup && nest.operands[1].isFunctionOfDim(*inner))
     return false;
   return llvm::all_of(nest.operands, [&](AffineMap map) {
-    return runsWith(map, *inner, /*spread=*/true);
+    return runsWith(nest, map, *inner, /*spread=*/true);
   });
 }
 
 /// Whether nothing that is computed in vectors would be computed one by one:
-/// the user's vectors run along the producer's.
+/// the user's vectors run along the producer's. `combines`: elements of the
+/// user's result serve as registers, so that its vectors may run along them
+/// where it reduces.
 static bool keepsVectors(AffineMap map, const tz::LoopNest &from,
-                         const tz::LoopNest &to) {
+                         const tz::LoopNest &to, bool combines) {
   if (!from.function && !to.function && !to.reduces())
     return true;
-  std::optional<unsigned> along = innerOf(to);
-  bool runs = along && runsWith(map, *along, /*spread=*/false);
-  if (to.reduces())
-    runs |= runsWith(map, to.sizes.size() - 1, /*spread=*/false);
-  return runs && isDense(from);
+  auto runs = [&](unsigned loop) {
+    return runsWith(to, map, loop, /*spread=*/false);
+  };
+  std::optional<unsigned> inner = to.inner();
+  bool alongInner = inner && (combines || !to.reduces()) && runs(*inner);
+  return (alongInner || (to.reduces() && runs(to.sizes.size() - 1))) &&
+         isDense(from);
 }
 
 /// Whether all its sizes are those of its operands: a size that follows from
@@ -102,8 +96,11 @@ bool mayInline(OpOperand &use) {
   if (from.reduces() || from.scan || readsMemory || !keepsSizes(from))
     return false;
   AffineMap map = to.operands[use.getOperandNumber()];
+  Type element = getElementTypeOrSelf(user->getResult(0).getType());
+  bool combines = registerType({element}) == element;
   return producer->getNumOperands() == 0 ||
-         (!to.ranks && usesOnce(map, to) && keepsVectors(map, from, to));
+         (!to.ranks && usesOnce(map, to) &&
+          keepsVectors(map, from, to, combines));
 }
 
 } // namespace terrazzo::codegen

@@ -107,11 +107,10 @@ int64_t factorOf(AffineExpr expression, unsigned loop) {
 }
 
 bool LoopPlaces::mayBeOutside(AffineExpr expression, AffineExpr size) const {
-  if ((!cut.nest.outside && !cut.nest.pick) ||
-      isa<AffineConstantExpr>(expression))
-    return false;
-  auto loop = dyn_cast<AffineDimExpr>(expression);
-  return !loop || cut.counts[loop.getPosition()] != size;
+  if (auto loop = dyn_cast<AffineDimExpr>(expression))
+    return (cut.nest.outside || cut.nest.pick) &&
+           cut.counts[loop.getPosition()] != size;
+  return cut.nest.leadsOutside(expression);
 }
 
 int64_t LoopPlaces::strideOf(int operand, unsigned loop) {

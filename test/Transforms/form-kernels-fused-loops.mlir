@@ -60,3 +60,23 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
     tz.return %g, %s : tensor<?x?xf32>, tensor<?x?xf32>
   }
 }
+
+// -----
+
+// A border behind which nothing lies ends vectors: only one that they do not run into is computed with what it borders.
+// CHECK: plan.kernel @borders_silu_pad
+// CHECK: plan.kernel @borders_tanh
+// CHECK: plan.kernel @borders_pad
+// CHECK: plan.kernel @borders_exp
+// CHECK: plan.program @borders
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @borders(%x: tensor<4x?x24xf16> {tz.dims = [4, "T", 24]}) -> (tensor<6x?x24xf16>, tensor<4x?x27xf16>)
+      attributes {tz.max_sizes = array<i64: 8>} {
+    %a = tz.elementwise silu(%x) : (tensor<4x?x24xf16>) -> tensor<4x?x24xf16>
+    %b = tz.pad %a [1, 0, 0] [1, 0, 0] : tensor<4x?x24xf16> -> tensor<6x?x24xf16>
+    %c = tz.elementwise tanh(%x) : (tensor<4x?x24xf16>) -> tensor<4x?x24xf16>
+    %d = tz.pad %c [0, 0, 1] [0, 0, 2] : tensor<4x?x24xf16> -> tensor<4x?x27xf16>
+    %e = tz.elementwise exp(%d) : (tensor<4x?x27xf16>) -> tensor<4x?x27xf16>
+    tz.return %b, %e : tensor<6x?x24xf16>, tensor<4x?x27xf16>
+  }
+}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How the loops of an operation (LoopNest.h) are shared out among workgroups. A
-// workgroup takes one iteration, or a block of
-// them, of each outer loop; within it run the inner loop, which is the result's
-// innermost, the others that are left, and those that are reduced.
+// workgroup takes one iteration, or a block of them, of each outer loop; within
+// it run the inner loop, which is the result's innermost, the others that are
+// left, and those that are reduced.
 //
 //   contract "thd,shd->hts" over T, S   outer h, t   inner s   reduced d
 //   the same as a product in tiles      outer h, t in blocks, s in blocks

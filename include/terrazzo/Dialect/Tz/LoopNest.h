@@ -75,6 +75,20 @@ struct LoopNest {
     return loop < derived.size() ? derived[loop] : mlir::AffineExpr();
   }
   bool reduces() const { return parallel < sizes.size(); }
+  /// The result's innermost loop that has more than one iteration, along which
+  /// vectors run; none: the result is one element.
+  std::optional<unsigned> inner() const {
+    for (unsigned loop = parallel; loop-- > 0;)
+      if (sizes[loop] != 1)
+        return loop;
+    return std::nullopt;
+  }
+  /// Whether a dimension of an operand's map may lead out of the operand, of
+  /// whatever size that is.
+  bool leadsOutside(mlir::AffineExpr place) const {
+    return (outside || pick) &&
+           !mlir::isa<mlir::AffineConstantExpr, mlir::AffineDimExpr>(place);
+  }
 };
 
 } // namespace terrazzo::tz
