@@ -20,16 +20,13 @@ Value choose(Emitter &e, arith::CmpFPredicate predicate, Value a, Value b,
                                    yes, no);
 }
 
-/// e^x up to where f32 ends, and infinity from there: the last power of two is
-/// taken out before and put back behind.
+/// e^x, infinity and 0 where f32 ends: the square of e^(x/2), whose limits lie
+/// further out.
 Value exponential(Emitter &e, Value x) {
   if (e.scalarThreads)
     return e.exp(x);
-  Constants f{e, x};
-  Value far = e.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, x, f(88.3));
-  Value less = e.addf(e.subf(x, f(0.693359375)), f(2.12194440e-4));
-  Value power = e.exp(e.create<arith::SelectOp>(far, less, x));
-  return e.create<arith::SelectOp>(far, e.addf(power, power), power);
+  Value root = e.exp(e.mulf(x, e.constantLike(x, 0.5)));
+  return e.mulf(root, root);
 }
 
 Value sigmoid(Emitter &e, Value x) {
