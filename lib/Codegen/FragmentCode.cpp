@@ -40,6 +40,24 @@ SmallVector<QuadElements> quadsOf(tile::FragmentAttr shape, int64_t lane) {
   return quads;
 }
 
+/// The elements of a lane's quads.
+SmallVector<SmallVector<int64_t, 4>> elementsOf(tile::FragmentAttr shape,
+                                                int64_t lane) {
+  SmallVector<SmallVector<int64_t, 4>> elements;
+  for (const QuadElements &quad : quadsOf(shape, lane))
+    elements.push_back(quad.elements);
+  return elements;
+}
+
+/// Whether numbers that lie side by side in a quad do so in each of these, in
+/// words of two.
+bool keepPairs(ArrayRef<SmallVector<int64_t, 4>> quads) {
+  return llvm::all_of(quads, [](ArrayRef<int64_t> places) {
+    return places[0] % 2 == 0 && places[1] == places[0] + 1 &&
+           places[2] % 2 == 0 && places[3] == places[2] + 1;
+  });
+}
+
 /// The first depths of all quads, each a number's.
 SmallVector<int64_t> firstDepths(tile::FragmentAttr shape) {
   std::set<int64_t> firsts;
@@ -49,22 +67,27 @@ SmallVector<int64_t> firstDepths(tile::FragmentAttr shape) {
   return {firsts.begin(), firsts.end()};
 }
 
+/// Where a right operand has each depth of a quad, quad by quad.
+SmallVector<SmallVector<int64_t, 4>> depthsOf(tile::FragmentAttr shape,
+                                              ArrayRef<int64_t> firsts) {
+  SmallVector<SmallVector<int64_t, 4>> depths(firsts.size());
+  for (int64_t lane = 0; lane < shape.getLanes(); ++lane)
+    for (const QuadElements &quad : quadsOf(shape, lane))
+      depths[llvm::find(firsts, quad.depths[0]) - firsts.begin()] = quad.depths;
+  return depths;
+}
+
 /// Whether all lanes hold their quads in the same elements, and all bits that
 /// change the rows of sums do so for each element: what is said of lane 0 and
 /// element 0 is true of all.
 bool areAllLanesAlike(tile::FragmentAttr shape) {
-  auto elementsOf = [&](int64_t lane) {
-    SmallVector<SmallVector<int64_t, 4>> elements;
-    for (const QuadElements &quad : quadsOf(shape, lane))
-      elements.push_back(quad.elements);
-    return elements;
-  };
   int64_t held = shape.getRows() * shape.getColumns() / shape.getLanes();
   auto rowOf = [&](int64_t lane, int64_t i) {
     return shape.getSums().compose({lane, i})[0];
   };
+  auto first = elementsOf(shape, 0);
   for (int64_t lane = 1; lane < shape.getLanes(); ++lane) {
-    if (elementsOf(lane) != elementsOf(0))
+    if (elementsOf(shape, lane) != first)
       return false;
     // Rows lie as far from the first element's in every lane.
     for (int64_t i = 1; i < held; ++i)
@@ -101,9 +124,13 @@ const char *FragmentCode::whyNotUsed(tile::FragmentAttr shape) {
   SmallVector<int64_t> firsts = firstDepths(shape);
   if (firsts.size() != depth / 4)
     return "lanes hold no quads of the left side";
-  for (size_t i = 0; i < firsts.size(); ++i)
-    if (firsts[i] != int64_t(i) * firsts[1])
-      return "quads of the left side are not evenly apart";
+  auto depths = depthsOf(shape, firsts);
+  for (size_t q = 0; q < depths.size(); ++q)
+    for (int64_t j = 0; j < 4; ++j)
+      if (depths[q][j] != depths[0][j] + int64_t(q) * firsts[1])
+        return "quads of the left side are not evenly apart";
+  if (firsts[0] != 0 || !keepPairs(elementsOf(shape, 0)) || !keepPairs(depths))
+    return "neighbouring depths are no neighbours in the left side";
   if (!areAllLanesAlike(shape))
     return "lanes hold their elements in different orders";
   int64_t bits = sharedBits(shape);
@@ -128,15 +155,10 @@ Value FragmentCode::placeOf(AffineExpr place, int64_t i) const {
 
 void FragmentCode::findQuads() {
   SmallVector<int64_t> firsts = firstDepths(shape);
-  stored.resize(depth);
-  for (int64_t lane = 0; lane < shape.getLanes(); ++lane)
-    for (const QuadElements &quad : quadsOf(shape, lane))
-      for (int64_t j = 0; j < 4; ++j)
-        stored[4 * (llvm::find(firsts, quad.depths[0]) - firsts.begin()) + j] =
-            quad.depths[j];
+  for (ArrayRef<int64_t> depths : depthsOf(shape, firsts))
+    llvm::append_range(stored, depths);
   quadDistance = firsts[1];
-  for (const QuadElements &quad : quadsOf(shape, 0))
-    quadElements.push_back(quad.elements);
+  quadElements = elementsOf(shape, 0);
 }
 
 Value FragmentCode::toOperand(Value x) const {
@@ -177,31 +199,16 @@ void FragmentCode::findRows() {
   sharing = {bits & -bits, int64_t(llvm::bit_floor(uint64_t(bits)))};
 }
 
-/// Whether halves that lie side by side in quads do so in the fragment.
-static bool keepsPairs(ArrayRef<SmallVector<int64_t, 4>> quads) {
-  return llvm::all_of(quads, [](ArrayRef<int64_t> places) {
-    return places[0] % 2 == 0 && places[1] == places[0] + 1 &&
-           places[2] % 2 == 0 && places[3] == places[2] + 1;
-  });
-}
-
 Value FragmentCode::leftFromQuads(ArrayRef<Value> values) const {
-  auto type = VectorType::get({4 * int64_t(values.size())}, operandType());
-  if (operandType().getIntOrFloatBitWidth() == 16 && keepsPairs(quadElements)) {
-    SmallVector<Value> words(2 * values.size());
-    for (auto [value, places] : llvm::zip(values, quadElements)) {
-      Value pairs = e.create<vector::BitCastOp>(
-          VectorType::get({2}, e.getI32Type()), value);
-      for (int64_t pair = 0; pair < 2; ++pair)
-        words[places[2 * pair] / 2] = e.element(pairs, pair);
-    }
-    return e.create<vector::BitCastOp>(type, e.vectorOf(words));
+  SmallVector<Value> words(2 * values.size());
+  for (auto [value, places] : llvm::zip(values, quadElements)) {
+    Value pairs = e.create<vector::BitCastOp>(
+        VectorType::get({2}, e.getI32Type()), value);
+    for (int64_t pair = 0; pair < 2; ++pair)
+      words[places[2 * pair] / 2] = e.element(pairs, pair);
   }
-  SmallVector<Value> elements(4 * values.size());
-  for (auto [value, places] : llvm::zip(values, quadElements))
-    for (auto [j, place] : llvm::enumerate(places))
-      elements[place] = e.element(value, int64_t(j));
-  return e.vectorOf(elements);
+  auto type = VectorType::get({4 * int64_t(values.size())}, operandType());
+  return e.create<vector::BitCastOp>(type, e.vectorOf(words));
 }
 
 Value FragmentCode::loadLeft(Value memory, Value at, int64_t stride) const {

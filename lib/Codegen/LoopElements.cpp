@@ -79,17 +79,11 @@ Value LoopElements::load(int operand, ArrayRef<Value> indices, bool lanes,
   Value inside = insideOf(operand, dims, indices);
   if (cut.nest.lookup && operand == 0)
     dims[*cut.nest.lookup] = lookedUp(indices);
-  Value at, value;
-  if (!producers[operand])
-    at = addressOf(operand, dims);
-  if (producers[operand]) {
-    value = computed(operand, dims, lanes, loop, mask, to);
-  } else if (lanes && strideOf(operand, loop) == 1) {
-    value = fromMemory(e, e.loadLanes(memory[operand], at, mask), element, to);
-  } else {
-    Value one = fromMemory(e, e.load(memory[operand], at), element, to);
-    value = lanes ? e.splat(one) : one;
-  }
+  Value value =
+      producers[operand]
+          ? computed(operand, dims, lanes, loop, mask, to)
+          : fromPlace(memory[operand], addressOf(operand, dims), lanes,
+                      strideOf(operand, loop) == 1, mask, element, to);
   if (within) {
     *within = inside;
     return value;
@@ -97,6 +91,14 @@ Value LoopElements::load(int operand, ArrayRef<Value> indices, bool lanes,
   return inside ? Value(e.create<arith::SelectOp>(
                       inside, value, constant(*cut.nest.outside, lanes)))
                 : value;
+}
+
+Value LoopElements::fromPlace(Value memory, Value at, bool lanes, bool runs,
+                              Value mask, Type element, Type to) {
+  if (lanes && runs)
+    return fromMemory(e, e.loadLanes(memory, at, mask), element, to);
+  Value one = fromMemory(e, e.load(memory, at), element, to);
+  return lanes ? e.splat(one) : one;
 }
 
 Value LoopElements::computed(int operand, ArrayRef<Value> dims, bool lanes,
@@ -213,12 +215,9 @@ Value LoopElements::known(ArrayRef<Value> indices, bool lanes, unsigned loop,
     }
     return e.constantLike(zero, one.getSplatValue<APFloat>().convertToDouble());
   }
-  Value table = e.table(cut.nest.content),
-        at = addressOf(-1, indices.take_front(cut.nest.parallel));
-  if (lanes && strideOf(-1, loop) == 1)
-    return fromMemory(e, e.loadLanes(table, at, mask), element, type);
-  Value one = fromMemory(e, e.load(table, at), element, type);
-  return lanes ? e.splat(one) : one;
+  return fromPlace(e.table(cut.nest.content),
+                   addressOf(-1, indices.take_front(cut.nest.parallel)), lanes,
+                   strideOf(-1, loop) == 1, mask, element, type);
 }
 
 Value LoopElements::compute(ArrayRef<Value> indices, bool lanes, unsigned loop,

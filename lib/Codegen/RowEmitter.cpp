@@ -257,7 +257,7 @@ void RowEmitter::emitRope(tz::RopeOp op, const RowWindow &window) {
     inverse.push_back(
         1.0 / (std::pow(op.getBase().convertToDouble(), 2.0 * i / rotated) *
                op.getScale().convertToDouble()));
-  Value end = window.valid ? window.valid : e.index(window.width);
+  Value end = window.end(e);
   packs.eachNumber(window, inverse, [&](Value row, const NumberPack &pack) {
     auto [sine, cosine] = anglesOf(op, positionOf(op.getPosition(), row), pack);
     RotatedPairs pairs(packs, op, pack);

@@ -244,7 +244,7 @@ private:
             e.add(e.mul(e.add(subgroupRow, positions[i].row), s.weightStride),
                   e.add(positions[i].column,
                         static_cast<int64_t>(n) * unit.columns()));
-        e.store(e.create<arith::TruncFOp>(element, p), weights, at);
+        e.store(unit.toOperand(p), weights, at);
       }
     e.barrier();
     SmallVector<Value> next = top;

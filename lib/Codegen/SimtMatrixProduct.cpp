@@ -29,8 +29,8 @@ int64_t MatrixProduct::weightWords(const SimtConfig &config,
 
 MatrixProduct::MatrixProduct(SimtFrame &frame, int64_t offset, int64_t blocks)
     : frame(frame), e(frame.e), config(frame.config), unit(e, config.matrix),
-      operand(unit.operandType()),
-      activations(frame.view(operand, offset, activationElements(config))),
+      activations(
+          frame.view(unit.operandType(), offset, activationElements(config))),
       blocks(blocks) {
   ownGroups =
       llvm::divideCeil(config.groupColumns / FragmentCode::rows, e.subgroups());
@@ -71,9 +71,8 @@ void MatrixProduct::loadStage(const ProductInput &input, Value depth,
                        e.mul(e.div(quad, 4), FragmentCode::depth));
     Value inQuad = e.rem(quad, 4);
     for (int64_t pair = 0; pair < 2; ++pair) {
-      Value x = e.create<arith::TruncFOp>(
-          VectorType::get({2}, operand),
-          e.vectorOf({values[2 * pair], values[2 * pair + 1]}));
+      Value x =
+          unit.toOperand(e.vectorOf({values[2 * pair], values[2 * pair + 1]}));
       // storedAt is affine in the quad for each place inside it.
       int64_t base = unit.storedAt(2 * pair),
               step = unit.storedAt(4 + 2 * pair) - base;
@@ -132,8 +131,7 @@ SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
       SmallVector<Value> four;
       for (int64_t o = 0; o < 4; ++o)
         four.push_back(e.element(values[4 * half + o], 0));
-      quads[half].push_back(e.create<arith::TruncFOp>(
-          VectorType::get({4}, operand), e.vectorOf(four)));
+      quads[half].push_back(unit.toOperand(e.vectorOf(four)));
     }
   }
   return {unit.leftFromQuads(quads[0]), unit.leftFromQuads(quads[1])};

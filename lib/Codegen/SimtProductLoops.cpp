@@ -15,35 +15,33 @@ static constexpr int64_t kDepth = 16, kOwn = 4;
 /// From one depth to the next in memory: a gap spreads them over its banks.
 static int64_t strideOf(int64_t lines) { return lines + 4; }
 
-int64_t simtProductScratch(ProductBlock block) {
-  ScratchPlan plan;
-  plan.reserve(kSumsBytes, 1);
-  plan.reserve(kDepth * strideOf(block.rows), 4);
-  plan.reserve(kDepth * strideOf(block.columns), 4);
-  return plan.size();
-}
-
 namespace {
+
+/// Where the parts of both sides lie in a workgroup's scratch.
+struct ProductScratch {
+  explicit ProductScratch(ProductBlock block) {
+    ScratchPlan plan;
+    plan.reserve(kSumsBytes, 1);
+    rows = plan.reserve(kDepth * strideOf(block.rows), 4);
+    columns = plan.reserve(kDepth * strideOf(block.columns), 4);
+    size = plan.size();
+  }
+  int64_t rows, columns, size;
+};
 
 class SimtProduct {
 public:
   SimtProduct(SimtFrame &frame, const LoopCut &cut, LoopElements &places)
       : e(frame.e), cut(cut), loops(*cut.product), places(places),
         block{frame.config.groupRows, frame.config.groupColumns} {
-    ScratchPlan plan;
-    plan.reserve(kSumsBytes, 1);
-    auto side = [&](int64_t lines) {
-      int64_t count = kDepth * strideOf(lines);
-      return frame.view(e.getF32Type(), plan.reserve(count, 4), count);
+    ProductScratch scratch(block);
+    auto view = [&](int64_t offset, int64_t lines) {
+      return frame.view(e.getF32Type(), offset, kDepth * strideOf(lines));
     };
     rows = {loops.rowsOperand, loops.rows, block.rows,
-            side(block.rows),  {},         {}};
-    columns = {loops.columnsOperand,
-               loops.columns,
-               block.columns,
-               side(block.columns),
-               {},
-               {}};
+            view(scratch.rows, block.rows)};
+    columns = {loops.columnsOperand, loops.columns, block.columns,
+               view(scratch.columns, block.columns)};
     int64_t across = block.columns / kOwn;
     rowOfThread = e.mul(e.div(e.thread, across), kOwn);
     columnOfThread = e.mul(e.rem(e.thread, across), kOwn);
@@ -73,7 +71,7 @@ private:
   struct Side {
     unsigned operand, loop;
     int64_t lines;
-    Value memory, first, end;
+    Value memory, first = {}, end = {};
   };
 
   void emitTile() {
@@ -151,6 +149,10 @@ private:
 };
 
 } // namespace
+
+int64_t simtProductScratch(ProductBlock block) {
+  return ProductScratch(block).size;
+}
 
 void lowerSimtProduct(SimtFrame &frame, const LoopCut &cut,
                       LoopElements &places) {

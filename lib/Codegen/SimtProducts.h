@@ -95,7 +95,6 @@ private:
   SimtEmitter &e;
   const SimtConfig &config;
   FragmentCode unit;
-  mlir::Type operand;
   mlir::Value activations;
   int64_t blocks; ///< offset of the copied blocks
   mlir::Value words;

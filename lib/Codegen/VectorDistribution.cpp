@@ -6,11 +6,6 @@ using namespace mlir;
 
 namespace terrazzo::codegen {
 
-/// Where the columns end that are touched, from the window's first on.
-static Value endOf(Emitter &e, const RowWindow &window) {
-  return window.valid ? window.valid : e.index(window.width);
-}
-
 void VectorDistribution::eachPack(const RowWindow &window,
                                   Body<Value, Value, Value> body) {
   e.eachLanes(window.width, window.valid, [&](Value offset, Value mask) {
@@ -30,7 +25,7 @@ void VectorDistribution::eachInRuns(const RowWindow &window, int64_t length,
 
 void VectorDistribution::eachRun(const RowWindow &window, int64_t length,
                                  Body<Value, Value> body) {
-  e.loop(e.index(0), endOf(e, window), length,
+  e.loop(e.index(0), window.end(e), length,
          [&](Value start) { body(window.row, e.add(window.column, start)); });
 }
 

@@ -57,3 +57,15 @@ module attributes {plan.max_size = 8 : i64, plan.config = #plan.config<factor = 
         right = (d0, d1) -> ((d0 mod 4) * 2 + d1 mod 2 + (d1 floordiv 2) * 8, d0 floordiv 4),
         sums = (d0, d1) -> (d0 floordiv 4 + (d1 floordiv 2) * 8, (d0 mod 4) * 2 + d1 mod 2)>}>} {
 }
+
+// -----
+
+// Neighbouring depths are two elements apart.
+// expected-error @+1 {{with the options of a workgroup of threads}}
+module attributes {plan.max_size = 8 : i64, plan.config = #plan.config<factor = 4, tiles = [8, 0], scratch = 4096,
+    options = {group_columns = 64 : i64, group_rows = 8 : i64, lanes = 32 : i64, threads = 128 : i64,
+      matrix = #tile.fragment<rows = 16, columns = 8, depth = 16, lanes = 32, elements = f16,
+        left = (d0, d1) -> (d0 floordiv 4 + ((d1 floordiv 2) mod 2) * 8, (d0 mod 4) * 2 + (d1 floordiv 4) + (d1 mod 2) * 8),
+        right = (d0, d1) -> ((d0 mod 4) * 2 + d1 mod 2 + (d1 floordiv 2) * 8, d0 floordiv 4),
+        sums = (d0, d1) -> (d0 floordiv 4 + (d1 floordiv 2) * 8, (d0 mod 4) * 2 + d1 mod 2)>}>} {
+}

@@ -60,6 +60,11 @@ private:
   mlir::Value load(int operand, llvm::ArrayRef<mlir::Value> indices, bool lanes,
                    unsigned loop, mlir::Value mask,
                    mlir::Value *within = nullptr);
+  /// An element of memory, in a register of type `to`; of several lanes, those
+  /// that lie side by side where memory `runs` along them, else one for all.
+  mlir::Value fromPlace(mlir::Value memory, mlir::Value at, bool lanes,
+                        bool runs, mlir::Value mask, mlir::Type element,
+                        mlir::Type to);
   mlir::Value constant(double value, bool lanes);
   /// The number of the counted loop, in a register.
   mlir::Value counted(mlir::Value index, bool lanes);

@@ -24,6 +24,9 @@ struct RowWindow {
   int64_t width = 0;
   mlir::Value valid = {}, count = {};
   int64_t maxCount = 1;
+
+  /// Where the columns end that are touched, from the first on.
+  mlir::Value end(Emitter &e) const { return valid ? valid : e.index(width); }
 };
 
 /// `count` numbers of an array from `at` on, as a pack of f64.

@@ -19,6 +19,14 @@ RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
+/// A loop for each dimension of the result.
+LoopNest overAll(ArrayRef<int64_t> shape) {
+  LoopNest nest;
+  nest.sizes.assign(shape.begin(), shape.end());
+  nest.parallel = shape.size();
+  return nest;
+}
+
 /// A map whose results are these loops.
 AffineMap mapOf(ArrayRef<int64_t> loops, unsigned count, MLIRContext *context) {
   SmallVector<AffineExpr> results;
@@ -66,9 +74,7 @@ LogicalResult verifyLoops(Operation *op) {
 
 LoopNest ElementwiseOp::getLoops() {
   auto result = typeOf(getResult());
-  LoopNest nest;
-  nest.sizes.assign(result.getShape().begin(), result.getShape().end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(result.getShape());
   nest.function = getFunction();
   for (Value input : getInputs()) {
     auto type = typeOf(input);
@@ -122,9 +128,7 @@ static AffineExpr firstOf(SliceOp op, size_t i) {
 
 LoopNest SliceOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(shape);
   nest.derived.resize(nest.parallel);
   SmallVector<AffineExpr> dims;
   for (auto [i, stride] : llvm::enumerate(getStrides())) {
@@ -186,9 +190,7 @@ LogicalResult SliceOp::verify() {
 
 LoopNest PadOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(shape);
   nest.outside = getValue().convertToDouble();
   nest.derived.resize(nest.parallel);
   SmallVector<AffineExpr> dims;
@@ -228,9 +230,7 @@ LogicalResult PadOp::verify() {
 LoopNest WindowsOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
   size_t spatial = getStrides().size();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(shape);
   nest.outside = 0;
   auto loop = [&](size_t i) { return getAffineDimExpr(i, getContext()); };
   SmallVector<AffineExpr> dims{loop(spatial)};
@@ -290,10 +290,8 @@ LogicalResult WindowsOp::verify() {
 
 LoopNest ReduceOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getInput()).getShape();
-  LoopNest nest;
+  LoopNest nest = overAll(shape);
   nest.combiner = getCombiner();
-  nest.parallel = shape.size();
-  nest.sizes.assign(shape.begin(), shape.end());
   SmallVector<int64_t> loops;
   for (unsigned i = 0; i < shape.size(); ++i)
     loops.push_back(i);
@@ -399,9 +397,7 @@ LoopNest GatherOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
   unsigned axis = getAxis(), rank = typeOf(getInput()).getRank();
   unsigned places = typeOf(getIndices()).getRank();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(shape);
   nest.lookup = axis;
   nest.demands.push_back(getAffineSymbolExpr(axis, getContext()) - 1);
   auto loop = [&](unsigned i) { return getAffineDimExpr(i, getContext()); };
@@ -441,9 +437,7 @@ LogicalResult GatherOp::verify() {
 LoopNest ConcatOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
   unsigned axis = getAxis(), rank = shape.size();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = rank;
+  LoopNest nest = overAll(shape);
   nest.pick = true;
   nest.derived.resize(rank);
   MLIRContext *context = getContext();
@@ -489,10 +483,7 @@ LogicalResult ConcatOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LoopNest IotaOp::getLoops() {
-  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(typeOf(getResult()).getShape());
   nest.counter = getAxis();
   return nest;
 }
@@ -515,10 +506,7 @@ LogicalResult IotaOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LoopNest ReverseOp::getLoops() {
-  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(typeOf(getResult()).getShape());
   nest.derived.resize(nest.parallel);
   SmallVector<AffineExpr> dims;
   for (unsigned i = 0; i < nest.parallel; ++i)
@@ -545,10 +533,7 @@ LogicalResult ReverseOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LoopNest CumsumOp::getLoops() {
-  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(typeOf(getResult()).getShape());
   nest.combiner = Combiner::Sum;
   nest.scan = {unsigned(getAxis()), getExclusive(), getBackwards()};
   SmallVector<int64_t> loops(nest.parallel);
@@ -574,10 +559,8 @@ LogicalResult CumsumOp::verify() {
 LoopNest ScatterOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
   unsigned axis = getAxis(), rank = shape.size();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
+  LoopNest nest = overAll(shape);
   nest.sizes.push_back(typeOf(getUpdates()).getShape()[axis]);
-  nest.parallel = rank;
   nest.target = axis;
   if (getAdd())
     nest.combiner = Combiner::Sum;
@@ -611,10 +594,7 @@ LogicalResult ScatterOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LoopNest ConstantOp::getLoops() {
-  ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(typeOf(getResult()).getShape());
   nest.content = cast<DenseElementsAttr>(getValue());
   return nest;
 }
@@ -648,9 +628,7 @@ LogicalResult ConstantOp::verify() {
 
 LoopNest TopKOp::getLoops() {
   ArrayRef<int64_t> shape = typeOf(getResult()).getShape();
-  LoopNest nest;
-  nest.sizes.assign(shape.begin(), shape.end());
-  nest.parallel = nest.sizes.size();
+  LoopNest nest = overAll(shape);
   nest.sizes.push_back(typeOf(getInput()).getShape().back());
   nest.ranks = true;
   nest.demands.push_back(getAffineSymbolExpr(nest.parallel - 1, getContext()) -
