@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BundleWriter.h"
-#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Reference/Interpreter.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -203,9 +203,8 @@ static int64_t bytesOf(Type type, int64_t tokens, int64_t cacheRows,
   if (auto cache = dyn_cast<tz::CacheType>(type))
     return cache.getHeads() * cacheRows * cache.getDim() * 2;
   auto tensor = cast<RankedTensorType>(type);
-  if (tensor.getRank() == 2 && tensor.hasStaticShape()) {
-    int64_t bytes =
-        codegen::packedGroupBytes(tensor) * ((tensor.getShape()[0] + 15) / 16);
+  if (tensor.getEncoding()) {
+    int64_t bytes = codegen::PackedRows(tensor).bytes();
     weight += bytes;
     return bytes;
   }

@@ -6,7 +6,7 @@
 #include "KernelHarness.h"
 #include "KernelText.h"
 #include "RandomBindings.h"
-#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -50,8 +50,8 @@ void report(const std::string &name, const std::string &function,
   double bytes = 0;
   for (Type type : kernel->function().getArgumentTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(type);
-        tensor && tensor.getRank() == 2 && tensor.hasStaticShape())
-      bytes += codegen::packedGroupBytes(tensor) / 16.0 * tensor.getShape()[0];
+        tensor && tensor.getEncoding())
+      bytes += double(codegen::PackedRows(tensor).bytes());
   double seconds = timeCall(*kernel, bindings, tokens, cacheRows);
   llvm::outs() << llvm::format(
       "%-44s %9.1f us  %6.1f GB/s  %7.1f GOP/s  compiled in %3.0f ms\n",

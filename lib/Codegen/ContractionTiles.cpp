@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/ContractionTiles.h"
-#include "terrazzo/Codegen/BlockFormats.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Codegen/WeightFragments.h"
 
 using namespace mlir;
@@ -56,7 +56,9 @@ void emitIntegerTile(Emitter &e, RankedTensorType weight, Value memory,
   tz::BlockFormat format =
       cast<tz::BlockType>(weight.getElementType()).getFormat();
   const FormatInfo &info = getFormatInfo(format);
-  int64_t depth = weight.getShape()[1];
+  PackedRows packed(weight);
+  // How far the sixteen rows' next block is, where it follows.
+  int64_t blockBytes = packed.blocksFollow() ? kLanes * info.bytes : 0;
   Value tiles = e.index(config.groupColumns / kLanes);
   if (columns % config.groupColumns) {
     Value left =
@@ -64,20 +66,19 @@ void emitIntegerTile(Emitter &e, RankedTensorType weight, Value memory,
     tiles = e.min(tiles, left);
   }
   e.loop(e.index(0), tiles, 1, [&](Value index) {
-    Value group = e.add(e.div(column, kLanes), index);
+    SixteenRows own = packed.find(e, e.add(e.div(column, kLanes), index));
     SmallVector<Value> zeros(config.tileRows, e.f32Vector(0));
     SmallVector<Value> sums = e.loop(
-        e.index(0), e.index(depth / info.values), 1, zeros,
+        e.index(0), e.index(packed.blocks), 1, zeros,
         [&](Value block, ValueRange carried) {
           SmallVector<Value> accumulators(carried);
-          Value offset = packedBlockOffset(e, weight, group, block);
-          for (int64_t line = 0;
-               config.tileRows == 1 && line < kInterleave * info.bytes;
+          Value from = e.add(own.origin, e.mul(block, blockBytes));
+          for (int64_t line = 0; config.tileRows == 1 && line < blockBytes;
                line += 64)
-            e.prefetch(memory, e.add(offset, kPrefetchBytes + line));
+            e.prefetch(memory, e.add(from, kPrefetchBytes + line));
           for (int64_t part = 0; part < info.values / 32; ++part) {
-            auto unpack =
-                e.createOp<tile::UnpackOp>(format, memory, offset, part);
+            auto unpack = e.createOp<tile::UnpackOp>(weight, memory, own.origin,
+                                                     own.first, block, part);
             addPart(e, info, unpack, input, row,
                     e.add(e.mul(block, info.values), 32 * part), accumulators);
           }
@@ -144,17 +145,18 @@ public:
       : e(e), columns(columns), width(config.tileColumns),
         perLane(config.dot == ContractionConfig::BF16 ? 2 : 1) {
     if (!columns.weight) {
-      bases.push_back(e.mul(index, depth * width));
+      base = e.mul(index, depth * width);
       return;
     }
-    int64_t groups = (columns.weight.getShape()[0] + kLanes - 1) / kLanes;
+    packed.emplace(columns.weight);
+    int64_t groups = llvm::divideCeil(columns.weight.getShape()[0], kLanes);
     Value first =
         e.add(e.div(columns.column, kLanes), e.mul(index, width / kLanes));
     for (int64_t v = 0; v < width / kLanes; ++v) {
       Value group = e.add(first, v);
       if (columns.weight.getShape()[0] % config.groupColumns)
         group = e.min(group, e.index(groups - 1));
-      bases.push_back(e.mul(group, packedGroupBytes(columns.weight)));
+      sixteens.push_back(packed->find(e, group));
     }
   }
 
@@ -168,14 +170,15 @@ public:
   SmallVector<Value> at(Value k) {
     SmallVector<Value> result;
     if (columns.weight) {
-      int64_t bytes = kLanes * sizeof(float);
-      for (Value base : bases)
+      for (const SixteenRows &rows : sixteens) {
+        Value at = packed->unitAt(e, rows, packed->fields[0], k, e.index(0));
         result.push_back(e.create<vector::BitCastOp>(
             fragment(),
-            e.loadBytes(columns.memory, e.add(base, e.mul(k, bytes)), bytes)));
+            e.loadBytes(columns.memory, at, kLanes * packed->blockBytes)));
+      }
       return result;
     }
-    Value at = e.add(bases[0], e.mul(k, width * perLane));
+    Value at = e.add(base, e.mul(k, width * perLane));
     for (int64_t v = 0; v < width / kLanes; ++v)
       result.push_back(e.create<vector::LoadOp>(
           fragment(), columns.memory, e.add(at, v * kLanes * perLane)));
@@ -186,7 +189,9 @@ private:
   Emitter &e;
   const FloatColumns &columns;
   int64_t width, perLane;
-  SmallVector<Value> bases;
+  Value base; ///< in the panel
+  std::optional<PackedRows> packed;
+  SmallVector<SixteenRows> sixteens;
 };
 
 } // namespace

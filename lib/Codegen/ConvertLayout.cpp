@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowers tz.convert_layout to sixteen interleaved rows; one workgroup takes one
-// group of sixteen rows. Rows beyond the weight's last are written as zeros.
-#include "terrazzo/Codegen/BlockFormats.h"
+// Lowers tz.convert_layout; one workgroup takes one group of rows that lie
+// together. Rows beyond the weight's last are written as zeros.
 #include "terrazzo/Codegen/LayoutUnits.h"
 #include "terrazzo/Codegen/SimtKernel.h"
 #include <numeric>
@@ -72,43 +71,31 @@ void copyBits(Emitter &e, Value source, Value from, Value target, Value to,
 
 } // namespace
 
-LayoutUnits::LayoutUnits(tz::ConvertLayoutOp op) {
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  rows = type.getShape()[0];
-  if (auto block = dyn_cast<tz::BlockType>(type.getElementType())) {
-    const FormatInfo &info = getFormatInfo(block.getFormat());
-    blockBytes = info.bytes;
-    blocks = type.getShape()[1] / info.values;
-    fields.assign(info.fields.begin(), info.fields.end());
-  } else {
-    blockBytes = type.getElementTypeBitWidth() / 8;
-    blocks = type.getShape()[1];
-    fields.push_back(getFloatField(blockBytes));
-  }
-}
+LayoutUnits::LayoutUnits(tz::ConvertLayoutOp op)
+    : packed(cast<RankedTensorType>(op.getType())),
+      rows(cast<RankedTensorType>(op.getType()).getShape()[0]) {}
 
 void LayoutUnits::emit(Emitter &e, Value source, Value target, Value group,
-                       Value lane, Value block) const {
-  int64_t rowBytes = blocks * blockBytes;
-  Value row = e.add(e.mul(group, kInterleave), lane);
-  Value inside = e.less(row, e.index(rows));
-  Value from = e.add(e.mul(row, rowBytes), e.mul(block, blockBytes));
-  Value to = e.add(e.mul(group, kInterleave * rowBytes),
-                   e.mul(block, kInterleave * blockBytes));
-  for (const BlockField &field : fields) {
-    Value fieldFrom = e.add(from, field.offset),
-          fieldTo = e.add(to, kInterleave * field.offset);
-    int64_t aligned = std::gcd(std::gcd(blockBytes, field.offset), field.unit);
+                       Value row, Value block) const {
+  Value number = e.add(e.mul(group, packed.groupRows()), row);
+  Value inside = e.less(number, e.index(rows));
+  Value from = e.add(e.mul(number, packed.blocks * packed.blockBytes),
+                     e.mul(block, packed.blockBytes));
+  Value origin = e.mul(group, packed.groupBytes());
+  for (const BlockField &field : packed.fields) {
+    Value fieldFrom = e.add(from, field.offset);
+    int64_t aligned =
+        std::gcd(std::gcd(packed.blockBytes, field.offset), field.unit);
     if (field.kind == BlockField::Bits) {
       copyBits(e, source, fieldFrom, target,
-               e.add(fieldTo, e.mul(lane, field.unit)), inside, aligned);
+               packed.unitAt(e, origin, field, row, block, e.index(0)), inside,
+               aligned);
       continue;
     }
     e.loop(e.index(0), e.index(field.bytes / field.unit), 1, [&](Value unit) {
-      Value unitTo =
-          e.add(e.mul(unit, kInterleave * field.unit), e.mul(lane, field.unit));
       copyUnit(e, source, e.add(fieldFrom, e.mul(unit, field.unit)), target,
-               e.add(fieldTo, unitTo), field.unit, inside, aligned);
+               packed.unitAt(e, origin, field, row, block, unit), field.unit,
+               inside, aligned);
     });
   }
 }
@@ -119,9 +106,9 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
   Value source = frame.rows.placeOf(form.convert.getInput()).memory;
   Value target = frame.rows.placeOf(form.convert.getResult()).memory;
   e.loop(frame.begin, frame.end, 1, [&](Value group) {
-    e.loop(e.index(0), e.index(kInterleave), 1, [&](Value lane) {
-      e.loop(e.index(0), e.index(units.blocks), 1, [&](Value block) {
-        units.emit(e, source, target, group, lane, block);
+    e.loop(e.index(0), e.index(units.packed.groupRows()), 1, [&](Value row) {
+      e.loop(e.index(0), e.index(units.packed.blocks), 1, [&](Value block) {
+        units.emit(e, source, target, group, row, block);
       });
     });
   });
@@ -132,11 +119,12 @@ void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form) {
   LayoutUnits units(form.convert);
   Value source = frame.rows.placeOf(form.convert.getInput()).memory;
   Value target = frame.rows.placeOf(form.convert.getResult()).memory;
+  int64_t rows = units.packed.groupRows();
   // Neighbouring threads take neighbouring rows, whose units lie side by side
   // in the target.
-  e.each(kInterleave * units.blocks, [&](Value i) {
-    units.emit(e, source, target, frame.workgroup, e.rem(i, kInterleave),
-               e.div(i, kInterleave));
+  e.each(rows * units.packed.blocks, [&](Value i) {
+    units.emit(e, source, target, frame.workgroup, e.rem(i, rows),
+               e.div(i, rows));
   });
 }
 

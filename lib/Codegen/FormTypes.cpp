@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Which operations the kernel forms lower, by the types of their values.
-#include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -65,10 +65,10 @@ Reason checkPackedWeight(Value value) {
       !isFloat(type.getElementType()))
     return say("a weight of ", type.getElementType(),
                " has no kernel; block formats, f32, f16 and bf16 have");
-  auto layout = dyn_cast_if_present<tz::LayoutAttr>(type.getEncoding());
-  if (type.getEncoding() && (!layout || layout.getInterleave() != kInterleave))
-    return say("kernels read weights in the layout interleave = ", kInterleave,
-               ", not ", type.getEncoding());
+  if (type.getEncoding() && (!isa<tz::PackedLayout>(type.getEncoding()) ||
+                             !PackedRows(type).isReadable()))
+    return say("kernels read weights whose layout keeps the same unit of ",
+               kLanes, " rows side by side, not ", type.getEncoding());
   return {};
 }
 
@@ -181,12 +181,11 @@ Reason check(tz::ConvertLayoutOp op) {
                from);
   return firstOf([&] { return checkPackedWeight(op.getInput()); },
                  [&] {
-                   auto layout = dyn_cast_if_present<tz::LayoutAttr>(
-                       cast<RankedTensorType>(op.getType()).getEncoding());
-                   return layout && layout.getInterleave() == kInterleave
+                   Attribute to =
+                       cast<RankedTensorType>(op.getType()).getEncoding();
+                   return isa_and_present<tz::PackedLayout>(to)
                               ? Reason()
-                              : say("it packs into the layout interleave = ",
-                                    kInterleave, " alone");
+                              : say("it packs into layouts alone");
                  });
 }
 

@@ -14,13 +14,6 @@ int64_t rowElements(Type type) {
   return product;
 }
 
-int64_t packedGroupBytes(RankedTensorType weight) {
-  int64_t columns = weight.getShape()[1];
-  if (auto block = dyn_cast<tz::BlockType>(weight.getElementType()))
-    return kInterleave * (columns / block.getValues() * block.getBytes());
-  return kInterleave * columns * (weight.getElementTypeBitWidth() / 8);
-}
-
 int64_t KernelForm::depth() {
   return cast<RankedTensorType>(input().getType()).getShape()[1];
 }

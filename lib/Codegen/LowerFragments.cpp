@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // tile-lower-fragments: what each block format's bytes mean, in vector
-// arithmetic over sixteen interleaved rows, or over the rows of one lane.
-#include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/Emitter.h"
+// arithmetic over sixteen rows, or over the rows of one lane.
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Codegen/Passes.h"
 
 using namespace mlir;
@@ -22,17 +21,23 @@ namespace {
 class FragmentWriter {
 public:
   FragmentWriter(Emitter &e, tile::UnpackOp op)
-      : e(e), info(getFormatInfo(op.getFormat())), memory(op.getMemory()),
-        offset(op.getOffset()), part(e.index(op.getPart())) {
+      : e(e), packed(typeOf(op)), memory(op.getMemory()),
+        sixteen{op.getOrigin(), op.getFirst()}, block(op.getBlock()),
+        part(e.index(op.getPart())) {
     for (int64_t g = 0; g < 8; ++g)
       wanted.push_back(e.index(g));
   }
   FragmentWriter(Emitter &e, tile::UnpackLaneOp op)
-      : e(e), info(getFormatInfo(op.getFormat())), memory(op.getMemory()),
-        offset(op.getOffset()), part(op.getPart()), wanted(op.getWanted()),
-        row(op.getRow()), rows(op.getRows()) {}
+      : e(e), packed(typeOf(op), /*indexBytes=*/4), memory(op.getMemory()),
+        sixteen{op.getOrigin(), op.getFirst()}, block(op.getBlock()),
+        part(op.getPart()), wanted(op.getWanted()), row(op.getRow()),
+        rows(op.getRows()) {}
 
   SmallVector<Value> fragments, scales, minimums;
+
+  static RankedTensorType typeOf(auto op) {
+    return cast<RankedTensorType>(op.getWeight());
+  }
 
   void write(tz::BlockFormat format) {
     switch (format) {
@@ -58,9 +63,10 @@ public:
 
 private:
   bool ofLane() const { return static_cast<bool>(row); }
-  /// Index of the word that holds byte `at` of the group's block, counted from
-  /// the block's start.
-  Value wordAt(Value at) { return e.add(offset, e.div(at, 4)); }
+  /// The index of a field's unit of the first of the sixteen rows.
+  Value unitAt(int64_t field, Value unit) {
+    return packed.unitAt(e, sixteen, packed.fields[field], block, unit);
+  }
   Value loadWords(Value at, int64_t count) {
     return e.create<vector::LoadOp>(
         VectorType::get({count}, e.getI32Type()), memory, ValueRange{at},
@@ -68,20 +74,19 @@ private:
   }
   /// Unit `line` of a field of four-byte units, of each row.
   Value line(int64_t field, Value line) {
-    Value at = e.add(e.mul(line, 64), kInterleave * info.fields[field].offset);
-    if (ofLane())
-      return loadWords(e.add(wordAt(at), row), rows);
-    return e.loadBytes(memory, e.add(offset, at), 64);
+    Value at = unitAt(field, line);
+    return ofLane() ? loadWords(e.add(at, row), rows)
+                    : e.loadBytes(memory, at, 64);
   }
   /// The f16 values of a field, as f32.
   Value half(int64_t field) {
-    Value at = e.index(kInterleave * info.fields[field].offset);
+    Value at = unitAt(field, e.index(0));
     if (!ofLane()) {
-      Value raw = e.loadBytes(memory, e.add(offset, at), 32);
+      Value raw = e.loadBytes(memory, at, 32);
       return e.toF32(
           e.create<vector::BitCastOp>(e.lanesOf(e.getF16Type()), raw));
     }
-    at = e.add(wordAt(at), e.div(row, 2));
+    at = e.add(at, e.div(row, 2));
     VectorType halves =
         VectorType::get({std::max<int64_t>(rows, 2)}, e.getF16Type());
     if (rows > 1)
@@ -97,11 +102,11 @@ private:
   }
   /// Byte `index` of a field with units of one byte, of each row.
   Value bytes(int64_t field, Value index) {
-    Value at = e.mul(e.add(index, info.fields[field].offset), kInterleave);
+    Value at = unitAt(field, index);
     if (!ofLane())
-      return e.loadBytes(memory, e.add(offset, at), kInterleave);
+      return e.loadBytes(memory, at, kLanes);
     Value word = e.create<vector::ExtractOp>(
-        loadWords(e.add(wordAt(at), e.div(row, 4)), 1), int64_t(0));
+        loadWords(e.add(at, e.div(row, 4)), 1), int64_t(0));
     VectorType type = VectorType::get({rows}, e.getI32Type());
     Value shifts;
     if (rows > 1) {
@@ -266,11 +271,13 @@ private:
   }
 
   Emitter &e;
-  const FormatInfo &info;
-  Value memory, offset, part;
+  PackedRows packed;
+  Value memory;
+  SixteenRows sixteen;
+  Value block, part;
   SmallVector<Value> wanted;
   Value row;
-  int64_t rows = kInterleave;
+  int64_t rows = kLanes;
 };
 
 struct LowerFragments : public impl::TileLowerFragmentsBase<LowerFragments> {
@@ -288,7 +295,9 @@ struct LowerFragments : public impl::TileLowerFragmentsBase<LowerFragments> {
   template <typename OpT> static void lowerUnpack(OpT op) {
     Emitter e(op.getLoc(), OpBuilder(op));
     FragmentWriter writer(e, op);
-    writer.write(op.getFormat());
+    writer.write(
+        cast<tz::BlockType>(FragmentWriter::typeOf(op).getElementType())
+            .getFormat());
     SmallVector<Value> values = writer.fragments;
     values.append(writer.scales);
     values.append(writer.minimums);

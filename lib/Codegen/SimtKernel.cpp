@@ -2,8 +2,8 @@
 //
 // How kernels are cut for workgroups of many threads.
 #include "terrazzo/Codegen/SimtKernel.h"
-#include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/PackedRows.h"
 
 using namespace mlir;
 
@@ -189,9 +189,8 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
     return answer(heads, config.groupRows, scratch);
   }
   case KernelForm::ConvertLayout: {
-    int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
-                       .getShape()[0];
-    return answer(llvm::divideCeil(rows, kInterleave), {}, kSumsBytes);
+    PackedRows packed(cast<RankedTensorType>(form->convert.getType()));
+    return answer(packed.groups(), {}, kSumsBytes);
   }
   case KernelForm::Loops: {
     config.threads = 256;

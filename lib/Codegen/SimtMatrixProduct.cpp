@@ -14,9 +14,11 @@ static int64_t chunkDepth(RankedTensorType type) {
                : MatrixProduct::kStage;
 }
 
+/// Words of the sixteen rows' blocks that are copied together; 0: none are,
+/// they are read where they lie.
 static int64_t chunkWordsOf(RankedTensorType type) {
   auto block = dyn_cast<tz::BlockType>(type.getElementType());
-  if (!block)
+  if (!block || !PackedRows(type).blocksFollow())
     return 0;
   return FragmentCode::rows * block.getBytes() *
          (chunkDepth(type) / block.getValues()) / 4;
@@ -93,14 +95,15 @@ Value MatrixProduct::groupOf(const ProductWeight &weight, Value inTile) {
 void MatrixProduct::copyChunk(const ProductWeight &weight, Value chunk) {
   int64_t groups = config.groupColumns / FragmentCode::rows;
   int64_t units = chunkWords / 4;
-  int64_t lastWord = packedGroupBytes(weight.type) / 4 - 4;
+  int64_t lastWord = PackedRows(weight.type).groupBytes() / 4 - 4;
   Value buffer = e.mul(e.rem(chunk, 2), groups * chunkWords);
   e.each(groups * units, [&](Value i) {
     Value group = e.div(i, units), unit4 = e.mul(e.rem(i, units), 4);
     // Blocks beyond the last repeat it; what they multiply is zero.
     Value word =
         e.min(e.add(e.mul(chunk, chunkWords), unit4), e.index(lastWord));
-    Value from = e.add(originOf(e, weight.type, groupOf(weight, group)), word);
+    Value from =
+        e.add(sixteenOf(e, weight.type, groupOf(weight, group)).origin, word);
     e.createOp<tile::CopyOp>(weight.words, from, words,
                              e.add(buffer, e.mul(i, 4)));
   });
@@ -111,22 +114,23 @@ SmallVector<Value> MatrixProduct::leftOf(const ProductWeight &weight,
                                          int64_t own, Value part) {
   int64_t groups = config.groupColumns / FragmentCode::rows;
   Value inTile = e.add(e.subgroup, own * e.subgroups());
-  Value source = weight.words, origin;
+  Value source = weight.words;
+  SixteenRows sixteen;
   if (chunkWords) {
     Value chunk = e.div(part, chunkParts);
     Value buffer = e.mul(e.rem(chunk, 2), groups * chunkWords);
     Value group = e.min(inTile, e.index(groups - 1));
-    origin = e.add(buffer, e.mul(group, chunkWords));
+    sixteen = {e.add(buffer, e.mul(group, chunkWords)), e.index(0)};
     part = e.rem(part, chunkParts);
     source = words;
   } else {
-    origin = originOf(e, weight.type, groupOf(weight, inTile));
+    sixteen = sixteenOf(e, weight.type, groupOf(weight, inTile));
   }
   SmallVector<SmallVector<Value>> quads(2);
   for (auto [row, number] : unit.quads()) {
     SmallVector<Value> wanted = {number, e.add(number, 4)};
     SmallVector<Value> values =
-        unpackFloats(e, weight.type, source, {origin, row, part, 1}, wanted);
+        unpackFloats(e, weight.type, source, {sixteen, row, part, 1}, wanted);
     for (int64_t half = 0; half < 2; ++half) {
       SmallVector<Value> four;
       for (int64_t o = 0; o < 4; ++o)

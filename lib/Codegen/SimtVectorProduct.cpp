@@ -61,7 +61,7 @@ void VectorProduct::addPart(MutableArrayRef<Value> sums,
     wanted.push_back(e.index(g));
   SmallVector<Value> values = unpackFloats(
       e, weight.type, weight.words,
-      {originOf(e, weight.type, group), row, part, kRowLanes}, wanted);
+      {sixteenOf(e, weight.type, group), row, part, kRowLanes}, wanted);
   int64_t parts = llvm::divideCeil(depth, 32);
   for (auto [t, sum] : llvm::enumerate(sums)) {
     Value at = e.mul(e.add(part, static_cast<int64_t>(t) * parts), kPartStride);

@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/SimtWeights.h"
-#include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/KernelForm.h"
 
 using namespace mlir;
 
 namespace terrazzo::codegen {
 
-Value originOf(SimtEmitter &e, RankedTensorType type, Value group) {
-  return e.mul(group, packedGroupBytes(type) / 4);
+SixteenRows sixteenOf(SimtEmitter &e, RankedTensorType type, Value number) {
+  return PackedRows(type, /*indexBytes=*/4).find(e, number);
 }
 
 /// Fragments of a block format: scale * q + minimum.
 static SmallVector<Value> unpackBlock(SimtEmitter &e, RankedTensorType type,
                                       Value words, const WeightPlace &place,
                                       ArrayRef<Value> wanted) {
-  tz::BlockFormat format =
-      cast<tz::BlockType>(type.getElementType()).getFormat();
-  const FormatInfo &info = getFormatInfo(format);
-  int64_t parts = info.values / 32;
+  int64_t parts = cast<tz::BlockType>(type.getElementType()).getValues() / 32;
   Value block = e.div(place.part, parts), part = e.rem(place.part, parts);
-  Value offset =
-      e.add(place.origin, e.mul(block, kInterleave * info.bytes / 4));
   auto unpack = e.createOp<tile::UnpackLaneOp>(
-      format, words, offset, place.row, part, ValueRange(wanted), place.rows);
+      type, words, place.sixteen.origin, place.sixteen.first, place.row, block,
+      part, ValueRange(wanted), place.rows);
   SmallVector<Value> values;
   for (auto [i, fragment] : llvm::enumerate(unpack.getFragments())) {
     Value scale = unpack.getScales()[0], minimum = unpack.getMinimums()[0];
@@ -49,8 +43,7 @@ static SmallVector<Value> unpackBlock(SimtEmitter &e, RankedTensorType type,
   return values;
 }
 
-/// One depth of a float weight: elements (depth, row) lie row by row, sixteen
-/// of each depth side by side.
+/// One depth of a float weight.
 static Value loadFloats(SimtEmitter &e, RankedTensorType type, Value words,
                         const WeightPlace &place, Value depth) {
   int64_t bytes = type.getElementTypeBitWidth() / 8, perWord = 4 / bytes;
@@ -60,8 +53,10 @@ static Value loadFloats(SimtEmitter &e, RankedTensorType type, Value words,
     inside = e.less(depth, e.index(total));
     depth = e.min(depth, e.index(total - 1));
   }
-  Value element = e.add(e.mul(depth, kInterleave), place.row);
-  Value at = e.add(place.origin, e.div(element, perWord));
+  PackedRows packed(type, /*indexBytes=*/4);
+  Value at = e.add(
+      packed.unitAt(e, place.sixteen, packed.fields[0], depth, e.index(0)),
+      e.div(place.row, perWord));
   int64_t count = std::max<int64_t>(place.rows / perWord, 1);
   Value raw = e.loadVector(words, at, count);
   VectorType stored = VectorType::get({count * perWord}, type.getElementType());

@@ -120,7 +120,7 @@ void ThreadDistribution::eachWeight(const RowWindow &window,
     Value row = e.add(window.row, e.div(unit, 8 * parts));
     Value fragment = e.rem(unit, 8), part = e.div(e.rem(unit, 8 * parts), 8);
     Value number = rowOf(row);
-    WeightPlace place{originOf(simt, type, e.div(number, kLanes)),
+    WeightPlace place{sixteenOf(simt, type, e.div(number, kLanes)),
                       e.rem(number, kLanes), part, 1};
     Value first = e.add(e.mul(part, 32), e.mul(fragment, 4));
     SmallVector<Value> values =

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Codegen/WeightFragments.h"
-#include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 
 using namespace mlir;
 
 namespace terrazzo::codegen {
-
-Value packedBlockOffset(Emitter &e, RankedTensorType type, Value group,
-                        Value block) {
-  const FormatInfo &info =
-      getFormatInfo(cast<tz::BlockType>(type.getElementType()).getFormat());
-  return e.add(e.mul(group, packedGroupBytes(type)),
-               e.mul(block, kInterleave * info.bytes));
-}
 
 /// Sixteen rows of 32 values as f32 columns: byte o of each lane of fragment g
 /// is column 4g + o.
@@ -35,28 +26,25 @@ static SmallVector<Value> toFloatColumns(Emitter &e, tile::UnpackOp unpack) {
 }
 
 void emitFloatColumns(Emitter &e, RankedTensorType type, Value memory,
-                      Value group,
+                      Value number,
                       function_ref<void(Value, ArrayRef<Value>)> body) {
-  int64_t depth = type.getShape()[1];
+  PackedRows packed(type);
+  SixteenRows rows = packed.find(e, number);
   if (auto blockType = dyn_cast<tz::BlockType>(type.getElementType())) {
-    const FormatInfo &info = getFormatInfo(blockType.getFormat());
-    e.loop(e.index(0), e.index(depth / info.values), 1, [&](Value block) {
-      Value offset = packedBlockOffset(e, type, group, block);
-      for (int64_t part = 0; part < info.values / 32; ++part) {
-        auto unpack = e.createOp<tile::UnpackOp>(blockType.getFormat(), memory,
-                                                 offset, part);
-        body(e.add(e.mul(block, info.values), 32 * part),
-             toFloatColumns(e, unpack));
+    int64_t values = getFormatInfo(blockType.getFormat()).values;
+    e.loop(e.index(0), e.index(packed.blocks), 1, [&](Value block) {
+      for (int64_t part = 0; part < values / 32; ++part) {
+        auto unpack = e.createOp<tile::UnpackOp>(type, memory, rows.origin,
+                                                 rows.first, block, part);
+        body(e.add(e.mul(block, values), 32 * part), toFloatColumns(e, unpack));
       }
     });
     return;
   }
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
   VectorType stored = VectorType::get({kLanes}, type.getElementType());
-  e.loop(e.index(0), e.index(depth), 1, [&](Value k) {
-    Value at = e.add(e.mul(group, packedGroupBytes(type)),
-                     e.mul(k, kInterleave * bytes));
-    Value raw = e.loadBytes(memory, at, kInterleave * bytes);
+  e.loop(e.index(0), e.index(packed.blocks), 1, [&](Value k) {
+    Value at = packed.unitAt(e, rows, packed.fields[0], k, e.index(0));
+    Value raw = e.loadBytes(memory, at, kLanes * packed.blockBytes);
     body(k, e.toF32(e.create<vector::BitCastOp>(stored, raw)));
   });
 }

@@ -5,6 +5,7 @@
 #include "FillPackage.h"
 #include "Locations.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -16,21 +17,6 @@ namespace {
 constexpr uint64_t kPackedAlignment = 64;
 /// A tile that any number of rows fits.
 constexpr uint64_t kAnyRows = uint64_t(1) << 40;
-
-/// Bytes of one row of a weight.
-uint64_t rowBytes(RankedTensorType type) {
-  uint64_t columns = type.getShape().back();
-  if (auto block = dyn_cast<tz::BlockType>(type.getElementType()))
-    return columns / block.getValues() * block.getBytes();
-  return columns * (type.getElementTypeBitWidth() / 8);
-}
-
-/// Bytes of a weight in its layout: rows are padded to whole groups.
-uint64_t packedBytes(RankedTensorType type) {
-  auto layout = cast<tz::LayoutAttr>(type.getEncoding());
-  uint64_t rows = type.getNumElements() / type.getShape().back();
-  return llvm::alignTo(rows, layout.getInterleave()) * rowBytes(type);
-}
 
 /// Of one row; multiply-adds count twice, and only products are counted.
 uint64_t operationsPerRow(plan::KernelOp kernel) {
@@ -264,7 +250,7 @@ private:
     table->weights = {index.weights.lookup(op.getWeight())};
     llvm::raw_string_ostream(table->layout) << type.getEncoding();
     table->offset = llvm::alignTo(own.packed_bytes, kPackedAlignment);
-    table->bytes = packedBytes(type);
+    table->bytes = codegen::PackedRows(type).bytes();
     own.packed_bytes = table->offset + table->bytes;
     own.packed.push_back(std::move(table));
     return entry->second;

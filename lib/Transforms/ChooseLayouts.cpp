@@ -7,6 +7,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Target/TargetBackend.h"
 #include "terrazzo/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -76,6 +77,21 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
     return rows && most ? tz::boundOf(rows, most) : 1;
   }
 
+  /// What is wrong with a plugin's own layout, seen on a few blocks of a group;
+  /// empty: nothing.
+  static std::string faultOf(RankedTensorType type, tz::PackedLayout layout) {
+    if (!layout || isa<tz::LayoutAttr>(layout))
+      return "";
+    if (type.getRank() != 2 || layout.getGroupRows() < 1)
+      return "weights of two dimensions are packed, in groups of rows";
+    auto block = dyn_cast<tz::BlockType>(type.getElementType());
+    SmallVector<int64_t> shape = {layout.getGroupRows(),
+                                  3 * (block ? block.getValues() : 1)};
+    return codegen::PackedRows(
+               RankedTensorType::get(shape, type.getElementType(), layout))
+        .fault();
+  }
+
   LogicalResult choose(StringAttr name, ArrayRef<tz::UseWeightOp> ops,
                        Attribute target) {
     SmallVector<WeightUse> users;
@@ -90,12 +106,16 @@ struct ChooseLayouts : impl::ChooseLayoutsBase<ChooseLayouts> {
     if (packed.empty())
       return success();
     auto type = cast<RankedTensorType>(tz::UseWeightOp(ops[0]).getType());
-    FailureOr<tz::LayoutAttr> layout =
+    FailureOr<tz::PackedLayout> layout =
         getBackend(target)->weightLayout(type, users, target);
     if (failed(layout))
       return emitError(ops[0]->getLoc(), "the backend of ")
              << target << " has no layout for the weight '" << name.getValue()
              << "'";
+    if (std::string why = faultOf(type, *layout); !why.empty())
+      return emitError(ops[0]->getLoc(), "the backend of ")
+             << target << " packs the weight '" << name.getValue() << "' as "
+             << *layout << ": " << why;
     auto describe = [&] {
       std::string text;
       llvm::raw_string_ostream stream(text);

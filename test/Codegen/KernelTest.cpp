@@ -159,6 +159,15 @@ TEST_P(BlockFormatTest, Embedding) {
         1e-6);
 }
 
+/// Layouts of more rows than kernels take at once.
+TEST_P(BlockFormatTest, OtherLayouts) {
+  std::string format = GetParam(), element = "!tz.block<" + format + ">";
+  int64_t depth = format.back() == 'k' ? 256 : 96;
+  for (Shape shape : {Shape{1, 1, 0}, Shape{8, 3, 0}, Shape{512, 61, 0}})
+    check(matmulKernel(69, depth, element, 48), shape, products(2e-2));
+  check(embeddingKernel(53, depth, element, 48), {8, 5, 0}, 1e-6);
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, BlockFormatTest,
                          testing::Values("q4_0", "q4_1", "q5_0", "q5_1", "q8_0",
                                          "q4_k", "q5_k", "q6_k"));
@@ -170,6 +179,12 @@ TEST_P(FloatFormatTest, Matmul) {
     check(matmulKernel(48, 67, GetParam()), shape, products(2e-5));
     check(matmulKernel(17, 1, GetParam()), shape, products(2e-5));
   }
+}
+
+TEST_P(FloatFormatTest, OtherLayouts) {
+  for (Shape shape : {Shape{1, 1, 0}, Shape{8, 3, 0}, Shape{512, 61, 0}})
+    check(matmulKernel(69, 67, GetParam(), 48), shape, products(2e-5));
+  check(embeddingKernel(53, 67, GetParam(), 48), {8, 5, 0}, 1e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, FloatFormatTest,

@@ -9,19 +9,23 @@
 
 namespace terrazzo::test {
 
-/// A weight of `element` ("f32", "!tz.block<q4_1>") as kernels take it.
+/// A weight of `element` ("f32", "!tz.block<q4_1>") as kernels take it, so many
+/// rows together.
 inline std::string weightType(int64_t rows, int64_t columns,
-                              const std::string &element) {
+                              const std::string &element,
+                              int64_t interleave = 16) {
   return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
-         "x" + element + ", #tz.layout<interleave = 16>>";
+         "x" + element +
+         ", #tz.layout<interleave = " + std::to_string(interleave) + ">>";
 }
 
 /// One product.
 inline std::string matmulKernel(int64_t rows, int64_t columns,
-                                const std::string &element) {
+                                const std::string &element,
+                                int64_t interleave = 16) {
   std::string x = "tensor<?x" + std::to_string(columns) + "xf32>",
               y = "tensor<?x" + std::to_string(rows) + "xf32>";
-  std::string w = weightType(rows, columns, element);
+  std::string w = weightType(rows, columns, element, interleave);
   return "tz.func @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
          " { %y = tz.matmul %x, %w : (" + x + ", " + w + ") -> " + y +
          " tz.return %y : " + y + " }";
@@ -92,8 +96,9 @@ inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
 
 /// Rows of a table, by ids.
 inline std::string embeddingKernel(int64_t rows, int64_t columns,
-                                   const std::string &element) {
-  std::string w = weightType(rows, columns, element),
+                                   const std::string &element,
+                                   int64_t interleave = 16) {
+  std::string w = weightType(rows, columns, element, interleave),
               y = "tensor<?x" + std::to_string(columns) + "xf32>";
   return "tz.func @kernel(%w: " + w + ", %ids: tensor<?xi32>) -> " + y +
          " { %y = tz.embedding %w, %ids : (" + w + ", tensor<?xi32>) -> " + y +

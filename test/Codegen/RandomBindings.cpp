@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RandomBindings.h"
-#include "terrazzo/Codegen/KernelForm.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstring>
 #include <map>
@@ -59,14 +59,12 @@ static CompiledKernel *packer(RankedTensorType packed, StringRef target) {
 
 void RandomBindings::addWeight(RankedTensorType type, StringRef target,
                                bool &ok) {
-  int64_t groupBytes = codegen::packedGroupBytes(type),
-          rows = type.getShape()[0];
+  auto packedBytes = static_cast<size_t>(codegen::PackedRows(type).bytes());
   std::vector<char> content = randomWeight(type, random, 1.0);
   void *stored = hold(content);
   values.push_back(reference::Weight{
       type, ArrayRef(static_cast<uint8_t *>(stored), content.size())});
-  void *packed = hold(std::vector<char>(groupBytes * ((rows + 15) / 16), 0x55));
-  size_t packedBytes = groupBytes * ((rows + 15) / 16);
+  void *packed = hold(std::vector<char>(packedBytes, 0x55));
   bind(packed, packedBytes);
   CompiledKernel *kernel = packer(type, target);
   ok &= kernel != nullptr;

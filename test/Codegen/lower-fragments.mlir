@@ -21,7 +21,7 @@ func.func @lane(%m: memref<?xi32>, %o: index, %r: index, %p: index, %g: index) -
   // CHECK: vector.load %{{.*}} {alignment = 8 : i64} : memref<?xi32>, vector<2xi32>
   // CHECK: arith.extf %{{.*}} : vector<4xf16> to vector<4xf32>
   // CHECK-NOT: tile.unpack_lane
-  %0:3 = "tile.unpack_lane"(%m, %o, %r, %p, %g) <{format = #tz<block_format q4_1>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
-      : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %r, %p, %p, %g) <{weight = tensor<16x64x!tz.block<q4_1>, #tz.layout<interleave = 16>>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
   return %0#0, %0#1 : vector<4xi32>, vector<4xf32>
 }

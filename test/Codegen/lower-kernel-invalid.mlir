@@ -39,10 +39,10 @@ module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 
 // -----
 
 module attributes {plan.max_size = 1 : i64, plan.config = #plan.config<factor = 2, tiles = [0, 0], scratch = 0>} {
-  tz.func @other_layout(%w: tensor<32x64xf32>) -> tensor<32x64xf32, #tz.layout<interleave = 8>> {
-    // expected-error @+1 {{it packs into the layout interleave = 16 alone}}
-    %p = tz.convert_layout %w : tensor<32x64xf32> -> tensor<32x64xf32, #tz.layout<interleave = 8>>
-    tz.return %p : tensor<32x64xf32, #tz.layout<interleave = 8>>
+  tz.func @no_layout(%w: tensor<32x64xf32>) -> tensor<32x64xf32, "no layout"> {
+    // expected-error @+1 {{it packs into layouts alone}}
+    %p = tz.convert_layout %w : tensor<32x64xf32> -> tensor<32x64xf32, "no layout">
+    tz.return %p : tensor<32x64xf32, "no layout">
   }
 }
 

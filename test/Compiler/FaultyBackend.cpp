@@ -42,6 +42,22 @@ public:
   bool has(StringRef fault) const { return getImpl()->fault == fault; }
 };
 
+/// Puts all rows of a group on the same bytes.
+class FaultyLayout
+    : public Attribute::AttrBase<FaultyLayout, Attribute, AttributeStorage,
+                                 tz::PackedLayout::Trait> {
+public:
+  using Base::Base;
+  static constexpr StringLiteral name = "tz_faulty.heap";
+  int64_t getGroupRows() const { return 16; }
+  AffineMap getPlaces(const tz::FieldUnits &field) const {
+    return AffineMap::get(3, 0,
+                          getAffineDimExpr(1, getContext()) * field.blockBytes +
+                              getAffineDimExpr(2, getContext()) * field.unit +
+                              field.offset);
+  }
+};
+
 bool has(Attribute target, StringRef fault) {
   return cast<FaultyTarget>(target).has(fault);
 }
@@ -81,11 +97,14 @@ public:
     return has(target, "supports") ? Support::no("not today") : Support::yes();
   }
 
-  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType, ArrayRef<WeightUse>,
-                                         Attribute target) const override {
+  FailureOr<tz::PackedLayout> weightLayout(RankedTensorType,
+                                           ArrayRef<WeightUse>,
+                                           Attribute target) const override {
     if (has(target, "layout"))
       return failure();
-    return tz::LayoutAttr();
+    if (has(target, "heap"))
+      return tz::PackedLayout(FaultyLayout::get(getContext()));
+    return tz::PackedLayout();
   }
 
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
@@ -140,12 +159,13 @@ public:
   FaultyDialect(MLIRContext *context)
       : Dialect(getDialectNamespace(), context, TypeID::get<FaultyDialect>()) {
     context->getOrLoadDialect<plan::PlanDialect>();
-    addAttributes<FaultyTarget>();
+    addAttributes<FaultyTarget, FaultyLayout>();
     addInterfaces<FaultyBackend>();
   }
   static constexpr StringLiteral getDialectNamespace() { return "tz_faulty"; }
-  void printAttribute(Attribute, DialectAsmPrinter &printer) const override {
-    printer << "target";
+  void printAttribute(Attribute attribute,
+                      DialectAsmPrinter &printer) const override {
+    printer << (isa<FaultyLayout>(attribute) ? "heap" : "target");
   }
 };
 
@@ -156,5 +176,7 @@ void registerFaulty(DialectRegistry &registry) {
 } // namespace
 
 MLIR_DECLARE_EXPLICIT_TYPE_ID(FaultyTarget)
+MLIR_DECLARE_EXPLICIT_TYPE_ID(FaultyLayout)
 MLIR_DEFINE_EXPLICIT_TYPE_ID(FaultyTarget)
+MLIR_DEFINE_EXPLICIT_TYPE_ID(FaultyLayout)
 TERRAZZO_DEFINE_PLUGIN("faulty", registerFaulty)

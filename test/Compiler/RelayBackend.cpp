@@ -2,7 +2,8 @@
 //
 // The compile side of the toy device (test/Runtime/Exec/ToyDevice.h): code of
 // the cpu backend for this machine, under the names "toy:v1", which runs no
-// rope, and "toy:v2", which runs no attention.
+// rope, and "toy:v2", which runs no attention. Its weights lie in an order of
+// its own.
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -38,6 +39,25 @@ public:
   StringRef getArch() const { return getImpl()->arch; }
   std::string getTargetString() const { return ("toy:" + getArch()).str(); }
   Attribute getCpu() const { return getImpl()->cpu; }
+};
+
+/// 32 rows together, each field of their blocks in a plane of its own.
+class ToyPlanes
+    : public Attribute::AttrBase<ToyPlanes, Attribute, AttributeStorage,
+                                 tz::PackedLayout::Trait> {
+public:
+  using Base::Base;
+  static constexpr StringLiteral name = "tz_toy.planes";
+  int64_t getGroupRows() const { return 32; }
+  AffineMap getPlaces(const tz::FieldUnits &field) const {
+    Builder b(getContext());
+    AffineExpr row = b.getAffineDimExpr(0), block = b.getAffineDimExpr(1),
+               unit = b.getAffineDimExpr(2);
+    return AffineMap::get(3, 0,
+                          block * (32 * field.bytes) +
+                              unit * (32 * field.unit) + row * field.unit +
+                              32 * field.blocks * field.offset);
+  }
 };
 
 Attribute cpuOf(Attribute target) { return cast<ToyTarget>(target).getCpu(); }
@@ -79,10 +99,13 @@ public:
       return Support::no("no toy can");
     return relay(target).supports(op, cpuOf(target));
   }
-  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type,
-                                         ArrayRef<WeightUse> uses,
-                                         Attribute target) const override {
-    return relay(target).weightLayout(type, uses, cpuOf(target));
+  FailureOr<tz::PackedLayout> weightLayout(RankedTensorType type,
+                                           ArrayRef<WeightUse> uses,
+                                           Attribute target) const override {
+    auto layout = relay(target).weightLayout(type, uses, cpuOf(target));
+    if (failed(layout) || !*layout)
+      return layout;
+    return tz::PackedLayout(ToyPlanes::get(getContext()));
   }
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
                                               int64_t maxSize) const override {
@@ -117,13 +140,16 @@ public:
   ToyDialect(MLIRContext *context)
       : Dialect(getDialectNamespace(), context, TypeID::get<ToyDialect>()) {
     context->getOrLoadDialect<plan::PlanDialect>();
-    addAttributes<ToyTarget>();
+    addAttributes<ToyTarget, ToyPlanes>();
     addInterfaces<ToyBackend>();
   }
   static constexpr StringLiteral getDialectNamespace() { return "tz_toy"; }
   void printAttribute(Attribute attribute,
                       DialectAsmPrinter &printer) const override {
-    printer << "target<\"" << cast<ToyTarget>(attribute).getArch() << "\">";
+    if (auto target = dyn_cast<ToyTarget>(attribute))
+      printer << "target<\"" << target.getArch() << "\">";
+    else
+      printer << "planes";
   }
 };
 
@@ -132,5 +158,7 @@ void registerToy(DialectRegistry &registry) { registry.insert<ToyDialect>(); }
 } // namespace
 
 MLIR_DECLARE_EXPLICIT_TYPE_ID(ToyTarget)
+MLIR_DECLARE_EXPLICIT_TYPE_ID(ToyPlanes)
 MLIR_DEFINE_EXPLICIT_TYPE_ID(ToyTarget)
+MLIR_DEFINE_EXPLICIT_TYPE_ID(ToyPlanes)
 TERRAZZO_DEFINE_PLUGIN("toy", registerToy)

@@ -98,7 +98,7 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
   tz.weight @w : tensor<8x8xf32> {file = "m", tensor = "w", offset = 0 : i64, bytes = 256 : i64, hash = 0 : i64}
   tz.func @f(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %w = tz.use_weight @w : tensor<8x8xf32, #tz.layout<interleave = 8>>
-    // expected-error @+1 {{matmul: kernels read weights in the layout interleave = 16, not #tz.layout<interleave = 8>}}
+    // expected-error @+1 {{matmul: kernels read weights whose layout keeps the same unit of 16 rows side by side, not #tz.layout<interleave = 8>}}
     %y = tz.matmul %h, %w : (tensor<?x8xf32>, tensor<8x8xf32, #tz.layout<interleave = 8>>) -> tensor<?x8xf32>
     tz.return %y : tensor<?x8xf32>
   }

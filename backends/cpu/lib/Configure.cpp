@@ -4,9 +4,9 @@
 // the blocks, because they wait for memory; chunks unpack columns once and use
 // whichever product is fastest for many rows.
 #include "TzCpu/Cpu.h"
-#include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Codegen/KernelFrame.h"
 #include "terrazzo/Codegen/LoopCut.h"
+#include "terrazzo/Codegen/PackedRows.h"
 
 using namespace mlir;
 using namespace terrazzo::codegen;
@@ -113,9 +113,8 @@ configureKernel(plan::KernelOp kernel, int64_t maxSize, TargetAttr target) {
                   attentionScratch(form->attention, maxSize));
   }
   case KernelForm::ConvertLayout: {
-    int64_t rows = cast<RankedTensorType>(form->convert.getInput().getType())
-                       .getShape()[0];
-    return config((rows + kInterleave - 1) / kInterleave, {}, 0);
+    PackedRows packed(cast<RankedTensorType>(form->convert.getType()));
+    return config(packed.groups(), {}, 0);
   }
   case KernelForm::Loops: {
     // About 24 accumulators, as for float weights.

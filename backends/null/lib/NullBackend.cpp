@@ -45,6 +45,12 @@ public:
 
   void getDependentDialects(DialectRegistry &registry) const override {}
 
+  FailureOr<tz::PackedLayout> weightLayout(RankedTensorType type,
+                                           ArrayRef<WeightUse> uses,
+                                           Attribute target) const override {
+    return tz::PackedLayout();
+  }
+
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
                                               int64_t maxSize) const override {
     return plan::KernelConfigAttr::get(kernel.getContext(), /*factor=*/1,

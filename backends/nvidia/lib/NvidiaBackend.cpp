@@ -62,17 +62,6 @@ public:
     manager.getDependentDialects(registry);
   }
 
-  FailureOr<tz::LayoutAttr> weightLayout(RankedTensorType type,
-                                         ArrayRef<WeightUse> uses,
-                                         Attribute) const final {
-    bool product = llvm::any_of(uses, [](const WeightUse &use) {
-      return isa<tz::MatmulOp, tz::EmbeddingOp>(use.operation);
-    });
-    if (!product || type.getRank() != 2)
-      return tz::LayoutAttr();
-    return tz::LayoutAttr::get(getContext(), codegen::kInterleave);
-  }
-
   FailureOr<plan::KernelConfigAttr> configure(plan::KernelOp kernel,
                                               int64_t maxSize) const final {
     auto target = cast<TargetAttr>(kernel.getTarget());

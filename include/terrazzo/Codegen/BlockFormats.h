@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What code generation knows of each block format: the fields of a block and
-// how they interleave over sixteen rows. One table per format; every kernel
-// (decode, prefill, gather, packing) is derived from it.
+// What code generation knows of each block format: the fields of a block. One
+// table per format; every kernel (decode, prefill, gather, packing) is derived
+// from it.
 //
 // A block of `values` values takes `bytes` bytes in the file, the concatenation
-// of its fields. Interleaved, sixteen rows' blocks take 16 * bytes: field f
-// lies at 16 * f.offset, and inside it the fields of the rows alternate in
-// units of f.unit bytes: unit u of row r at 16 * f.offset + (u * 16 + r) *
-// f.unit. A field of kind Bits (one bit a value, 4 bytes) has its bits
-// regrouped on the way: bit 4t + o of the row's word becomes bit t of the row's
-// byte o, so that one shift brings the bits of fragment t into place.
+// of its fields. Packed, its fields move in units of f.unit bytes to where the
+// weight's layout says (PackedRows.h). A field of kind Bits (one bit a value, 4
+// bytes) has its bits regrouped on the way: bit 4t + o of the row's word
+// becomes bit t of the row's byte o, so that one shift brings the bits of
+// fragment t into place.
 //
 // The formats are those of the GGUF files' producer; sizes and meaning are
 // restated in docs/formats.md.
@@ -19,9 +18,6 @@
 #include "terrazzo/Dialect/Tz/Tz.h"
 
 namespace terrazzo::codegen {
-
-/// Rows that are interleaved, and lanes of a fragment's scale.
-inline constexpr int64_t kInterleave = 16;
 
 struct BlockField {
   enum Kind { Bytes, Bits };

@@ -87,8 +87,4 @@ int64_t columnUnit(mlir::Operation *op);
 /// ...].
 int64_t rowElements(mlir::Type type);
 
-/// Elements of one weight row as stored, and the bytes of sixteen interleaved
-/// rows.
-int64_t packedGroupBytes(mlir::RankedTensorType weight);
-
 } // namespace terrazzo::codegen

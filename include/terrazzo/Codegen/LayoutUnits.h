@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tz.convert_layout to sixteen interleaved rows, block by block: what one
-// worker or one thread of many copies.
+// tz.convert_layout block by block: what one worker or one thread of many
+// copies.
 #pragma once
 
-#include "terrazzo/Codegen/BlockFormats.h"
-#include "terrazzo/Codegen/Emitter.h"
+#include "terrazzo/Codegen/PackedRows.h"
 
 namespace terrazzo::codegen {
 
@@ -13,17 +12,15 @@ class LayoutUnits {
 public:
   explicit LayoutUnits(tz::ConvertLayoutOp op);
 
-  /// Blocks of a row; a float is a block of its own.
-  int64_t blocks;
+  PackedRows packed;
 
-  /// Copies block `block` of row `lane` of the sixteen rows `group`, between
-  /// memories of bytes. Rows beyond the weight's last are written as zeros.
+  /// Copies block `block` of row `row` of group `group`, between memories of
+  /// bytes. Rows beyond the weight's last are written as zeros.
   void emit(Emitter &e, mlir::Value source, mlir::Value target,
-            mlir::Value group, mlir::Value lane, mlir::Value block) const;
+            mlir::Value group, mlir::Value row, mlir::Value block) const;
 
 private:
-  int64_t rows, blockBytes;
-  llvm::SmallVector<BlockField> fields;
+  int64_t rows;
 };
 
 } // namespace terrazzo::codegen

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a thread takes from a weight in sixteen interleaved rows, as floats.
+// What a thread takes from a packed weight, as floats.
 #pragma once
 
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Codegen/SimtEmitter.h"
 #include "terrazzo/Dialect/Tile/Tile.h"
 
 namespace terrazzo::codegen {
 
 /// Where a thread stands in a weight: `rows` rows (1 or 4) from `row` on of
-/// sixteen interleaved rows that begin at word `origin`, and 32 depths from
-/// 32 * part on.
+/// sixteen, in a memory of words, and 32 depths from 32 * part on.
 struct WeightPlace {
-  mlir::Value origin, row, part;
+  SixteenRows sixteen;
+  mlir::Value row, part;
   int64_t rows = 1;
 };
 
-/// The first word of the sixteen rows `group` of a weight.
-mlir::Value originOf(SimtEmitter &e, mlir::RankedTensorType type,
-                     mlir::Value group);
+/// The sixteen rows from 16 * `number` on of a weight, in words.
+SixteenRows sixteenOf(SimtEmitter &e, mlir::RankedTensorType type,
+                      mlir::Value number);
 
 /// For each fragment g of `wanted` (below 8) the values at depths 4g to 4g + 3
 /// of the part, each a vector of `place.rows` f32. Depths beyond the weight's

@@ -115,12 +115,12 @@ public:
   virtual Support supports(mlir::Operation *operation,
                            mlir::Attribute target) const;
   /// The one layout for a weight, chosen with all its uses in sight; a null
-  /// attribute keeps the file's.
-  virtual mlir::FailureOr<tz::LayoutAttr>
+  /// attribute keeps the file's. Any attribute with the interface
+  /// (TzLayouts.td) may be answered, the plugin's own too. Core's own answer:
+  /// sixteen interleaved rows for what the kernel forms multiply and look up.
+  virtual mlir::FailureOr<tz::PackedLayout>
   weightLayout(mlir::RankedTensorType type, llvm::ArrayRef<WeightUse> uses,
-               mlir::Attribute target) const {
-    return tz::LayoutAttr();
-  }
+               mlir::Attribute target) const;
   /// Workgroups, tiles and scratch of a kernel for at most `maxSize` tokens.
   /// Must accept the layouts that weightLayout chose. `plan.kernel`'s function
   /// is named as the kernel.

@@ -50,54 +50,69 @@ void TileDialect::initialize() {
       >();
 }
 
+/// What code generation knows of a packed weight's blocks; null when there are
+/// none.
+static const codegen::FormatInfo *blocksOf(Type weight) {
+  auto type = dyn_cast<RankedTensorType>(weight);
+  auto block =
+      type ? dyn_cast<tz::BlockType>(type.getElementType()) : tz::BlockType();
+  bool packed = block && type.getRank() == 2 &&
+                isa_and_present<tz::PackedLayout>(type.getEncoding());
+  return packed ? &codegen::getFormatInfo(block.getFormat()) : nullptr;
+}
+
 void UnpackOp::build(OpBuilder &builder, OperationState &state,
-                     tz::BlockFormat format, Value memory, Value offset,
-                     int64_t part) {
+                     RankedTensorType weight, Value memory, Value origin,
+                     Value first, Value block, int64_t part) {
   Type fragment = VectorType::get({64}, builder.getI8Type());
   Type scale = VectorType::get({16}, builder.getF32Type());
-  int64_t groups = codegen::getFormatInfo(format).groupsPerPart;
+  int64_t groups = blocksOf(weight)->groupsPerPart;
   build(builder, state, SmallVector<Type>(8, fragment),
         SmallVector<Type>(groups, scale), SmallVector<Type>(groups, scale),
-        tz::BlockFormatAttr::get(builder.getContext(), format), memory, offset,
-        builder.getI64IntegerAttr(part));
+        weight, memory, origin, first, block, part);
 }
 
 LogicalResult UnpackOp::verify() {
-  const codegen::FormatInfo &info = codegen::getFormatInfo(getFormat());
+  const codegen::FormatInfo *info = blocksOf(getWeight());
+  if (!info)
+    return emitOpError("unpacks ")
+           << getWeight() << ", which is no packed weight of blocks";
   int64_t part = getPart();
-  if (part < 0 || part >= info.values / 32)
+  if (part < 0 || part >= info->values / 32)
     return emitOpError("unpacks part ")
-           << part << " of a block that has " << info.values / 32;
+           << part << " of a block that has " << info->values / 32;
   if (getFragments().size() != 8 ||
-      static_cast<int64_t>(getScales().size()) != info.groupsPerPart ||
+      static_cast<int64_t>(getScales().size()) != info->groupsPerPart ||
       getMinimums().size() != getScales().size())
     return emitOpError("gives 8 fragments and ")
-           << info.groupsPerPart << " scales and minimums for this format";
+           << info->groupsPerPart << " scales and minimums for this format";
   return success();
 }
 
 void UnpackLaneOp::build(OpBuilder &builder, OperationState &state,
-                         tz::BlockFormat format, Value memory, Value offset,
-                         Value row, Value part, ValueRange wanted,
-                         int64_t rows) {
+                         RankedTensorType weight, Value memory, Value origin,
+                         Value first, Value row, Value block, Value part,
+                         ValueRange wanted, int64_t rows) {
   Type fragment = VectorType::get({rows}, builder.getI32Type());
   Type scale = VectorType::get({rows}, builder.getF32Type());
-  int64_t groups = codegen::getFormatInfo(format).groupsPerPart;
+  int64_t groups = blocksOf(weight)->groupsPerPart;
   build(builder, state, SmallVector<Type>(wanted.size(), fragment),
         SmallVector<Type>(groups, scale), SmallVector<Type>(groups, scale),
-        tz::BlockFormatAttr::get(builder.getContext(), format), memory, offset,
-        row, part, wanted, builder.getI64IntegerAttr(rows));
+        weight, memory, origin, first, row, block, part, wanted, rows);
 }
 
 LogicalResult UnpackLaneOp::verify() {
-  const codegen::FormatInfo &info = codegen::getFormatInfo(getFormat());
+  const codegen::FormatInfo *info = blocksOf(getWeight());
+  if (!info)
+    return emitOpError("unpacks ")
+           << getWeight() << ", which is no packed weight of blocks";
   if (getRows() != 1 && getRows() != 4)
     return emitOpError("unpacks ") << getRows() << " rows, not 1 or 4";
   if (getFragments().size() != getWanted().size() ||
-      static_cast<int64_t>(getScales().size()) != info.groupsPerPart ||
+      static_cast<int64_t>(getScales().size()) != info->groupsPerPart ||
       getMinimums().size() != getScales().size())
     return emitOpError("gives as many fragments as are wanted, and ")
-           << info.groupsPerPart << " scales and minimums for this format";
+           << info->groupsPerPart << " scales and minimums for this format";
   return success();
 }
 

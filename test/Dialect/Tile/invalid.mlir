@@ -35,8 +35,8 @@ func.func @sizes(%acc: vector<16xf32>, %w: vector<16xf32>, %x: vector<1xf32>) ->
 
 func.func @part(%m: memref<?xi8>, %o: index) {
   // expected-error @+1 {{unpacks part 1 of a block that has 1}}
-  %0:10 = "tile.unpack"(%m, %o) <{format = #tz<block_format q4_1>, part = 1 : i64, resultSegmentSizes = array<i32: 8, 1, 1>}>
-      : (memref<?xi8>, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
+  %0:10 = "tile.unpack"(%m, %o, %o, %o) <{weight = tensor<16x64x!tz.block<q4_1>, #tz.layout<interleave = 16>>, part = 1 : i64, resultSegmentSizes = array<i32: 8, 1, 1>}>
+      : (memref<?xi8>, index, index, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
       vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<16xf32>, vector<16xf32>)
   return
 }
@@ -45,8 +45,8 @@ func.func @part(%m: memref<?xi8>, %o: index) {
 
 func.func @segments(%m: memref<?xi8>, %o: index) {
   // expected-error @+1 {{gives 8 fragments and 1 scales and minimums for this format}}
-  %0:9 = "tile.unpack"(%m, %o) <{format = #tz<block_format q4_1>, part = 0 : i64, resultSegmentSizes = array<i32: 8, 1, 0>}>
-      : (memref<?xi8>, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
+  %0:9 = "tile.unpack"(%m, %o, %o, %o) <{weight = tensor<16x64x!tz.block<q4_1>, #tz.layout<interleave = 16>>, part = 0 : i64, resultSegmentSizes = array<i32: 8, 1, 0>}>
+      : (memref<?xi8>, index, index, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
       vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<16xf32>)
   return
 }
@@ -64,8 +64,8 @@ func.func @minimum(%acc: vector<16xf32>, %i: vector<16xi32>, %d: vector<16xf32>,
 
 func.func @rows(%m: memref<?xi32>, %o: index) {
   // expected-error @+1 {{unpacks 3 rows, not 1 or 4}}
-  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o) <{format = #tz<block_format q4_1>, rows = 3 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
-      : (memref<?xi32>, index, index, index, index) -> (vector<3xi32>, vector<3xf32>, vector<3xf32>)
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o, %o, %o) <{weight = tensor<16x64x!tz.block<q4_1>, #tz.layout<interleave = 16>>, rows = 3 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index, index, index) -> (vector<3xi32>, vector<3xf32>, vector<3xf32>)
   return
 }
 
@@ -73,8 +73,8 @@ func.func @rows(%m: memref<?xi32>, %o: index) {
 
 func.func @wanted(%m: memref<?xi32>, %o: index) {
   // expected-error @+1 {{gives as many fragments as are wanted, and 2 scales and minimums for this format}}
-  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o) <{format = #tz<block_format q6_k>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
-      : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %o, %o, %o, %o) <{weight = tensor<16x512x!tz.block<q6_k>, #tz.layout<interleave = 16>>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
   return
 }
 
@@ -130,4 +130,14 @@ func.func @other_elements(%acc: vector<4xf32>, %l: vector<8xf16>, %r: vector<4xf
   // expected-error @+1 {{multiplies 'f16' by 'f16' into 'f32'}}
   %0 = tile.contract #bytes %acc, %l, %r : vector<4xf32>, vector<8xf16>, vector<4xf16>
   return %0 : vector<4xf32>
+}
+
+// -----
+
+func.func @plain(%m: memref<?xi8>, %o: index) {
+  // expected-error @+1 {{unpacks 'tensor<16x64x!tz.block<q4_1>>', which is no packed weight of blocks}}
+  %0:10 = "tile.unpack"(%m, %o, %o, %o) <{weight = tensor<16x64x!tz.block<q4_1>>, part = 0 : i64, resultSegmentSizes = array<i32: 8, 1, 1>}>
+      : (memref<?xi8>, index, index, index) -> (vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<64xi8>,
+      vector<64xi8>, vector<64xi8>, vector<64xi8>, vector<16xf32>, vector<16xf32>)
+  return
 }

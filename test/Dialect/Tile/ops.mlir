@@ -30,9 +30,9 @@ func.func @scale(%acc: vector<16xf32>, %i: vector<16xi32>, %d: vector<16xf32>, %
 
 // CHECK-LABEL: func @unpack_lane
 func.func @unpack_lane(%m: memref<?xi32>, %o: index, %r: index, %p: index, %g: index) -> vector<4xi32> {
-  // CHECK: "tile.unpack_lane"(%{{.*}}) <{format = #tz<block_format q5_0>, resultSegmentSizes = array<i32: 1, 1, 1>, rows = 4 : i64}>
-  %0:3 = "tile.unpack_lane"(%m, %o, %r, %p, %g) <{format = #tz<block_format q5_0>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
-      : (memref<?xi32>, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
+  // CHECK: "tile.unpack_lane"(%{{.*}}) <{resultSegmentSizes = array<i32: 1, 1, 1>, rows = 4 : i64, weight = tensor<16x64x!tz.block<q5_0>, #tz.layout<interleave = 16>>}>
+  %0:3 = "tile.unpack_lane"(%m, %o, %o, %r, %p, %p, %g) <{weight = tensor<16x64x!tz.block<q5_0>, #tz.layout<interleave = 16>>, rows = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>}>
+      : (memref<?xi32>, index, index, index, index, index, index) -> (vector<4xi32>, vector<4xf32>, vector<4xf32>)
   return %0#0 : vector<4xi32>
 }
 

@@ -699,3 +699,12 @@ tz.func @constant_too_large() -> tensor<4097xf32> {
   %0 = tz.constant dense<0.0> : tensor<4097xf32>
   tz.return %0 : tensor<4097xf32>
 }
+
+// -----
+
+// Layouts
+
+// expected-error@+1 {{interleaves 0 rows, not 1 to 4096}}
+tz.func @f(%w: tensor<8x8xf32, #tz.layout<interleave = 0>>) {
+  tz.return
+}

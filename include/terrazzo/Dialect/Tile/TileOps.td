@@ -22,44 +22,46 @@ def Tile_Dialect : Dialect {
 class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
 
 def Tile_UnpackOp : Tile_Op<"unpack", [AttrSizedResultSegments, MemoryEffects<[MemRead]>]> {
-  let summary = "one part of sixteen interleaved blocks as small integers, scales and minimums";
+  let summary = "one part of sixteen rows' blocks as small integers, scales and minimums";
   let description = [{
-    `memory` at `offset` holds one block of each of sixteen rows, interleaved as `#tz.layout<interleave = 16>` says.
-    `part` chooses 32 consecutive values of the block. Fragment g (0 <= g < 8) is a `vector<64xi8>` of unsigned
-    integers q with byte 4r + o = value 4g + o of row r. There is one scale a row (`vector<16xf32>`) for all 32 values
-    or two for 16 each, and as many minimums; the value is `scale * q + minimum`.
+    `memory` from `origin` on holds a group of rows as the layout of `weight` says; the sixteen rows from `first` on of
+    it (a multiple of sixteen) are meant, and their block number `block`. `part` chooses 32 consecutive values of the
+    block. Fragment g (0 <= g < 8) is a `vector<64xi8>` of unsigned integers q with byte 4r + o = value 4g + o of row r.
+    There is one scale a row (`vector<16xf32>`) for all 32 values or two for 16 each, and as many minimums; the value is
+    `scale * q + minimum`.
 
     ```mlir
-    %q:8, %d, %m = tile.unpack q4_1 %w[%offset] part 0 : memref<?xi8>
+    %q:8, %d, %m = tile.unpack %w[%origin] first %first block %b part 0 : memref<?xi8>, tensor<64x64x!tz.block<q4_1>, #packed>
         -> vector<64xi8>, ..., vector<16xf32>, vector<16xf32>
     ```
   }];
-  let arguments = (ins Tz_BlockFormatAttr:$format, AnyMemRef:$memory, Index:$offset, I64Attr:$part);
+  let arguments = (ins TypeAttrOf<AnyRankedTensor>:$weight, AnyMemRef:$memory, Index:$origin, Index:$first, Index:$block,
+                   I64Attr:$part);
   let results = (outs Variadic<AnyVectorOfAnyRank>:$fragments, Variadic<AnyVectorOfAnyRank>:$scales,
                  Variadic<AnyVectorOfAnyRank>:$minimums);
-  let builders = [OpBuilder<(ins "::terrazzo::tz::BlockFormat":$format, "::mlir::Value":$memory,
-                            "::mlir::Value":$offset, "int64_t":$part)>];
+  let builders = [OpBuilder<(ins "::mlir::RankedTensorType":$weight, "::mlir::Value":$memory, "::mlir::Value":$origin,
+                            "::mlir::Value":$first, "::mlir::Value":$block, "int64_t":$part)>];
   let hasVerifier = 1;
 }
 
 def Tile_UnpackLaneOp : Tile_Op<"unpack_lane", [AttrSizedResultSegments, MemoryEffects<[MemRead]>]> {
-  let summary = "what one lane of a subgroup takes from sixteen interleaved blocks";
+  let summary = "what one lane of a subgroup takes from sixteen rows' blocks";
   let description = [{
-    As `tile.unpack`, but of `rows` rows (1 or 4) from `row` on (a multiple of `rows`), of the fragments `wanted` only,
-    and with `part` known when the kernel runs. `memory` is words, `offset` counts them. A fragment is a word a row
-    (`vector<4xi32>`), its byte o is value 4g + o.
+    As `tile.unpack`, but of `rows` rows (1 or 4) from `row` of the sixteen on (a multiple of `rows`), of the fragments
+    `wanted` only, and with `part` known when the kernel runs. `memory` is words, `origin` counts them. A fragment is a
+    word a row (`vector<4xi32>`), its byte o is value 4g + o.
 
     ```mlir
-    %q:2, %d, %m = tile.unpack_lane q4_1 %w[%offset] row %r part %p [%g, %h] {rows = 4} : memref<?xi32>
-        -> vector<4xi32>, vector<4xi32>, vector<4xf32>, vector<4xf32>
+    %q:2, %d, %m = tile.unpack_lane %w[%origin] first %first row %r block %b part %p [%g, %h] {rows = 4}
+        : memref<?xi32>, tensor<64x64x!tz.block<q4_1>, #packed> -> vector<4xi32>, vector<4xi32>, vector<4xf32>, vector<4xf32>
     ```
   }];
-  let arguments = (ins Tz_BlockFormatAttr:$format, AnyMemRef:$memory, Index:$offset, Index:$row, Index:$part,
-                   Variadic<Index>:$wanted, I64Attr:$rows);
+  let arguments = (ins TypeAttrOf<AnyRankedTensor>:$weight, AnyMemRef:$memory, Index:$origin, Index:$first, Index:$row,
+                   Index:$block, Index:$part, Variadic<Index>:$wanted, I64Attr:$rows);
   let results = (outs Variadic<AnyVectorOfAnyRank>:$fragments, Variadic<AnyVectorOfAnyRank>:$scales,
                  Variadic<AnyVectorOfAnyRank>:$minimums);
-  let builders = [OpBuilder<(ins "::terrazzo::tz::BlockFormat":$format, "::mlir::Value":$memory,
-                            "::mlir::Value":$offset, "::mlir::Value":$row, "::mlir::Value":$part,
+  let builders = [OpBuilder<(ins "::mlir::RankedTensorType":$weight, "::mlir::Value":$memory, "::mlir::Value":$origin,
+                            "::mlir::Value":$first, "::mlir::Value":$row, "::mlir::Value":$block, "::mlir::Value":$part,
                             "::mlir::ValueRange":$wanted, "int64_t":$rows)>];
   let hasVerifier = 1;
 }

@@ -65,6 +65,7 @@ ElementwiseError errorOf(ElementwiseFunction function);
 #include "terrazzo/Dialect/Tz/TzDialect.h.inc"
 
 #include "terrazzo/Dialect/Tz/LoopNest.h"
+#include "terrazzo/Dialect/Tz/PackedLayout.h"
 
 #define GET_ATTRDEF_CLASSES
 #include "terrazzo/Dialect/Tz/TzAttributes.h.inc"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Types and attributes of the tz dialect: block-quantised elements, key-value caches, physical layouts, and the
-// enumerations that ops carry.
+// Types and attributes of the tz dialect: block-quantised elements, key-value caches, and the enumerations that ops
+// carry.
 
 #ifndef TERRAZZO_DIALECT_TZ_TZTYPES_TD
 #define TERRAZZO_DIALECT_TZ_TZTYPES_TD
@@ -57,23 +57,6 @@ def Tz_CacheType : Tz_Type<"Cache", "cache"> {
   }];
   let parameters = (ins "int64_t":$heads, "int64_t":$dim, "::mlir::Type":$elementType, "int64_t":$rows);
   let hasCustomAssemblyFormat = 1;
-}
-
-//===------------------------------------------------------------------------------------------------------------===//
-// Physical layout of a weight
-//===------------------------------------------------------------------------------------------------------------===//
-
-def Tz_LayoutAttr : AttrDef<Tz_Dialect, "Layout"> {
-  let mnemonic = "layout";
-  let summary = "how a weight's rows and blocks are arranged in memory";
-  let description = [{
-    Carried as the encoding of a weight's tensor type. With `interleave = 16`, sixteen consecutive rows are stored
-    together block by block: every field of a block (scales, minimums, packed integers) is stored for all sixteen
-    rows side by side, in units that `terrazzo/Codegen/BlockLayout.h` gives for each format. The bytes are the same
-    ones, the size too (rows are padded to a multiple of the interleave).
-  }];
-  let parameters = (ins "int64_t":$interleave);
-  let assemblyFormat = "`<` `interleave` `=` $interleave `>`";
 }
 
 //===------------------------------------------------------------------------------------------------------------===//

@@ -7,6 +7,7 @@
 
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "terrazzo/Dialect/Tz/TzLayouts.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
 def Tz_WeightOp : Tz_Op<"weight", [Symbol]> {
