@@ -35,8 +35,9 @@ Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
 /// model's own.
 void readDecoderSettings(Metadata &metadata, double attentionScale);
 
-/// The same for encoders; gives what their feed-forward applies ("activation",
-/// GELU when it is absent).
-tz::ElementwiseFunction readEncoderSettings(Metadata &metadata);
+/// The same for encoders; gives what their feed-forward applies, `usual` where
+/// the file does not say.
+tz::ElementwiseFunction readEncoderSettings(Metadata &metadata,
+                                            llvm::StringRef usual);
 
 } // namespace terrazzo

@@ -25,7 +25,7 @@ struct Bert {
         vocabulary(m.count("vocab_size", m.tokens())),
         context(m.count("context_length")),
         epsilon(m.real("attention.layer_norm_epsilon")),
-        activation(readEncoderSettings(m)) {
+        activation(readEncoderSettings(m, rotary ? "silu" : "gelu")) {
     m.require(hidden % heads == 0,
               "embedding_length is a multiple of attention.head_count");
     if (rotary)

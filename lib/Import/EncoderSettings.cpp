@@ -3,9 +3,11 @@
 // Settings of encoders of any architecture.
 #include "Architecture.h"
 
+using llvm::StringRef;
+
 namespace terrazzo {
 
-tz::ElementwiseFunction readEncoderSettings(Metadata &m) {
+tz::ElementwiseFunction readEncoderSettings(Metadata &m, StringRef usual) {
   using F = tz::ElementwiseFunction;
   constexpr std::pair<llvm::StringLiteral, F> known[] = {
       {"gelu", F::Gelu},        {"gelu_new", F::GeluTanh},
@@ -13,9 +15,11 @@ tz::ElementwiseFunction readEncoderSettings(Metadata &m) {
       {"silu", F::Silu},        {"swish", F::Silu},
       {"gelu_python", F::Gelu}, {"gelu_fast", F::GeluTanh}};
   m.supportsOnly("attention.causal", 0);
+  if (m.ropeFactor() != 1)
+    m.refuse("rope.scaling.factor", "positions of encoders are not scaled");
   // Of sentence vectors: runtime/encode reads it.
   m.withoutEffect({"pooling_type"});
-  std::string name = m.text("activation", "gelu");
+  std::string name = m.text("activation", m.text("hidden_activation", usual));
   for (auto [word, function] : known)
     if (word == name)
       return function;

@@ -29,7 +29,7 @@ struct ModernBert {
         globalEvery(m.count("attention.sliding_window_pattern", 3)),
         headDim(hidden / heads),
         epsilon(m.real("attention.layer_norm_epsilon")),
-        activation(readEncoderSettings(m)),
+        activation(readEncoderSettings(m, "gelu")),
         globalRope{tz::RopeMode::Neox, m.real("rope.freq_base"), headDim},
         localRope{tz::RopeMode::Neox, m.real("rope.freq_base_swa", 10000),
                   headDim} {

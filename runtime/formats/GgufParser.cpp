@@ -96,7 +96,7 @@ bool GgufParser::checkName(std::string_view name, const char *kind,
 
 Status GgufParser::parse() {
   if (parseHeader() && parseMetadata() && readAlignment() && parseTensors() &&
-      placeTensors())
+      placeTensors() && splitJoined())
     return {};
   return std::move(error);
 }

@@ -30,6 +30,12 @@ private:
   bool parseTensor(ModelTensor &tensor);
   bool sizeTensor(ModelTensor &tensor, uint32_t number);
   bool placeTensors();
+  /// Tensors whose rows are those of several become several.
+  bool splitJoined();
+  bool addParts(const ModelTensor &whole,
+                const std::pair<std::string, std::string> &around,
+                const std::vector<std::string_view> &parts,
+                std::vector<ModelTensor> &table);
   bool checkName(std::string_view name, const char *kind, size_t limit);
 
   const uint8_t *take(uint64_t bytes);

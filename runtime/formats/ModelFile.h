@@ -113,7 +113,7 @@ private:
   std::unordered_map<std::string_view, uint32_t> valueIndex;
   std::unordered_map<std::string_view, uint32_t> tensorIndex;
   std::vector<uint8_t> made;     ///< of a folder: its header in GGUF's form
-  std::deque<std::string> names; ///< of a folder's tensors
+  std::deque<std::string> names; ///< of tensors, where the file has others
 };
 
 Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);

@@ -71,16 +71,17 @@ static size_t hashPair(uint64_t pair) {
 Status ByteLevelBpe::load(const formats::ModelFile &file,
                           const Vocabulary &tokens) {
   vocabulary = &tokens;
-  Expected<bool> compose = file.getBool("tokenizer.bpe.compose", false);
-  if (!compose)
-    return compose.takeError();
-  composes = *compose;
   Expected<std::string_view> name =
       file.getString("tokenizer.ggml.pre", "default");
   if (!name)
     return name.takeError();
   if (Status status = preTokenizer.load(*name, file.path()); !status)
     return status;
+  Expected<bool> compose =
+      file.getBool("tokenizer.bpe.compose", preTokenizer.rule().composes);
+  if (!compose)
+    return compose.takeError();
+  composes = *compose;
   for (int byte = 0; byte < 256; ++byte) {
     std::string text;
     appendUtf8(text, byteCharacters.character[byte]);

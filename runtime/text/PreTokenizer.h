@@ -27,6 +27,8 @@ struct PreTokenizerRule {
   bool wholeWords = false;
   /// Whether a file without `add_bos_token` wants BOS.
   bool addBos = false;
+  /// Whether text is brought to Unicode's NFC first.
+  bool composes = false;
 };
 
 /// All rules.

@@ -37,6 +37,7 @@ std::span<const PreTokenizerRule> preTokenizerRules() {
       {{"gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling",
         "gpt2", "roberta-bpe", "gigachat"},
        {GPT2}},
+      {{"modern-bert"}, {GPT2}, false, false, true},
       {{"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone",
         "minerva-7b"},
        {"\\p{N}", GPT2}},

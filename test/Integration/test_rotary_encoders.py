@@ -149,3 +149,32 @@ def test_variants_of_nomic_that_are_not_supported(terrazzo, tmp_path):
         config.write_text(original)
         edit(config, **changes)
         refused(terrazzo, model, next(iter(changes)))
+
+
+# --- GGUF, where tensors stand joined ----------------------------------------------
+
+
+@pytest.mark.parametrize("encoder", [TinyNomicEncoder(seed=4), TinyNomicEncoder(seed=4, hidden=28, heads=2, feed_forward=7),
+                                     TinyModernEncoder(seed=5), TinyModernEncoder(seed=5, every=2, window=5, biases=True),
+                                     TinyModernEncoder(seed=5, activation="silu")], ids=lambda e: type(e).__name__)
+def test_gguf_gives_the_folders_vectors(terrazzo, tmp_path, encoder):
+    """The same rows of the same weights: the same bits."""
+    folder, file = encoder.write_folder(tmp_path / "m"), encoder.write_gguf(tmp_path / "m.gguf")
+    assert ids_of(terrazzo, folder, [*LINES, *WORDS]) == ids_of(terrazzo, file, [*LINES, *WORDS])
+    np.testing.assert_array_equal(embed(terrazzo, folder, WORDS), embed(terrazzo, file, WORDS))
+
+
+def test_joined_tensors_that_cannot_be_taken_apart(terrazzo, tmp_path):
+    for encoder, part, rows in [(TinyModernEncoder(), "layers.1.attn.Wqkv", 143), (TinyModernEncoder(), "layers.0.mlp.Wi", 79)]:
+        encoder.parts[part] = {"weight": np.ones((rows, 48), "f4")}
+        refused(terrazzo, encoder.write_gguf(tmp_path / "m.gguf"), f"its {rows} rows are no")
+    encoder = TinyNomicEncoder()
+    encoder.parts["blk.0.attn_qkv"] = {"weight": np.ones((144, 48), "f4")}
+    path = encoder.write_gguf_of(tmp_path / "twice.gguf", "nomic-bert", encoder.parts, {"rope.freq_base": 100.0})
+    refused(terrazzo, path, "attn_q.weight", "twice")
+
+
+def test_positions_that_are_scaled(terrazzo, tmp_path):
+    encoder = TinyNomicEncoder()
+    settings = {"rope.freq_base": 100.0, "rope.scaling.factor": 4.0}
+    refused(terrazzo, encoder.write_gguf_of(tmp_path / "m.gguf", "nomic-bert", encoder.parts, settings), "rope.scaling.factor")

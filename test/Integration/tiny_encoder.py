@@ -145,18 +145,23 @@ class TinyEncoder:
         return path
 
     def write_gguf(self, path):
+        return self.write_gguf_of(path, "bert", self.parts, {})
+
+    def write_gguf_of(self, path, architecture, parts, settings):
         mark = "\u2581"
         pieces = [t if t in SPECIAL["bert"] else t[2:] if t.startswith("##") else mark + t for t in self.tokens]
-        keys = {
-            "general.architecture": "bert", "bert.block_count": LAYERS, "bert.context_length": POSITIONS,
-            "bert.embedding_length": self.hidden, "bert.feed_forward_length": self.feed_forward,
-            "bert.attention.head_count": self.heads, "bert.attention.layer_norm_epsilon": float(self.epsilon),
-            "bert.attention.causal": False, "bert.pooling_type": 1, "tokenizer.ggml.model": "bert",
+        settings = {
+            "block_count": LAYERS, "context_length": POSITIONS, "embedding_length": self.hidden,
+            "feed_forward_length": self.feed_forward, "attention.head_count": self.heads,
+            "attention.layer_norm_epsilon": float(self.epsilon), "attention.causal": False, "pooling_type": 1,
+        } | settings
+        keys = {"general.architecture": architecture} | {f"{architecture}.{key}": value for key, value in settings.items()} | {
+            "tokenizer.ggml.model": "bert",
             "tokenizer.ggml.tokens": pieces, "tokenizer.ggml.token_type": [3 if t in SPECIAL["bert"] else 1 for t in self.tokens],
             "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.cls_token_id": 2, "tokenizer.ggml.seperator_token_id": 3,
         }
         tensors = {f"{part}.{kind}": ("f32", list(array.shape), array.astype("f4").tobytes())
-                   for part, kinds in self.parts.items() for kind, array in kinds.items()}
+                   for part, kinds in parts.items() for kind, array in kinds.items()}
         gguf.write(path, keys, tensors)
         return path
 

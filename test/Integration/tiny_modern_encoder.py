@@ -8,7 +8,7 @@ and what it computes, an independent forward pass in float64 (transformers' Mode
 """
 
 import numpy as np
-from tiny import byte_tokens
+from tiny import byte_tokens, gguf
 from tiny_encoder import TinyEncoder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -72,6 +72,34 @@ class TinyModernEncoder(TinyEncoder):
                 "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
                 "post_processor": {"type": "TemplateProcessing", "single": frame, "pair": frame, "special_tokens": known},
                 "model": {"type": "BPE", "vocab": {token: i for i, token in enumerate(self.tokens)}, "merges": [list(LETTERS[0])]}}
+
+    def write_gguf(self, path):
+        """As llama.cpp's converter names things and leaves them joined."""
+        names = {"embeddings.tok_embeddings": "token_embd", "embeddings.norm": "token_embd_norm", "final_norm": "output_norm"}
+        inner = {"attn_norm": "attn_norm", "attn.Wqkv": "attn_qkv", "attn.Wo": "attn_output", "mlp_norm": "ffn_norm",
+                 "mlp.Wi": "ffn_up", "mlp.Wo": "ffn_down"}
+        for layer in range(self.layers):
+            names |= {f"layers.{layer}.{old}": f"blk.{layer}.{new}" for old, new in inner.items()}
+        arch = "modern-bert."
+        kinds = [3 if t in SPECIAL else 4 if t in RUNS else 1 for t in self.tokens]
+        keys = {
+            "general.architecture": "modern-bert", arch + "block_count": self.layers, arch + "context_length": self.positions,
+            arch + "embedding_length": self.hidden, arch + "feed_forward_length": self.feed_forward,
+            arch + "attention.head_count": self.heads, arch + "attention.layer_norm_epsilon": float(self.epsilon),
+            arch + "attention.causal": False, arch + "pooling_type": 1, arch + "rope.freq_base": GLOBAL_BASE,
+            arch + "rope.freq_base_swa": LOCAL_BASE, arch + "rope.scaling.type": "none", arch + "vocab_size": len(self.tokens),
+            arch + "attention.sliding_window": self.window, arch + "attention.sliding_window_pattern": self.every,
+            "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "modern-bert", "tokenizer.ggml.tokens": self.tokens,
+            "tokenizer.ggml.token_type": kinds, "tokenizer.ggml.merges": [" ".join(LETTERS[0])],
+            "tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.eos_token_id": 3, "tokenizer.ggml.cls_token_id": 2,
+            "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_eos_token": True,
+        }
+        if self.activation != "gelu":
+            keys[arch + "hidden_activation"] = self.activation
+        tensors = {f"{names[part]}.{kind}": ("f32", list(array.shape), array.tobytes())
+                   for part, arrays in self.parts.items() for kind, array in arrays.items()}
+        gguf.write(path, keys, tensors)
+        return path
 
     # --- what it computes ----------------------------------------------------
 

@@ -63,6 +63,13 @@ class TinyNomicEncoder(TinyEncoder):
                          "layer_norm_eps": self.epsilon, "hidden_act": "silu",
                          "rope_parameters": {"rope_type": "default", "rope_theta": BASE}}
 
+    def write_gguf(self, path):
+        """As llama.cpp's converter names things; it leaves queries, keys and values joined."""
+        blocks = [[self.parts[f"blk.{layer}.attn_{x}"]["weight"] for x in "qkv"] for layer in range(LAYERS)]
+        parts = {part: kinds for part, kinds in self.parts.items() if part[-6:] not in ("attn_q", "attn_k", "attn_v")}
+        parts |= {f"blk.{layer}.attn_qkv": {"weight": np.concatenate(three)} for layer, three in enumerate(blocks)}
+        return self.write_gguf_of(path, "nomic-bert", parts, {"rope.freq_base": BASE, "context_length": self.positions})
+
     # --- what it computes ----------------------------------------------------
 
     def linear(self, x, part):
