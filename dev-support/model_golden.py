@@ -81,13 +81,15 @@ def moonshine():
                                 max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2,
                                 decoder_start_token_id=1)
     model = prepare("moonshine", tr.MoonshineForConditionalGeneration(config))
-    audio = np.random.default_rng(4).standard_normal(6000).astype("f4")
-    values = torch.tensor(audio[None]).double()
-    keep("moonshine", audio=audio, encoded=model.model.encoder(values).last_hidden_state[0].detach())
-    for length in (1, 6):
-        ids = tokens(length, 59)
-        logits = model(input_values=values, decoder_input_ids=torch.tensor(ids[None])).logits[0]
-        keep("moonshine", **{f"tokens{length}": ids, f"logits{length}": logits.detach()})
+    audio = np.random.default_rng(4).standard_normal(8000).astype("f4")
+    keep("moonshine", audio=audio)
+    for heard in (6000, 2600, 7777):
+        values = torch.tensor(audio[None, :heard]).double()
+        keep("moonshine", **{f"encoded{heard}": model.model.encoder(values).last_hidden_state[0].detach()})
+        for length in (1, 6):
+            ids = tokens(length, 59)
+            logits = model(input_values=values, decoder_input_ids=torch.tensor(ids[None])).logits[0]
+            keep("moonshine", **{f"tokens{length}": ids, f"logits{heard}_{length}": logits.detach()})
 
 
 def t5():

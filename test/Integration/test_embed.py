@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 
+import c_interface
 import numpy as np
 import pytest
+from c_interface import Options, View
 from conftest import BUILD, ROOT
 from tz_graph import Graph
 
@@ -56,22 +58,9 @@ class Compile(c.Structure):
                 ("diagnostic", SAY), ("progress", PROGRESS)]
 
 
-class Options(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("package_path", c.c_char_p), ("package_bytes", c.c_void_p),
-                ("package_size", c.c_size_t), *[(n, c.c_char_p) for n in ("weights_path", "target", "cache_folder", "device")],
-                ("threads", c.c_uint32), ("cache_rows", c.c_uint32)]
-
-
-class View(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("data", c.c_void_p), ("shape", c.POINTER(c.c_int64)),
-                ("strides", c.POINTER(c.c_int64)), *[(n, c.c_uint32) for n in ("rank", "element", "place", "reserved")]]
-
-
 @pytest.fixture(scope="module")
 def library():
-    found = c.CDLL(BUILD / "lib/libTerrazzoRuntime.so")
-    found.terrazzo_program_error.restype = c.c_char_p
-    return found
+    return c_interface.library()
 
 
 def compiled(library, text, output, **more):

@@ -8,6 +8,7 @@ import os
 
 import numpy as np
 import pytest
+from c_interface import Program, library
 from conftest import DATA
 from random_weights import weight_of
 from tz_graph import Graph
@@ -121,6 +122,34 @@ def cross_attention(f, golden, key, h, encoded, out="out_proj"):
     return f.linear(f.flat(f.attention(q, k, v, 0.25)), *golden.linear(key + out))
 
 
+def cross_caches(f, golden, layers, rows):
+    """The encoder's keys and values, once for all of the decoder's calls."""
+    for layer in range(layers):
+        for part in "kv":
+            linear = golden.linear(f"model.decoder.layers.{layer}.encoder_attn.{part}_proj")
+            f.append(f"cross_{part}{layer}", f.heads(f.linear(f.encoded, *linear), 16), f.position, rows=rows)
+
+
+def cached_cross_attention(f, golden, layer, h, rows, out, end=None):
+    key = f"model.decoder.layers.{layer}.encoder_attn."
+    q = f.heads(f.linear(h, *golden.linear(key + "q_proj")), 16)
+    k, v = (f.state(f"cross_{part}{layer}", 3, 16, rows) for part in "kv")
+    return f.linear(f.flat(f.attention(q, k, v, 0.25, end=end)), *golden.linear(key + out))
+
+
+def opened(terrazzo, tmp_path, graph, place):
+    """The module's functions with their states, compiled once."""
+    module, weights = graph.write(tmp_path, "m")
+    terrazzo("compile", "-m", module, "-o", tmp_path / "m.tzp", "--target", place.replace("emu", "nvidia"))
+    return Program(library(), tmp_path / "m.tzp", weights, place if place.startswith("emu") else "cpu", cache_rows=64)
+
+
+def by_steps(count):
+    """Calls that a decoder's tokens may come in: all, or a first few and then one by one."""
+    yield [range(count)]
+    yield [range(count // 2), *([t] for t in range(count // 2, count))]
+
+
 def test_whisper(terrazzo, tmp_path, place):
     golden, graph = Golden("whisper"), Graph()
     norm = lambda f, x, key: f.layer_norm(x, *golden.linear(key), 1e-5)  # noqa: E731
@@ -139,8 +168,9 @@ def test_whisper(terrazzo, tmp_path, place):
             x = f.add(x, cross_attention(f, golden, key + "self_attn.", h, h))
             x = feed_forward(f, x, key)
         f.result("encoded", norm(f, x, "model.encoder.layer_norm"))
-    arguments = {"tokens": ("i32", "?"), "positions": ("i32", "?"), "position": ("i32",), "encoded": ("f32", 20, 48)}
-    with graph.function("decode", SIZES, **arguments) as f:
+    with graph.function("cross", encoded=("f32", 20, 48), position=("i32",)) as f:
+        cross_caches(f, golden, 2, 20)
+    with graph.function("decode", SIZES, tokens=("i32", "?"), positions=("i32", "?"), position=("i32",)) as f:
         x = f.add(f.embedding(golden.weight("model.decoder.embed_tokens.weight"), f.tokens),
                   f.embedding(golden.weight("model.decoder.embed_positions.weight"), f.positions))
         for layer in range(2):
@@ -151,25 +181,28 @@ def test_whisper(terrazzo, tmp_path, place):
             h = f.flat(f.attention(q, k, v, 0.25, f.position))
             x = f.add(x, f.linear(h, *golden.linear(key + "self_attn.out_proj")))
             h = norm(f, x, key + "encoder_attn_layer_norm")
-            x = f.add(x, cross_attention(f, golden, key + "encoder_attn.", h, f.encoded))
+            x = f.add(x, cached_cross_attention(f, golden, layer, h, 20, "out_proj"))
             x = feed_forward(f, x, key)
         x = norm(f, x, "model.decoder.layer_norm")
         f.result("logits", f.linear(x, golden.weight("model.decoder.embed_tokens.weight")))
-    run = Runner(terrazzo, tmp_path, graph, place[0])
-    encoded = run("encode", "encoded", mel=golden["mel"])
+    program = opened(terrazzo, tmp_path, graph, place[0])
+    (encoded,) = program("encode", mel=golden["mel"])
     close(encoded, golden["encoded"], place[1])
+    program("cross", encoded=encoded, position=0)
     for length in (1, 4, 11):
-        got = run("decode", "logits", tokens=golden[f"tokens{length}"], positions=np.arange(length), position=np.array(0), encoded=encoded)
-        close(got, golden[f"logits{length}"], place[1])
-    assert run.packages() == 1
+        for steps in by_steps(length):
+            rows = [program("decode", tokens=golden[f"tokens{length}"][list(step)], positions=list(step), position=step[0])[0]
+                    for step in steps if len(step)]
+            close(np.concatenate(rows), golden[f"logits{length}"], place[1])
+    program.close()
 
 
 def test_moonshine(terrazzo, tmp_path, place):
     golden, graph = Golden("moonshine"), Graph()
     norm = lambda f, x, key: f.layer_norm(x, *golden.linear(key), 1e-5)  # noqa: E731
     turn = lambda f, x, position: f.rope(x, position, "interleaved", 14)  # noqa: E731
-    frames = len(golden["encoded"])
-    with graph.function("encode", audio=("f32", 1, 6000), position=("i32",)) as f:
+    most = 24
+    with graph.function("encode", [3000, 8000], audio=("f32", 1, "?"), position=("i32",)) as f:
         x = f.apply("tanh", f.conv(f.audio, golden.weight("model.encoder.conv1.weight"), stride=64))
         # One group: mean and variance of everything.
         x = f.apply("sub", x, f.reduce("mean", x, 0, 1))
@@ -186,7 +219,10 @@ def test_moonshine(terrazzo, tmp_path, place):
             h = f.apply("gelu", f.linear(norm(f, x, key + "post_attention_layernorm"), *golden.linear(key + "mlp.fc1")))
             x = f.add(x, f.linear(h, *golden.linear(key + "mlp.fc2")))
         f.result("encoded", norm(f, x, "model.encoder.layer_norm"))
-    with graph.function("decode", SIZES, tokens=("i32", "?"), position=("i32",), encoded=("f32", frames, 48)) as f:
+    with graph.function("cross", [most], encoded=("f32", "?", 48), position=("i32",)) as f:
+        cross_caches(f, golden, 2, most)
+    # Of the encoder's rows, as many as there may be, all before `frames` are there.
+    with graph.function("decode", SIZES, tokens=("i32", "?"), position=("i32",), frames=("i32", "?")) as f:
         x = f.embedding(golden.weight("model.decoder.embed_tokens.weight"), f.tokens)
         for layer in range(2):
             key = f"model.decoder.layers.{layer}."
@@ -196,18 +232,22 @@ def test_moonshine(terrazzo, tmp_path, place):
             h = f.flat(f.attention(turn(f, q, f.position), k, v, 0.25, f.position))
             x = f.add(x, f.linear(h, golden.weight(key + "self_attn.o_proj.weight")))
             h = norm(f, x, key + "post_attention_layernorm")
-            x = f.add(x, cross_attention(f, golden, key + "encoder_attn.", h, f.encoded, "o_proj"))
+            x = f.add(x, cached_cross_attention(f, golden, layer, h, most, "o_proj", f.frames))
             h = f.linear(norm(f, x, key + "final_layernorm"), *golden.linear(key + "mlp.fc1"))
             up, gate = f.slice(h, [0, 0], ["?", 64]), f.slice(h, [0, 64], ["?", 64])
             x = f.add(x, f.linear(f.mul(f.apply("silu", gate), up), *golden.linear(key + "mlp.fc2")))
         f.result("logits", f.linear(norm(f, x, "model.decoder.norm"), golden.weight("model.decoder.embed_tokens.weight")))
-    run = Runner(terrazzo, tmp_path, graph, place[0])
-    encoded = run("encode", "encoded", audio=golden["audio"][None], position=np.array(0))
-    close(encoded, golden["encoded"], place[1])
-    for length in (1, 6):
-        got = run("decode", "logits", tokens=golden[f"tokens{length}"], position=np.array(0), encoded=encoded)
-        close(got, golden[f"logits{length}"], place[1])
-    assert run.packages() == 1
+    program = opened(terrazzo, tmp_path, graph, place[0])
+    for heard in (6000, 2600, 7777):
+        (encoded,) = program("encode", audio=golden["audio"][None, :heard], position=0)
+        close(encoded, golden[f"encoded{heard}"], place[1])
+        program("cross", encoded=encoded, position=0)
+        for length in (1, 6):
+            for steps in by_steps(length):
+                rows = [program("decode", tokens=golden[f"tokens{length}"][list(step)], position=step[0],
+                                frames=[len(encoded)] * len(step))[0] for step in steps if len(step)]
+                close(np.concatenate(rows), golden[f"logits{heard}_{length}"], place[1])
+    program.close()
 
 
 def t5_attention(f, golden, key, h, keys, bias=None):

@@ -6,7 +6,7 @@
         f.result("encoded", f.layer_norm(f.mel, w, b, 1e-5))
     graph.write(folder, "m")       # m.mlir and m.gguf
 
-A value knows its shape; "?" is the function's size.
+A value knows its shape; "?" is the function's size, or what follows from it.
 """
 
 import contextlib
@@ -127,30 +127,39 @@ class Function:
     def flat(self, x):
         return self.reshape(x, x.shape[0], int(np.prod(x.shape[1:])))
 
-    def attention(self, q, k, v, scale, position=None, bias=None):
+    def attention(self, q, k, v, scale, position=None, bias=None, end=None):
         given = [] if position is None else [position]
         text = "attention {}, {}, {}" + ", {}" * len(given)
+        if end is not None:
+            given.append(end)
+            text += " to({})"
         if bias is not None:
             given.append(self.of(bias))
             text += " bias({})"
         return self.emit(f"{text} {{{{scale = {float(scale):.17e} : f64}}}}", [q, k, v, *given], q.shape)
 
-    def append(self, state, x, position, element="f32"):
+    def append(self, state, x, position, element="f32", rows="?"):
         """Rows into a state that begins empty."""
-        kind = f"!tz.cache<{x.shape[1]}x{x.shape[2]}x{element}, ?>"
+        kind = f"!tz.cache<{x.shape[1]}x{x.shape[2]}x{element}, {rows}>"
         cache = Value(f"%state_{state}", x.shape, cache=kind)
         new = self.emit("cache_append {}, {}, {}", [cache, x, position], x.shape, cache=kind)
-        self.states.append((f'tz.state = "{self.name}.{state}"', cache, new))
+        self.states.append((f'tz.state = "{state}"', cache, new))
         return new
+
+    def state(self, state, heads, dim, rows, element="f32"):
+        """A state that another function fills."""
+        cache = Value(f"%state_{state}", (rows, heads, dim), cache=f"!tz.cache<{heads}x{dim}x{element}, {rows}>")
+        self.states.append((f'tz.state = "{state}"', cache, cache))
+        return cache
 
     def conv(self, x, weight, bias=None, stride=1, padding=0):
         """x [channels, s...], weight [out, channels, k...]; gives [places, out]."""
         spatial = len(x.shape) - 1
         kernel = weight.shape[2:]
-        places = [(s + 2 * padding - k) // stride + 1 for s, k in zip(x.shape[1:], kernel)]
+        places = [s if s == "?" else (s + 2 * padding - k) // stride + 1 for s, k in zip(x.shape[1:], kernel)]
         many = lambda number: [number] * spatial  # noqa: E731
         windows = self.plain(f"windows {{}} {many(stride)} {many(1)} {many(padding)}", x, [*places, x.shape[0], *kernel])
-        rows = self.reshape(windows, int(np.prod(places)), int(np.prod(weight.shape[1:])))
+        rows = self.reshape(windows, "?" if "?" in places else int(np.prod(places)), int(np.prod(weight.shape[1:])))
         return self.linear(rows, weight.reshape(len(weight), -1), bias)
 
     def result(self, name, value):
