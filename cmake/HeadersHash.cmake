@@ -35,7 +35,7 @@ function(strip_comments text out)
   set(${out} "${kept}${text}" PARENT_SCOPE)
 endfunction()
 
-file(GLOB_RECURSE headers RELATIVE ${INCLUDE} ${INCLUDE}/*.h ${INCLUDE}/*.td)
+file(GLOB_RECURSE headers RELATIVE ${INCLUDE} ${INCLUDE}/*.h ${INCLUDE}/*.td ${INCLUDE}/*.def)
 list(SORT headers)
 set(all "")
 foreach(header IN LISTS headers)

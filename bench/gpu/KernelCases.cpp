@@ -6,6 +6,7 @@
 // device.
 #include "KernelCases.h"
 #include "KernelText.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
 #include <tuple>
 
 using namespace terrazzo::test;
@@ -17,9 +18,6 @@ namespace {
 struct Shape {
   int64_t maxSize, tokens, position;
 };
-
-const char *const blockFormats[] = {"q4_0", "q4_1", "q5_0", "q5_1",
-                                    "q8_0", "q4_k", "q5_k", "q6_k"};
 
 std::string block(const std::string &format) {
   return "!tz.block<" + format + ">";
@@ -38,9 +36,11 @@ public:
   }
 
   std::vector<CheckCase> make() {
-    for (std::string format : blockFormats)
+    for (tz::BlockFormat each : tz::blockFormats()) {
+      std::string format = tz::stringifyBlockFormat(each).str();
       if (!quick || format == "q4_1" || format == "q6_k")
         addBlockFormat(format);
+    }
     for (std::string format : {"f32", "f16", "bf16"})
       if (!quick || format == "f16")
         for (Shape shape : shapes) {

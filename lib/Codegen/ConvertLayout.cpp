@@ -85,16 +85,16 @@ void LayoutUnits::emit(Emitter &e, Value source, Value target, Value group,
   for (const BlockField &field : packed.fields) {
     Value fieldFrom = e.add(from, field.offset);
     int64_t aligned =
-        std::gcd(std::gcd(packed.blockBytes, field.offset), field.unit);
+        std::gcd(std::gcd(packed.blockBytes, field.offset), field.unit());
     if (field.kind == BlockField::Bits) {
       copyBits(e, source, fieldFrom, target,
                packed.unitAt(e, origin, field, row, block, e.index(0)), inside,
                aligned);
       continue;
     }
-    e.loop(e.index(0), e.index(field.bytes / field.unit), 1, [&](Value unit) {
-      copyUnit(e, source, e.add(fieldFrom, e.mul(unit, field.unit)), target,
-               packed.unitAt(e, origin, field, row, block, unit), field.unit,
+    e.loop(e.index(0), e.index(field.bytes / field.unit()), 1, [&](Value unit) {
+      copyUnit(e, source, e.add(fieldFrom, e.mul(unit, field.unit())), target,
+               packed.unitAt(e, origin, field, row, block, unit), field.unit(),
                inside, aligned);
     });
   }

@@ -41,23 +41,10 @@ public:
 
   void write(tz::BlockFormat format) {
     switch (format) {
-    case tz::BlockFormat::Q4_0:
-      return writeSimple(/*nibbles=*/1, /*minimum=*/-1, /*bits=*/-1,
-                         /*zero=*/8);
-    case tz::BlockFormat::Q4_1:
-      return writeSimple(2, 1, -1, 0);
-    case tz::BlockFormat::Q5_0:
-      return writeSimple(2, -1, 1, 16);
-    case tz::BlockFormat::Q5_1:
-      return writeSimple(3, 1, 2, 0);
-    case tz::BlockFormat::Q8_0:
-      return writeQ8_0();
-    case tz::BlockFormat::Q4_K:
-      return writeK(/*nibbles=*/3, /*bits=*/-1);
-    case tz::BlockFormat::Q5_K:
-      return writeK(4, 3);
-    case tz::BlockFormat::Q6_K:
-      return writeQ6_K();
+#define BLOCK_FORMAT(Name, ...)                                                \
+  case tz::BlockFormat::Name:                                                  \
+    return write##Name();
+#include "terrazzo/Formats/BlockFormats.def"
     }
   }
 
@@ -203,6 +190,13 @@ private:
     finish(half(0), minimum >= 0 ? half(minimum) : Value(), zero);
   }
 
+  void writeQ4_0() {
+    writeSimple(/*nibbles=*/1, /*minimum=*/-1, /*bits=*/-1, /*zero=*/8);
+  }
+  void writeQ4_1() { writeSimple(2, 1, -1, 0); }
+  void writeQ5_0() { writeSimple(2, -1, 1, 16); }
+  void writeQ5_1() { writeSimple(3, 1, 2, 0); }
+
   /// Signed bytes become unsigned ones by an offset of 128.
   void writeQ8_0() {
     for (Value g : wanted) {
@@ -249,6 +243,9 @@ private:
     finish(e.mulf(half(0), bytesToF32(chosen.first)),
            e.mulf(negative, bytesToF32(chosen.second)), 0);
   }
+
+  void writeQ4_K() { writeK(/*nibbles=*/3, /*bits=*/-1); }
+  void writeQ5_K() { writeK(4, 3); }
 
   /// Superblocks of 256 in two halves: part p of a half takes nibble plane p %
   /// 2 (low nibbles first), and bits 2p of the half's 32 high bytes; a scale

@@ -24,7 +24,7 @@ PackedRows::PackedRows(RankedTensorType weight, int64_t indexBytes)
 
 AffineMap PackedRows::placesOf(const BlockField &field) const {
   return layout.getPlaces(
-      {blocks, blockBytes, field.offset, field.bytes, field.unit});
+      {blocks, blockBytes, field.offset, field.bytes, field.unit()});
 }
 
 std::string PackedRows::fault() const {
@@ -37,17 +37,17 @@ std::string PackedRows::fault() const {
       return "its places are no map of (row, block, unit) to a byte";
     for (int64_t row = 0; row < groupRows(); ++row)
       for (int64_t block = 0; block < blocks; ++block)
-        for (int64_t unit = 0; unit < field.bytes / field.unit; ++unit) {
+        for (int64_t unit = 0; unit < field.bytes / field.unit(); ++unit) {
           auto index = [&](int64_t i) { return b.getIndexAttr(i); };
           SmallVector<Attribute> place;
           bool known = succeeded(
               map.constantFold({index(row), index(block), index(unit)}, place));
           int64_t at = known ? cast<IntegerAttr>(place[0]).getInt() : -1;
-          if (at < 0 || at + field.unit > groupBytes())
+          if (at < 0 || at + field.unit() > groupBytes())
             return "units lie outside of their group of rows";
-          if (taken.find_first_in(at, at + field.unit) >= 0)
+          if (taken.find_first_in(at, at + field.unit()) >= 0)
             return "two units lie on the same bytes";
-          taken.set(at, at + field.unit);
+          taken.set(at, at + field.unit());
         }
   }
   return "";
@@ -68,7 +68,7 @@ bool PackedRows::isReadable() const {
              return false;
            for (int64_t row = 1; row < kLanes; ++row)
              if (simplifyAffineExpr(amongSixteen(place, row) - first, 3, 0) !=
-                 row * field.unit)
+                 row * field.unit())
                return false;
            return true;
          });

@@ -35,9 +35,6 @@ void GraphBuilder::fault(StringRef tensor, const Twine &reason) {
 
 /// Element type of a weight, or null for a format that has none.
 Type GraphBuilder::elementType(BlockFormat format) {
-  auto block = [&](tz::BlockFormat f) -> Type {
-    return tz::BlockType::get(builder.getContext(), f);
-  };
   switch (format) {
   case BlockFormat::F32:
     return builder.getF32Type();
@@ -45,22 +42,10 @@ Type GraphBuilder::elementType(BlockFormat format) {
     return builder.getF16Type();
   case BlockFormat::BF16:
     return builder.getBF16Type();
-  case BlockFormat::Q4_0:
-    return block(tz::BlockFormat::Q4_0);
-  case BlockFormat::Q4_1:
-    return block(tz::BlockFormat::Q4_1);
-  case BlockFormat::Q5_0:
-    return block(tz::BlockFormat::Q5_0);
-  case BlockFormat::Q5_1:
-    return block(tz::BlockFormat::Q5_1);
-  case BlockFormat::Q8_0:
-    return block(tz::BlockFormat::Q8_0);
-  case BlockFormat::Q4_K:
-    return block(tz::BlockFormat::Q4_K);
-  case BlockFormat::Q5_K:
-    return block(tz::BlockFormat::Q5_K);
-  case BlockFormat::Q6_K:
-    return block(tz::BlockFormat::Q6_K);
+#define BLOCK_FORMAT(Name, ...)                                                \
+  case BlockFormat::Name:                                                      \
+    return tz::BlockType::get(builder.getContext(), tz::BlockFormat::Name);
+#include "terrazzo/Formats/BlockFormats.def"
   default:
     return {};
   }

@@ -151,22 +151,10 @@ using Decode = void (*)(const uint8_t *, double *);
 Decode decoder(mlir::Type element) {
   if (auto block = mlir::dyn_cast<tz::BlockType>(element)) {
     switch (block.getFormat()) {
-    case tz::BlockFormat::Q4_0:
-      return decodeQ4_0;
-    case tz::BlockFormat::Q4_1:
-      return decodeQ4_1;
-    case tz::BlockFormat::Q5_0:
-      return decodeQ5_0;
-    case tz::BlockFormat::Q5_1:
-      return decodeQ5_1;
-    case tz::BlockFormat::Q8_0:
-      return decodeQ8_0;
-    case tz::BlockFormat::Q4_K:
-      return decodeQ4_K;
-    case tz::BlockFormat::Q5_K:
-      return decodeQ5_K;
-    case tz::BlockFormat::Q6_K:
-      return decodeQ6_K;
+#define BLOCK_FORMAT(Name, ...)                                                \
+  case tz::BlockFormat::Name:                                                  \
+    return decode##Name;
+#include "terrazzo/Formats/BlockFormats.def"
     }
   }
   if (element.isF32())

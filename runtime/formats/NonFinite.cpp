@@ -1,31 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "formats/NonFinite.h"
 #include "formats/GgufValue.h"
+#include "terrazzo/Formats/BlockField.h"
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace terrazzo::formats {
 
 namespace {
 
-/// Where a format keeps its floating scales within a block (ggml-common.h), all
-/// of them float16; plain formats are one number.
+/// Where a format keeps its floating scales within a block, all of them
+/// float16; plain formats are one number.
 struct Scales {
   BlockFormat format;
-  uint8_t count;
-  uint8_t offsets[2];
+  std::vector<int64_t> offsets;
 };
 
-constexpr Scales scales[] = {
-    {BlockFormat::F16, 1, {0, 0}},    {BlockFormat::Q4_0, 1, {0, 0}},
-    {BlockFormat::Q4_1, 2, {0, 2}},   {BlockFormat::Q5_0, 1, {0, 0}},
-    {BlockFormat::Q5_1, 2, {0, 2}},   {BlockFormat::Q8_0, 1, {0, 0}},
-    {BlockFormat::Q2_K, 2, {80, 82}}, {BlockFormat::Q3_K, 1, {108, 0}},
-    {BlockFormat::Q4_K, 2, {0, 2}},   {BlockFormat::Q5_K, 2, {0, 2}},
-    {BlockFormat::Q6_K, 1, {208, 0}}, {BlockFormat::IQ4_NL, 1, {0, 0}},
-    {BlockFormat::IQ4_XS, 1, {0, 0}},
-};
+std::vector<int64_t> numbersOf(std::initializer_list<BlockField> fields) {
+  std::vector<int64_t> offsets;
+  for (const BlockField &field : fields)
+    if (field.kind == BlockField::Number)
+      offsets.push_back(field.offset);
+  return offsets;
+}
+
+const std::vector<Scales> &allScales() {
+  using enum BlockField::Kind;
+  static const std::vector<Scales> all = {
+#define BLOCK_FORMAT(Name, word, number, values, bytes, scales, largest, ...)  \
+  {BlockFormat::Name, numbersOf({__VA_ARGS__})},
+#include "terrazzo/Formats/BlockFormats.def"
+      {BlockFormat::F16, {0}},    {BlockFormat::Q2_K, {80, 82}},
+      {BlockFormat::Q3_K, {108}}, {BlockFormat::IQ4_NL, {0}},
+      {BlockFormat::IQ4_XS, {0}},
+  };
+  return all;
+}
 
 /// "NaN", "Inf" or "-Inf" of bits whose exponent is all ones; empty for finite
 /// ones.
@@ -73,7 +85,7 @@ std::optional<NonFinite> findNonFinite(BlockFormat format, const uint8_t *data,
                                        uint64_t bytes) {
   const BlockFormatInfo &info = blockFormatInfo(format);
   const Scales *known = nullptr;
-  for (const Scales &row : scales)
+  for (const Scales &row : allScales())
     if (row.format == format)
       known = &row;
   if (!known && !isWords(format))
@@ -81,7 +93,7 @@ std::optional<NonFinite> findNonFinite(BlockFormat format, const uint8_t *data,
   for (uint64_t block = 0; block < bytes / info.bytes; ++block) {
     const uint8_t *at = data + block * info.bytes;
     const char *name = known ? "" : nameOfWord(wordAt(format, at));
-    for (uint8_t s = 0; known && s < known->count && !*name; ++s)
+    for (size_t s = 0; known && s < known->offsets.size() && !*name; ++s)
       name = nameOfHalf(at + known->offsets[s]);
     if (*name)
       return NonFinite{block * info.values, name};

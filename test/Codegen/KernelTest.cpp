@@ -139,7 +139,14 @@ void check(const std::string &function, Shape shape, double budget) {
 const Shape shapes[] = {
     {1, 1, 0}, {8, 3, 0}, {8, 8, 0}, {512, 1, 0}, {512, 61, 0}};
 
-class BlockFormatTest : public testing::TestWithParam<const char *> {};
+class BlockFormatTest : public testing::TestWithParam<std::string> {};
+
+std::vector<std::string> formatWords() {
+  std::vector<std::string> words;
+  for (tz::BlockFormat format : tz::blockFormats())
+    words.push_back(tz::stringifyBlockFormat(format).str());
+  return words;
+}
 
 TEST_P(BlockFormatTest, Matmul) {
   std::string format = GetParam();
@@ -169,8 +176,7 @@ TEST_P(BlockFormatTest, OtherLayouts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, BlockFormatTest,
-                         testing::Values("q4_0", "q4_1", "q5_0", "q5_1", "q8_0",
-                                         "q4_k", "q5_k", "q6_k"));
+                         testing::ValuesIn(formatWords()));
 
 class FloatFormatTest : public testing::TestWithParam<const char *> {};
 

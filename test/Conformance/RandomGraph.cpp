@@ -465,10 +465,7 @@ private:
     SmallVector<Type> types{b.getF32Type(), b.getF16Type(), b.getBF16Type()};
     if (depth % 32 == 0 && choice.chance(50)) {
       types.clear();
-      for (auto format :
-           {tz::BlockFormat::Q4_0, tz::BlockFormat::Q4_1, tz::BlockFormat::Q5_0,
-            tz::BlockFormat::Q5_1, tz::BlockFormat::Q8_0, tz::BlockFormat::Q4_K,
-            tz::BlockFormat::Q5_K, tz::BlockFormat::Q6_K}) {
+      for (tz::BlockFormat format : tz::blockFormats()) {
         auto type = tz::BlockType::get(b.getContext(), format);
         if (depth % type.getValues() == 0)
           types.push_back(type);

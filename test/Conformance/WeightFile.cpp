@@ -2,6 +2,7 @@
 #include "WeightFile.h"
 #include "../Runtime/Formats/GgufWriter.h"
 #include "../Support/RandomWeights.h"
+#include "formats/BlockFormat.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
@@ -13,31 +14,12 @@ namespace terrazzo::conformance {
 
 /// The format's number in a GGUF file.
 static uint32_t ggufType(Type element) {
-  if (element.isF32())
-    return 0;
-  if (element.isF16())
-    return 1;
-  if (element.isBF16())
-    return 30;
-  switch (cast<tz::BlockType>(element).getFormat()) {
-  case tz::BlockFormat::Q4_0:
-    return 2;
-  case tz::BlockFormat::Q4_1:
-    return 3;
-  case tz::BlockFormat::Q5_0:
-    return 6;
-  case tz::BlockFormat::Q5_1:
-    return 7;
-  case tz::BlockFormat::Q8_0:
-    return 8;
-  case tz::BlockFormat::Q4_K:
-    return 12;
-  case tz::BlockFormat::Q5_K:
-    return 13;
-  case tz::BlockFormat::Q6_K:
-    return 14;
-  }
-  llvm_unreachable("unknown block format");
+  std::string word = element.isBF16()  ? "bf16"
+                     : element.isF16() ? "f16"
+                                       : "f32";
+  if (auto block = dyn_cast<tz::BlockType>(element))
+    word = tz::stringifyBlockFormat(block.getFormat()).str();
+  return static_cast<uint32_t>(formats::findBlockFormat(word)->format);
 }
 
 static std::vector<char> contentOf(tz::WeightOp weight, uint64_t seed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RandomWeights.h"
-#include "terrazzo/Dialect/Tz/Tz.h"
+#include "terrazzo/Codegen/BlockFormats.h"
 #include "terrazzo/Reference/BlockValues.h"
 #include <cmath>
 #include <cstring>
@@ -24,16 +24,11 @@ uint16_t floatToHalf(float value) {
 
 /// Byte offsets of the f16 numbers in one block.
 static SmallVector<int64_t> scalesOf(tz::BlockFormat format) {
-  switch (format) {
-  case tz::BlockFormat::Q4_0:
-  case tz::BlockFormat::Q5_0:
-  case tz::BlockFormat::Q8_0:
-    return {0};
-  case tz::BlockFormat::Q6_K:
-    return {208};
-  default:
-    return {0, 2};
-  }
+  SmallVector<int64_t> offsets;
+  for (const BlockField &field : codegen::getFormatInfo(format).fields)
+    if (field.kind == BlockField::Number)
+      offsets.push_back(field.offset);
+  return offsets;
 }
 
 static std::vector<char> randomBlocks(tz::BlockType type, int64_t blocks,

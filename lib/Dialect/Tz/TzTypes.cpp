@@ -4,6 +4,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -20,42 +21,57 @@ void TzDialect::registerTypes() {
       >();
 }
 
-int64_t BlockType::getValues() const {
-  switch (getFormat()) {
-  case BlockFormat::Q4_0:
-  case BlockFormat::Q4_1:
-  case BlockFormat::Q5_0:
-  case BlockFormat::Q5_1:
-  case BlockFormat::Q8_0:
-    return 32;
-  case BlockFormat::Q4_K:
-  case BlockFormat::Q5_K:
-  case BlockFormat::Q6_K:
-    return 256;
-  }
-  llvm_unreachable("unknown block format");
+namespace {
+
+struct FormatRow {
+  StringLiteral word;
+  int64_t values, bytes;
+};
+
+constexpr FormatRow formatRows[] = {
+#define BLOCK_FORMAT(Name, word, number, values, bytes, ...)                   \
+  {word, values, bytes},
+#include "terrazzo/Formats/BlockFormats.def"
+};
+
+const FormatRow &rowOf(BlockFormat format) {
+  return formatRows[static_cast<size_t>(format)];
 }
 
-int64_t BlockType::getBytes() const {
-  switch (getFormat()) {
-  case BlockFormat::Q4_0:
-    return 18;
-  case BlockFormat::Q4_1:
-    return 20;
-  case BlockFormat::Q5_0:
-    return 22;
-  case BlockFormat::Q5_1:
-    return 24;
-  case BlockFormat::Q8_0:
-    return 34;
-  case BlockFormat::Q4_K:
-    return 144;
-  case BlockFormat::Q5_K:
-    return 176;
-  case BlockFormat::Q6_K:
-    return 210;
-  }
-  llvm_unreachable("unknown block format");
+} // namespace
+
+ArrayRef<BlockFormat> blockFormats() {
+  static constexpr BlockFormat all[] = {
+#define BLOCK_FORMAT(Name, ...) BlockFormat::Name,
+#include "terrazzo/Formats/BlockFormats.def"
+  };
+  return all;
+}
+
+StringRef stringifyBlockFormat(BlockFormat format) {
+  return rowOf(format).word;
+}
+
+int64_t BlockType::getValues() const { return rowOf(getFormat()).values; }
+int64_t BlockType::getBytes() const { return rowOf(getFormat()).bytes; }
+
+Type BlockType::parse(AsmParser &parser) {
+  StringRef word;
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseKeyword(&word) || parser.parseGreater())
+    return {};
+  for (BlockFormat format : blockFormats())
+    if (stringifyBlockFormat(format) == word)
+      return get(parser.getContext(), format);
+  parser.emitError(location, "there is no block format '")
+      << word << "'; there are "
+      << llvm::join(llvm::map_range(blockFormats(), stringifyBlockFormat),
+                    ", ");
+  return {};
+}
+
+void BlockType::print(AsmPrinter &printer) const {
+  printer << "<" << stringifyBlockFormat(getFormat()) << ">";
 }
 
 Type CacheType::parse(AsmParser &parser) {

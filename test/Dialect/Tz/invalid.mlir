@@ -708,3 +708,12 @@ tz.func @constant_too_large() -> tensor<4097xf32> {
 tz.func @f(%w: tensor<8x8xf32, #tz.layout<interleave = 0>>) {
   tz.return
 }
+
+// -----
+
+// Block formats
+
+// expected-error@+1 {{there is no block format 'q9_9'; there are q4_0, q4_1, }}
+tz.func @f(%w: tensor<8x32x!tz.block<q9_9>>) {
+  tz.return
+}

@@ -32,6 +32,17 @@ struct TzVersion : public mlir::DialectVersion {
   uint64_t major = 0, minor = 2;
 };
 
+/// Formats of blocks that kernels take.
+enum class BlockFormat : uint32_t {
+#define BLOCK_FORMAT(Name, ...) Name,
+#include "terrazzo/Formats/BlockFormats.def"
+};
+
+/// All of them, in order.
+llvm::ArrayRef<BlockFormat> blockFormats();
+/// The word in IR.
+llvm::StringRef stringifyBlockFormat(BlockFormat format);
+
 enum class ElementwiseFunction : uint32_t {
 #define FUNCTION(Name, text, arity, kind, meaning, code, whole, relative,      \
                  absolute)                                                     \

@@ -15,16 +15,6 @@ include "terrazzo/Dialect/Tz/TzDialect.td"
 // Block-quantised elements
 //===------------------------------------------------------------------------------------------------------------===//
 
-def Tz_BlockFormat : I32EnumAttr<"BlockFormat", "how a block of weights is stored", [
-    I32EnumAttrCase<"Q4_0", 0, "q4_0">, I32EnumAttrCase<"Q4_1", 1, "q4_1">,
-    I32EnumAttrCase<"Q5_0", 2, "q5_0">, I32EnumAttrCase<"Q5_1", 3, "q5_1">,
-    I32EnumAttrCase<"Q8_0", 4, "q8_0">, I32EnumAttrCase<"Q4_K", 5, "q4_k">,
-    I32EnumAttrCase<"Q5_K", 6, "q5_k">, I32EnumAttrCase<"Q6_K", 7, "q6_k">]> {
-  let cppNamespace = "::terrazzo::tz";
-  let genSpecializedAttr = 0;
-}
-def Tz_BlockFormatAttr : EnumAttr<Tz_Dialect, Tz_BlockFormat, "block_format">;
-
 class Tz_Type<string name, string typeMnemonic> : TypeDef<Tz_Dialect, name> {
   let mnemonic = typeMnemonic;
 }
@@ -35,8 +25,8 @@ def Tz_BlockType : Tz_Type<"Block", "block"> {
     `tensor<576x1536x!tz.block<q4_1>>` keeps the logical shape, rows by columns; each row's bytes are the blocks as
     they stand in the file. The last dimension is a multiple of the block's number of values.
   }];
-  let parameters = (ins EnumParameter<Tz_BlockFormat>:$format);
-  let assemblyFormat = "`<` $format `>`";
+  let parameters = (ins "::terrazzo::tz::BlockFormat":$format);
+  let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     /// Number of values in one block.
     int64_t getValues() const;
