@@ -156,7 +156,7 @@ class TinyEncoder:
             "attention.layer_norm_epsilon": float(self.epsilon), "attention.causal": False, "pooling_type": 1,
         } | settings
         keys = {"general.architecture": architecture} | {f"{architecture}.{key}": value for key, value in settings.items()} | {
-            "tokenizer.ggml.model": "bert",
+            "tokenizer.ggml.model": "bert", "tokenizer.ggml.token_type_count": 2,
             "tokenizer.ggml.tokens": pieces, "tokenizer.ggml.token_type": [3 if t in SPECIAL["bert"] else 1 for t in self.tokens],
             "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.cls_token_id": 2, "tokenizer.ggml.seperator_token_id": 3,
         }
