@@ -115,6 +115,10 @@ private:
     return loadRow(head, row, e.index(offset), tailMask(offset, dim));
   }
 
+  Value sink(Value head, Value none) {
+    return op.getSinks() ? e.load(rows.memoryOf(op.getSinks()), head) : none;
+  }
+
   void loadQueries(Value head, Value from, Value to) {
     Place place = rows.placeOf(op.getQuery());
     Value scale = e.f32Vector(op.getScale().convertToDouble());
@@ -130,8 +134,9 @@ private:
       }
       for (int64_t d = 0; d < valueWidth; d += kLanes)
         e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, valueWidth), d));
-      e.store(e.f32(kUnseenScore), largest, row);
-      e.store(e.f32(0), sums, row);
+      // A sink is a row that was seen before the others.
+      e.store(sink(head, e.f32(kUnseenScore)), largest, row);
+      e.store(e.f32(op.getSinks() ? 1 : 0), sums, row);
     });
   }
 

@@ -62,6 +62,12 @@ public:
       bias = seen.biasAt(head, row);
     range = seen.of(row);
     SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
+    if (op.getSinks()) { // a row that the first subgroup saw before the others
+      Value first = e.equal(e.subgroup, e.index(0));
+      Value sink = e.load(rows.memoryOf(op.getSinks()), head);
+      state = {e.choose(first, sink, state[0]),
+               e.choose(first, e.f32(1), state[1])};
+    }
     state.append(perLane, e.f32(0));
     state = e.loop(e.add(range.first, e.mul(e.subgroup, e.lanes)), range.end,
                    e.threads, state, [&](Value block, ValueRange carried) {

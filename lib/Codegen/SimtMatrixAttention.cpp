@@ -82,8 +82,19 @@ public:
     findRanges(seen, head);
     Value start = seen.fromFirst() ? e.index(0)
                                    : e.mul(e.div(any.first, s.block), s.block);
-    SmallVector<Value> state(unit.laneRows(), e.f32(kUnseenScore));
-    state.append(unit.laneRows(), e.f32(0));
+    // A sink is a row that was seen before the others; the lanes of a row,
+    // which keep a part of its sum each, share it out.
+    auto [firstLane, lastLane] = unit.rowLanes();
+    Value top = e.f32(kUnseenScore), sum = e.f32(0);
+    if (op.getSinks()) {
+      top = e.load(rows.memoryOf(op.getSinks()), head);
+      int64_t sharing = 1;
+      for (int64_t bit = firstLane; bit <= lastLane; bit *= 2)
+        sharing *= 2;
+      sum = e.f32(1.0 / static_cast<double>(sharing));
+    }
+    SmallVector<Value> state(unit.laneRows(), top);
+    state.append(unit.laneRows(), sum);
     state.append(fragments, unit.zero());
     state = e.loop(start, any.end, s.block, state,
                    [&](Value block, ValueRange carried) {

@@ -249,6 +249,7 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
   return tz::AttentionOp::create(builder, here(), query.getType(), query, keys,
                                  values, position, /*first=*/Value(),
                                  /*end=*/Value(), /*bias=*/Value(),
+                                 /*sinks=*/Value(),
                                  builder.getF64FloatAttr(attention.scale),
                                  builder.getI64IntegerAttr(attention.window),
                                  builder.getF64FloatAttr(0.0));
@@ -282,7 +283,7 @@ Value GraphBuilder::attendWithin(Value query, Value key, Value value,
   auto [first, end] = rowsWithin(reach);
   return tz::AttentionOp::create(
       builder, here(), query.getType(), query, key, value,
-      /*position=*/Value(), first, end, /*bias=*/Value(),
+      /*position=*/Value(), first, end, /*bias=*/Value(), /*sinks=*/Value(),
       builder.getF64FloatAttr(scale), builder.getI64IntegerAttr(0),
       builder.getF64FloatAttr(0.0));
 }

@@ -44,7 +44,8 @@ void addScaled(double *sum, double factor, const double *row, int64_t n) {
 /// with the largest subtracted, then the weighted sum of the values.
 void attendRow(const double *query, const Cache &keys, const Cache &values,
                int64_t head, KeyRange seen, const double *bias,
-               const AttentionSettings &settings, double *out) {
+               const double *sink, const AttentionSettings &settings,
+               double *out) {
   int64_t dim = keys.dim, stride = keys.heads * dim, width = values.dim;
   auto [first, end] = seen;
   if (first >= end)
@@ -58,7 +59,9 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
     weights[j - first] = score + (bias ? bias[j] : 0);
   }
   double largest = *std::max_element(weights.begin(), weights.end());
-  double total = 0;
+  if (sink)
+    largest = std::max(largest, *sink);
+  double total = sink ? std::exp(*sink - largest) : 0;
   for (double &weight : weights)
     total += weight = std::exp(weight - largest);
   for (int64_t j = first; j < end; ++j)
@@ -80,8 +83,10 @@ Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
       added = &bias->values[((bias->shape[0] == 1 ? 0 : head) * bias->shape[1] +
                              t) *
                             bias->shape[2]];
+    const double *sink =
+        settings.sinks ? &settings.sinks->values[head] : nullptr;
     attendRow(&query.values[row * dim], keys, values,
-              head / (heads / keys.heads), seen[t], added, settings,
+              head / (heads / keys.heads), seen[t], added, sink, settings,
               &result.values[row * values.dim]);
   });
   return result;

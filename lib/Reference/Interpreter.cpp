@@ -427,11 +427,13 @@ private:
                       "they need " + std::to_string(needed) + ", there are " +
                           std::to_string(keys->rows()));
     }
-    AttentionSettings settings{op.getScale().convertToDouble(),
-                               op.getSoftCap().convertToDouble()};
-    std::shared_ptr<const Tensor> bias;
+    std::shared_ptr<const Tensor> bias, sinks;
     if (op.getBias())
       bias = tensor(op.getBias());
+    if (op.getSinks())
+      sinks = tensor(op.getSinks());
+    AttentionSettings settings{op.getScale().convertToDouble(),
+                               op.getSoftCap().convertToDouble(), sinks.get()};
     return give(op.getResult(),
                 attention(*query, *keys, *rows,
                           seenBy(op, query->shape[0], keys->rows()), bias.get(),

@@ -82,6 +82,7 @@ void append(Cache &cache, const Tensor &rows, int64_t position);
 
 struct AttentionSettings {
   double scale, softCap;
+  const Tensor *sinks; ///< one of each head; null: there are none
 };
 /// Key rows that a query row sees: from `first` to before `end`.
 struct KeyRange {

@@ -59,7 +59,8 @@ inline std::string attentionKernel(int heads, int keyHeads, int dim,
 
 /// One attention over keys and values of `keyRows` rows ("?": as many as
 /// queries); `seen` are the operands that say which rows are seen: "position",
-/// "first", "end", and what is added: "bias" of each head, or "mask" for all.
+/// "first", "end", what is added: "bias" of each head, or "mask" for all; and
+/// "sinks".
 inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
                                          int valueDim,
                                          const std::string &keyRows,
@@ -88,6 +89,8 @@ inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
               shared = "tensor<1x?x" + keyRows + "xf32>";
   add("bias", every.c_str(), " bias(", ")");
   add("mask", shared.c_str(), " bias(", ")");
+  std::string each = "tensor<" + std::to_string(heads) + "xf32>";
+  add("sinks", each.c_str(), " sinks(", ")");
   return "tz.func @kernel(%q: " + q + ", %k: " + k + ", %v: " + v + arguments +
          ") -> " + o + " { %o = tz.attention %q, %k, %v" + operands +
          " {scale = 0.2 : f64} : (" + q + ", " + k + ", " + v + types +

@@ -554,11 +554,14 @@ private:
     Value first = range(), end = range();
     double scale = 1.0 / std::sqrt(static_cast<double>(size));
     int64_t window = causal ? choice.of<int64_t>({0, 0, 1, 3, 32}) : 0;
+    Value sinks;
+    if (choice.chance(20))
+      sinks = weight(RankedTensorType::get({heads}, b.getF32Type()), "small");
     pool.push_back(tz::AttentionOp::create(
         b, b.getUnknownLoc(), rows({heads, valueSize}), query, keys, values,
         causal ? position : Value(), first, end,
         !cached && choice.chance(40) ? scoreBias(heads, query, keys) : Value(),
-        b.getF64FloatAttr(scale), b.getI64IntegerAttr(window),
+        sinks, b.getF64FloatAttr(scale), b.getI64IntegerAttr(window),
         b.getF64FloatAttr(choice.of({0.0, 0.0, 5.0}))));
   }
 

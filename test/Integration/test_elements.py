@@ -139,6 +139,11 @@ function("groups", {"x": ("f32", 6, "T"), "w": ("f32", 2, 4, 9)}, {"y": ("f32", 
   %y = tz.contract "pgk,gnk->gnp" %g, %w : (tensor<?x2x9xf32>, tensor<2x4x9xf32>) -> tensor<2x4x?xf32>""")
 
 
+function("sunk", {"q": ("f32", "T", 4, 6), "k": ("f32", "S", 2, 6), "s": ("f32", 4), "end": ("i32", "T")}, {"o": ("f32", "T", 4, 6)},
+         f"""  %o = tz.attention %q, %k, %k to(%end) sinks(%s) {{scale = 0.3 : f64}} : ({tensor("f32", ["T", 4, 6])}, {tensor("f32", ["S", 2, 6])}, """
+         f"""{tensor("f32", ["S", 2, 6])}, tensor<?xi32>, tensor<4xf32>) -> {tensor("f32", ["T", 4, 6])}""")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("elements")
@@ -309,6 +314,21 @@ def test_exponentials_end_at_infinity(call):
         want = {"exp": np.exp(x.astype(np.float64)), "exp2": np.exp2(x.astype(np.float64)), "expm1": np.expm1(x.astype(np.float64))}
         for name, got in call("exponentials", list(want), x=x).items():
             np.testing.assert_allclose(got, want[name].astype(np.float32), rtol=4e-5, atol=1e-37, err_msg=name)
+
+
+@pytest.mark.parametrize(("t", "s"), [(1, 3), (5, 70), (40, 33)])
+def test_sinks_take_their_share(call, t, s):
+    random = np.random.default_rng(t)
+    q, k, sinks = (random.standard_normal(shape).astype("f4") for shape in [(t, 4, 6), (s, 2, 6), (4,)])
+    end = np.minimum(np.arange(t) * 3, s).astype("i4")
+    sinks[1] = 30
+    got = call("sunk", ["o"], q=q, k=k, s=sinks, end=end)["o"]
+    for row in range(t):
+        for head in range(4):
+            keys = k[: end[row], head // 2].astype("f8")
+            weights = np.exp(np.append(0.3 * keys @ q[row, head], sinks[head]))
+            want = (weights / weights.sum())[:-1] @ keys
+            np.testing.assert_allclose(got[row, head], want, atol=2e-3)
 
 
 def test_a_row_that_masks_all_keys_sees_them_alike(call):

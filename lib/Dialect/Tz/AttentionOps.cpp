@@ -100,6 +100,10 @@ static LogicalResult verifySeen(AttentionOp op) {
                             "keys that are no cache, got ")
              << bias;
   }
+  if (op.getSinks())
+    if (auto sinks = cast<RankedTensorType>(op.getSinks().getType());
+        sinks.getShape()[0] != query[1])
+      return op.emitOpError("takes a sink for each head, got ") << sinks;
   for (Value range : {op.getFirst(), op.getEnd()})
     if (range && cast<RankedTensorType>(range.getType()).getShape()[0] != rows)
       return op.emitOpError("takes a range for each query row, got ")
@@ -138,7 +142,7 @@ LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,
       succeeded(version) ? static_cast<const TzVersion *>(*version) : nullptr;
   if (written && written->major == 0 && written->minor < 2) {
     // Query, keys, values and position.
-    llvm::copy(ArrayRef<int32_t>{1, 1, 1, 1, 0, 0, 0},
+    llvm::copy(ArrayRef<int32_t>{1, 1, 1, 1, 0, 0, 0, 0},
                properties.operandSegmentSizes.begin());
     return success();
   }

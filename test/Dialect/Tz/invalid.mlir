@@ -717,3 +717,13 @@ tz.func @f(%w: tensor<8x8xf32, #tz.layout<interleave = 0>>) {
 tz.func @f(%w: tensor<8x32x!tz.block<q9_9>>) {
   tz.return
 }
+
+// -----
+
+// AttentionOps: sinks
+
+tz.func @f(%q: tensor<?x2x4xf32>, %s: tensor<3xf32>) -> tensor<?x2x4xf32> {
+  // expected-error@+1 {{takes a sink for each head, got 'tensor<3xf32>'}}
+  %0 = tz.attention %q, %q, %q sinks(%s) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<3xf32>) -> tensor<?x2x4xf32>
+  tz.return %0 : tensor<?x2x4xf32>
+}

@@ -65,8 +65,9 @@ def Tz_AttentionOp : Tz_Op<"attention", [Pure, AttrSizedOperandSegments]> {
     - `from(first)` or `to(end)` is given: it sees `first[t] <= j` and `j < end[t]`, which is how texts of any lengths
       share one call.
     Where it sees none its result is zeros. `bias(b)` [heads or 1, rows, key rows] is added to scores, after `soft_cap`:
-    positions relative to each other, or a mask of large negative numbers. Of caches whose rows follow the context, `position` or `to` says which are
-    there. With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
+    positions relative to each other, or a mask of large negative numbers. `sinks(s)` [heads] are scores of a row whose
+    value is zeros, which every query row of the head sees besides (Xiao et al., arXiv 2309.17453). Of caches whose rows
+    follow the context, `position` or `to` says which are there. With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
 
     ```mlir
     %o = tz.attention %q, %k1, %v1, %position {scale = 0.125 : f64}
@@ -78,12 +79,12 @@ def Tz_AttentionOp : Tz_Op<"attention", [Pure, AttrSizedOperandSegments]> {
   }];
   let arguments = (ins AnyRankedTensor:$query, Tz_KeysOrValues:$keys, Tz_KeysOrValues:$values,
                    Optional<0DTensorOf<[I32]>>:$position, Optional<1DTensorOf<[I32]>>:$first,
-                   Optional<1DTensorOf<[I32]>>:$end, Optional<3DTensorOf<[F32]>>:$bias, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
+                   Optional<1DTensorOf<[I32]>>:$end, Optional<3DTensorOf<[F32]>>:$bias, Optional<1DTensorOf<[F32]>>:$sinks, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
                    DefaultValuedAttr<F64Attr, "0.0">:$soft_cap);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $query `,` $keys `,` $values (`,` $position^)? (`from` `(` $first^ `)`)? (`to` `(` $end^ `)`)?
-    (`bias` `(` $bias^ `)`)? attr-dict
+    (`bias` `(` $bias^ `)`)? (`sinks` `(` $sinks^ `)`)? attr-dict
     `:` functional-type(operands, $result)
   }];
   let extraClassDeclaration = [{
