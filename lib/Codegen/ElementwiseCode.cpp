@@ -100,7 +100,7 @@ Value logarithm(Emitter &e, Value x) {
   result = choose(e, CmpFPredicate::OLT, x, f(0),
                   f(std::numeric_limits<double>::quiet_NaN()), result);
   // Infinity and NaN are their own.
-  return choose(e, CmpFPredicate::ULT, x, f(infinity), result, x);
+  return choose(e, CmpFPredicate::OLT, x, f(infinity), result, x);
 }
 
 /// e^x - 1, of small numbers by its series.

@@ -192,8 +192,8 @@ Reason check(tz::ConvertLayoutOp op) {
 /// Whether an operation's code is as precise as any elements are.
 bool isExact(Operation *op) {
   tz::LoopNest nest = cast<tz::LoopOp>(op).getLoops();
-  return !nest.function ||
-         tz::kindOf(*nest.function) != tz::FunctionKind::Floats;
+  return !nest.share && (!nest.function || tz::kindOf(*nest.function) !=
+                                               tz::FunctionKind::Floats);
 }
 
 /// Loops take arrays of any shape and of all elements that registers have.

@@ -88,9 +88,7 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
   bool several = false; // workgroups
   for (unsigned loop = 0; loop < nest.parallel; ++loop) {
     bool rows = product && loop == product->rows;
-    // One element after the other.
-    bool scanned = nest.scan && nest.scan->loop == loop;
-    if (inner == loop || scanned)
+    if (inner == loop || nest.line() == loop)
       continue;
     if (count(loop, rows ? block.rows : 1))
       several |= nest.sizes[loop] != 1;
@@ -99,7 +97,7 @@ LoopCut::LoopCut(tz::LoopOp loops, const tz::Sizes &sizes, ProductBlock block)
   }
   if (inner && product)
     count(*inner, block.columns);
-  else if (inner && !several && !(nest.scan && nest.scan->loop == *inner))
+  else if (inner && !several && nest.line() != inner)
     count(*inner, kLoopBlock);
 }
 

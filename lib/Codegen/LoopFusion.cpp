@@ -67,6 +67,9 @@ static bool keepsVectors(AffineMap map, const tz::LoopNest &from,
     return runsWith(to, map, loop, /*spread=*/false);
   };
   std::optional<unsigned> inner = to.inner();
+  // Sums along it are of one element after the other.
+  if (to.scan && to.scan->loop == inner)
+    return !from.function;
   bool alongInner = inner && (combines || !to.reduces()) && runs(*inner);
   return (alongInner || (to.reduces() && runs(to.sizes.size() - 1))) &&
          isDense(from);
@@ -83,23 +86,32 @@ static bool keepsSizes(const tz::LoopNest &nest) {
   return true;
 }
 
+/// Whether an operation may be loops in a kernel of them: what could be one on
+/// rows as well may.
+static bool mayBeLoops(Operation *op) {
+  return needsLoops(op) ||
+         (isa<tz::ElementwiseOp>(op) && whyNoForm(op).empty());
+}
+
 bool mayInline(OpOperand &use) {
   auto producer = use.get().getDefiningOp<tz::LoopOp>();
   auto user = dyn_cast<tz::LoopOp>(use.getOwner());
-  if (!producer || !user || !use.get().hasOneUse() || !needsLoops(producer) ||
-      !needsLoops(user))
+  if (!producer || !user || !use.get().hasOneUse() || !mayBeLoops(producer) ||
+      !mayBeLoops(user))
     return false;
   tz::LoopNest from = producer.getLoops(), to = user.getLoops();
   // Products have code that reads memory, and so has what looks up a place.
   bool readsMemory = isa<tz::ContractOp>(user) || to.pick ||
                      ((to.lookup || to.target) && use.getOperandNumber() == 1);
-  if (from.reduces() || from.scan || readsMemory || !keepsSizes(from))
+  if (from.reduces() || from.line() || readsMemory || !keepsSizes(from))
     return false;
   AffineMap map = to.operands[use.getOperandNumber()];
   Type element = getElementTypeOrSelf(user->getResult(0).getType());
   bool combines = registerType({element}) == element;
+  // Where its result keeps nothing, it asks for its operand three times.
+  bool asksOnce = !to.ranks && (!to.share || combines);
   return producer->getNumOperands() == 0 ||
-         (!to.ranks && usesOnce(map, to) &&
+         (asksOnce && usesOnce(map, to) &&
           keepsVectors(map, from, to, combines));
 }
 

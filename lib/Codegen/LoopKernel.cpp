@@ -4,6 +4,7 @@
 // side by side, vectors run along it, and what is reduced is combined in the
 // result's memory; else along the innermost loop that is reduced, one element
 // after the other; else elements are taken one by one.
+#include "LineShares.h"
 #include "ProductLoops.h"
 
 using namespace mlir;
@@ -69,6 +70,8 @@ private:
       putParts();
     } else if (cut.nest.scan) {
       sumUp();
+    } else if (cut.nest.share) {
+      shareOut();
     } else if (!cut.nest.reduces()) {
       bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
       along(cut.inner, first, last, lanes, [&](Value mask) {
@@ -102,6 +105,34 @@ private:
     bool lanes = isDense(*cut.inner, /*withResult=*/true);
     along(cut.inner, first, last, lanes,
           [&](Value mask) { places.scan(indices, lanes, *cut.inner, mask); });
+  }
+
+  /// In vectors along the line where that is the inner loop, else along that.
+  void shareOut() {
+    const tz::LoopNest::Share &share = *cut.nest.share;
+    bool lanes = cut.inner && isDense(*cut.inner, /*withResult=*/true);
+    if (lanes && share.loop == *cut.inner)
+      return shareAlongInner(share);
+    if (!cut.inner || share.loop == *cut.inner)
+      return emitSharesOneByOne(e, places, indices, share, /*lanes=*/false, 0,
+                                {});
+    along(cut.inner, first, last, lanes, [&](Value mask) {
+      emitSharesOneByOne(e, places, indices, share, lanes, *cut.inner, mask);
+    });
+  }
+
+  void shareAlongInner(const tz::LoopNest::Share &share) {
+    Value zero = e.index(0), to = places.sizeOf(share.loop);
+    auto fold = [&](double start, bool largest,
+                    function_ref<Value(Value, Value)> step) {
+      Value all = inVectors(share.loop, e.f32Vector(start), step);
+      return e.splat(largest ? e.reduceMax(all) : e.reduceAdd(all));
+    };
+    auto each = [&](function_ref<void(Value)> body) {
+      along(share.loop, zero, to, /*lanes=*/true, body);
+    };
+    emitShares(e, places, indices, share.logarithm,
+               {/*lanes=*/true, share.loop, fold, each});
   }
 
   /// What goes into a target: whole parts where their number is the same along
@@ -164,26 +195,36 @@ private:
 
   Value reduceFrom(ArrayRef<unsigned> loops, Value start, bool lanes) {
     unsigned loop = loops.front();
-    Value zero = e.index(0), to = places.sizeOf(loop);
-    auto step = [&](Value i, Value before, Value mask) {
-      indices[loop] = i;
-      if (loops.size() > 1)
-        return reduceFrom(loops.drop_front(), before, lanes);
-      Value after = places.compute(indices, lanes, loop, mask, before);
-      return mask ? Value(e.create<arith::SelectOp>(mask, after, before))
-                  : after;
+    auto step = [&](Value mask, Value before) {
+      return places.compute(indices, lanes, loop, mask, before);
     };
-    bool vectors = lanes && loops.size() == 1;
-    Value whole = vectors ? wholeEnd(zero, to) : to;
-    Value sum = e.loop(zero, whole, vectors ? kLanes : 1, {start},
-                       [&](Value i, ValueRange carried) {
-                         return SmallVector<Value>{step(i, carried[0], {})};
-                       })[0];
-    if (!vectors)
-      return sum;
+    if (lanes && loops.size() == 1)
+      return inVectors(loop, start, step);
+    return e.loop(e.index(0), places.sizeOf(loop), 1, {start},
+                  [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                    indices[loop] = i;
+                    return {loops.size() > 1 ? reduceFrom(loops.drop_front(),
+                                                          carried[0], lanes)
+                                             : step({}, carried[0])};
+                  })[0];
+  }
+
+  /// What `step` makes of the vector `start` along all of `loop`.
+  Value inVectors(unsigned loop, Value start,
+                  function_ref<Value(Value mask, Value before)> step) {
+    Value zero = e.index(0), to = places.sizeOf(loop);
+    Value whole = wholeEnd(zero, to);
+    Value sum =
+        e.loop(zero, whole, kLanes, {start}, [&](Value i, ValueRange carried) {
+          indices[loop] = i;
+          return SmallVector<Value>{step({}, carried[0])};
+        })[0];
     // At most one iteration.
     return e.loop(whole, to, kLanes, {sum}, [&](Value i, ValueRange carried) {
-      return SmallVector<Value>{step(i, carried[0], e.maskOf(e.sub(to, i)))};
+      indices[loop] = i;
+      Value mask = e.maskOf(e.sub(to, i));
+      return SmallVector<Value>{
+          e.create<arith::SelectOp>(mask, step(mask, carried[0]), carried[0])};
     })[0];
   }
 

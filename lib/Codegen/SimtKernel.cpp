@@ -208,6 +208,13 @@ configureSimtKernel(plan::KernelOp kernel, int64_t maxSize,
       return answer(tiled.factor, tiled.tiles, simtProductScratch(block));
     }
     LoopCut cut(form->loops, form->sizes);
+    if (std::optional<unsigned> line = cut.nest.line();
+        cut.nest.share && line == cut.inner) {
+      // A subgroup needs no barriers.
+      auto count = dyn_cast<AffineConstantExpr>(cut.counts[*line]);
+      if ((count ? count.getValue() : maxSize) <= 32 * config.lanes)
+        config.threads = config.lanes;
+    }
     return answer(cut.factor, cut.tiles, kSumsBytes);
   }
   case KernelForm::Contraction:

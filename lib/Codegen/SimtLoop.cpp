@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Loops for workgroups of many threads: each thread takes elements of the inner
-// loop, and reduces for each of them alone.
+// loop, and reduces for each of them alone. Shares along the inner loop are all
+// threads' together.
+#include "LineShares.h"
 #include "terrazzo/Codegen/LoopCut.h"
 #include "terrazzo/Codegen/SimtKernel.h"
 
@@ -13,11 +15,14 @@ namespace {
 
 class SimtLoop {
 public:
-  SimtLoop(SimtEmitter &e, const LoopCut &cut, LoopElements &places)
-      : e(e), cut(cut), places(places) {}
+  /// `sums`: a float of each subgroup, in the workgroup's memory.
+  SimtLoop(SimtEmitter &e, const LoopCut &cut, LoopElements &places, Value sums)
+      : e(e), cut(cut), places(places), sums(sums) {}
 
   void run(Value workgroup) {
     indices = places.indicesOf(workgroup);
+    if (cut.nest.share && cut.inner == cut.nest.share->loop)
+      return places.each(cut.rest, indices, [&] { shareTogether(); });
     bool alone = cut.nest.scan && cut.inner == cut.nest.scan->loop;
     auto [first, last] =
         places.rangeOf(alone ? std::nullopt : cut.inner, indices);
@@ -29,9 +34,53 @@ public:
   }
 
 private:
+  void shareTogether() {
+    const tz::LoopNest::Share &share = *cut.nest.share;
+    Value size = places.sizeOf(share.loop);
+    auto fold = [&](double start, bool largest,
+                    function_ref<Value(Value, Value)> step) {
+      Value own = e.loop(e.thread, size, e.threads, {e.f32(start)},
+                         [&](Value i, ValueRange carried) {
+                           indices[share.loop] = i;
+                           return SmallVector<Value>{step({}, carried[0])};
+                         })[0];
+      return acrossThreads(own, largest);
+    };
+    auto each = [&](function_ref<void(Value)> body) {
+      e.each(size, [&](Value i) {
+        indices[share.loop] = i;
+        body({});
+      });
+    };
+    emitShares(e, places, indices, share.logarithm,
+               {/*lanes=*/false, 0, fold, each});
+  }
+
+  Value acrossThreads(Value own, bool largest) {
+    auto both = [&](Value a, Value b) -> Value {
+      return largest ? e.create<arith::MaxNumFOp>(a, b) : e.addf(a, b);
+    };
+    own = largest ? e.maxOverLanes(own, 1, e.lanes / 2)
+                  : e.sumOverLanes(own, 1, e.lanes / 2);
+    if (e.subgroups() == 1)
+      return own;
+    // Everybody has read what was there before.
+    e.barrier();
+    e.when(e.equal(e.lane, e.index(0)),
+           [&] { e.store(own, sums, e.subgroup); });
+    e.barrier();
+    Value all = e.load(sums, e.index(0));
+    for (int64_t i = 1; i < e.subgroups(); ++i)
+      all = both(all, e.load(sums, e.index(i)));
+    return all;
+  }
+
   void emitElement() {
     if (cut.nest.scan)
       return places.scan(indices, /*lanes=*/false, 0, {});
+    if (cut.nest.share)
+      return emitSharesOneByOne(e, places, indices, *cut.nest.share,
+                                /*lanes=*/false, 0, {});
     Value value;
     if (cut.nest.ranks)
       value = places.rank(indices);
@@ -59,6 +108,7 @@ private:
   SimtEmitter &e;
   const LoopCut &cut;
   LoopElements &places;
+  Value sums;
   SmallVector<Value> indices;
 };
 
@@ -75,7 +125,9 @@ void lowerSimtLoops(SimtFrame &frame, KernelForm &form) {
   if (cut.product)
     lowerSimtProduct(frame, cut, places);
   else
-    SimtLoop(frame.e, cut, places).run(frame.workgroup);
+    SimtLoop(frame.e, cut, places,
+             frame.view(frame.e.getF32Type(), 0, kSumsBytes / 4))
+        .run(frame.workgroup);
 }
 
 } // namespace terrazzo::codegen

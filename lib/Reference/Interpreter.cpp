@@ -126,8 +126,8 @@ private:
               tz::RmsNormOp, tz::LayerNormOp, tz::RopeOp, tz::CacheAppendOp,
               tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::PadOp,
               tz::WindowsOp, tz::ReduceOp, tz::ContractOp, tz::GatherOp,
-              tz::ConcatOp, tz::ReverseOp, tz::CumsumOp, tz::ScatterOp,
-              tz::ConstantOp, tz::IotaOp, tz::TopKOp>(
+              tz::ConcatOp, tz::ReverseOp, tz::CumsumOp, tz::SoftmaxOp,
+              tz::ScatterOp, tz::ConstantOp, tz::IotaOp, tz::TopKOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -529,6 +529,11 @@ private:
     return give(op.getResult(),
                 cumsum(*received(op, op.getInput()), op.getAxis(),
                        op.getExclusive(), op.getBackwards()));
+  }
+
+  Status eval(tz::SoftmaxOp op) {
+    return give(op.getResult(), softmax(*tensor(op.getInput()), op.getAxis(),
+                                        op.getLogarithm()));
   }
 
   Status eval(tz::ScatterOp op) {

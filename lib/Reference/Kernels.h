@@ -54,6 +54,7 @@ Tensor gatherParts(const Tensor &input, const Tensor &indices, int64_t axis,
                    bool each);
 Tensor concat(llvm::ArrayRef<const Tensor *> inputs, int64_t axis);
 Tensor reverse(const Tensor &input, llvm::ArrayRef<int64_t> axes);
+Tensor softmax(const Tensor &input, int64_t axis, bool logarithm);
 Tensor cumsum(const Tensor &input, int64_t axis, bool exclusive,
               bool backwards);
 /// As tz.scatter has it.

@@ -237,6 +237,27 @@ Tensor reverse(const Tensor &input, llvm::ArrayRef<int64_t> axes) {
   return result;
 }
 
+Tensor softmax(const Tensor &input, int64_t axis, bool logarithm) {
+  Tensor result(input.shape);
+  Shape strides = stridesOf(input.shape), lines = input.shape;
+  int64_t step = strides[axis], size = input.shape[axis];
+  lines[axis] = std::min<int64_t>(size, 1);
+  each(lines, [&](const Shape &index) {
+    const double *line = &input.values[at(index, strides)];
+    double largest = line[0], sum = 0;
+    for (int64_t i = 1; i < size; ++i)
+      largest = std::fmax(largest, line[i * step]);
+    for (int64_t i = 0; i < size; ++i)
+      sum += std::exp(line[i * step] - largest);
+    double *out = &result.values[at(index, strides)];
+    for (int64_t i = 0; i < size; ++i) {
+      double below = line[i * step] - largest;
+      out[i * step] = logarithm ? below - std::log(sum) : std::exp(below) / sum;
+    }
+  });
+  return result;
+}
+
 Tensor cumsum(const Tensor &input, int64_t axis, bool exclusive,
               bool backwards) {
   Tensor result(input.shape);

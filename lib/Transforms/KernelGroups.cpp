@@ -262,6 +262,12 @@ private:
     }
   }
 
+  /// Whether `op` belongs to nothing yet, or is loops of its own.
+  bool isLeft(Operation *op) const {
+    int group = groupOf(op);
+    return group < 0 || groups[group].kind == GroupKind::Loops;
+  }
+
   /// Takes in the loops whose elements are computed where a group's own use
   /// them; a group is at most so many.
   void takeProducers(int group) {
@@ -271,12 +277,13 @@ private:
       for (OpOperand &use : users.pop_back_val()->getOpOperands()) {
         Operation *producer = use.get().getDefiningOp();
         if (!producer || groups[group].operations.size() >= most ||
-            !codegen::mayInline(use) ||
+            !codegen::mayInline(use) || !isLeft(producer) ||
             targetOf(producer) != groups[group].target ||
             (isPolynomial(producer) &&
              llvm::any_of(groups[group].operations, isPolynomial)))
           continue;
-        groups[groupOf(producer)].operations.clear();
+        if (groupOf(producer) >= 0)
+          groups[groupOf(producer)].operations.clear();
         groups[group].operations.push_back(producer);
         member[producer] = group;
         users.push_back(producer);

@@ -419,6 +419,19 @@ TEST(LoopTest, Cumsum) {
           2e-5);
 }
 
+TEST(LoopTest, Softmax) {
+  const char *cases[][2] = {{"0", "?x37"},  {"1", "?x20"},   {"1", "3x?x16"},
+                            {"0", "?"},     {"2", "3x?x1"},  {"2", "3x?x?"},
+                            {"1", "?x?x5"}, {"1", "?x1500"}, {"0", "?x1"}};
+  for (const char *how : {"", ", logarithm"})
+    for (auto [axis, shape] : cases)
+      checkLoops(
+          loopKernel("softmax",
+                     std::string("%a {axis = ") + axis + " : i64" + how + "}",
+                     shape, "", shape),
+          2e-5);
+}
+
 TEST(LoopTest, Contract) {
   const char *cases[][4] = {{"thd,shd->hts", "?x3x20", "?x3x20", "3x?x?"},
                             {"hts,shd->thd", "3x?x?", "?x3x20", "?x3x20"},

@@ -241,7 +241,7 @@ private:
     case 15:
       return choice.chance(50) ? reverse() : addUp();
     case 16:
-      return scatter();
+      return choice.chance(60) ? scatter() : share();
     default:
       return choice.chance(50) ? count() : rank();
     }
@@ -614,6 +614,19 @@ private:
                                 choice.below(typeOf(item->value).getRank()),
                                 choice.chance(50), choice.chance(50)),
            !isFloat(item->value));
+  }
+
+  void share() {
+    auto item = anyThat([](Item item) {
+      auto type = typeOf(item.value);
+      return isFloat(item.value) && !type.getElementType().isF64() &&
+             type.getRank() > 0;
+    });
+    if (item)
+      keep(tz::SoftmaxOp::create(
+               b, b.getUnknownLoc(), item->value.getType(), item->value,
+               choice.below(typeOf(item->value).getRank()), choice.chance(40)),
+           /*exact=*/false);
   }
 
   /// What is put into an array is what was taken out of it elsewhere, or what

@@ -77,6 +77,8 @@ public:
     } else if (isa<tz::ContractOp, tz::ReduceOp, tz::CumsumOp, tz::ScatterOp>(
                    op)) {
       relative = 2e-6;
+    } else if (isa<tz::SoftmaxOp>(op)) {
+      relative = absolute = 2e-5;
     } else if (heard == Heard::Operand && isa<tz::LayerNormOp>(op)) {
       // The mean is rounded as large as it is, not as what is left without it.
       relative = 2e-7;

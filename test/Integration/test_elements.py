@@ -144,6 +144,19 @@ function("sunk", {"q": ("f32", "T", 4, 6), "k": ("f32", "S", 2, 6), "s": ("f32",
          f"""{tensor("f32", ["S", 2, 6])}, tensor<?xi32>, tensor<4xf32>) -> {tensor("f32", ["T", 4, 6])}""")
 
 
+for kind in ["f32", "f16"]:
+    wide = tensor(kind, ["T", 3, "S"])
+    function(f"shares_{kind}", {"x": (kind, "T", 3, "S")}, {f"{word}{axis}": (kind, "T", 3, "S") for word in "pl" for axis in range(3)},
+             "\n".join(f"  %{word}{axis} = tz.softmax %x {{axis = {axis} : i64{how}}} : {wide} -> {wide}"
+                       for word, how in (("p", ""), ("l", ", logarithm")) for axis in range(3)))
+
+
+OF_ONE = ["exp", "exp2", "expm1", "log", "log1p", "sqrt", "rsqrt", "tanh", "erf", "sigmoid", "silu", "gelu", "gelu_tanh", "softplus",
+          "relu", "neg", "abs", "sin", "cos", "floor", "ceil", "round", "sign"]
+function("of_one", {"x": ("f32", "T")}, {word: ("f32", "T") for word in OF_ONE},
+         "\n".join(elementwise(word, (word, "f32", "T"), ("x", "f32", "T")) for word in OF_ONE))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("elements")
@@ -308,12 +321,45 @@ def test_bytes_name_places(call):
     assert got["first"] == x[7]
 
 
+def test_what_is_no_number_stays_none(call):
+    x = np.array([np.nan, 1.0, np.inf] * 17, "f4")
+    for word, got in call("of_one", OF_ONE, x=x).items():
+        assert np.isnan(got[::3]).all() and not np.isnan(got[1::3]).any(), word
+        if word not in ("sin", "cos"):
+            ends = {"rsqrt": 0, "tanh": 1, "erf": 1, "sigmoid": 1, "neg": -np.inf, "sign": 1}
+            np.testing.assert_allclose(got[2::3], ends.get(word, np.inf), rtol=1e-6, err_msg=word)
+
+
 def test_exponentials_end_at_infinity(call):
     x = np.array([88.3, 88.5, 88.7, 88.73, 89, 127.9, 128, 1e30, np.inf, -np.inf, np.nan, -104], np.float32)
     with np.errstate(over="ignore"):
         want = {"exp": np.exp(x.astype(np.float64)), "exp2": np.exp2(x.astype(np.float64)), "expm1": np.expm1(x.astype(np.float64))}
         for name, got in call("exponentials", list(want), x=x).items():
             np.testing.assert_allclose(got, want[name].astype(np.float32), rtol=4e-5, atol=1e-37, err_msg=name)
+
+
+@pytest.mark.parametrize(("t", "s"), [(1, 1), (5, 70), (33, 2), (2, 127), (0, 4)])
+@pytest.mark.parametrize("kind", ["f32", "f16"])
+def test_shares_of_a_whole(call, kind, t, s):
+    """Far apart, far from 0; lines in which nothing counts or one is no number have no shares."""
+    random = np.random.default_rng(s)
+    x = (random.standard_normal((t, 3, s)) * 8 + 300).astype(TYPES[kind])
+    x[random.random(x.shape) < 0.3] = -np.inf
+    if t > 4:
+        x[0], x[1, 1] = -np.inf, np.nan
+        x[2, 0, 0] = np.inf
+    got = call(f"shares_{kind}", [f"{word}{axis}" for word in "pl" for axis in range(3)], x=x)
+    for axis in range(3):
+        if not x.size:
+            assert got[f"p{axis}"].shape == x.shape
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            below = x.astype("f8") - x.astype("f8").max(axis, keepdims=True)
+            want = np.exp(below) / np.exp(below).sum(axis, keepdims=True)
+            logs = below - np.log(np.exp(below).sum(axis, keepdims=True))
+        digits = 2e-5 if kind == "f32" else 1e-3
+        np.testing.assert_allclose(got[f"p{axis}"], want, rtol=digits, atol=1e-7)
+        np.testing.assert_allclose(got[f"l{axis}"], logs, rtol=digits, atol=2e-5)
 
 
 @pytest.mark.parametrize(("t", "s"), [(1, 3), (5, 70), (40, 33)])

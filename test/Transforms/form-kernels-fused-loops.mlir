@@ -80,3 +80,24 @@ module attributes {plan.targets = [#tz_null.target<"paper">]} {
     tz.return %b, %e : tensor<6x?x24xf16>, tensor<4x?x27xf16>
   }
 }
+
+// -----
+
+// What could be an operation on rows is computed where loops use it, too; not where they go one by one and it would be in
+// vectors.
+// CHECK: plan.kernel @shares_mul_add_softmax
+// CHECK: plan.kernel @shares_gelu
+// CHECK: plan.kernel @shares_cumsum
+// CHECK: plan.program @shares
+module attributes {plan.targets = [#tz_null.target<"paper">]} {
+  tz.func @shares(%x: tensor<?x64xf32> {tz.dims = ["T", 64]}, %g: tensor<64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>)
+      attributes {tz.max_sizes = array<i64: 8>} {
+    %s = tz.scalar 0.125 : tensor<f32>
+    %m = tz.elementwise mul(%x, %s) : (tensor<?x64xf32>, tensor<f32>) -> tensor<?x64xf32>
+    %a = tz.elementwise add(%m, %g) : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
+    %y = tz.softmax %a {axis = 1 : i64} : tensor<?x64xf32> -> tensor<?x64xf32>
+    %e = tz.elementwise gelu(%x) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %z = tz.cumsum %e {axis = 1 : i64} : tensor<?x64xf32> -> tensor<?x64xf32>
+    tz.return %y, %z : tensor<?x64xf32>, tensor<?x64xf32>
+  }
+}

@@ -61,7 +61,7 @@ struct LoopCut {
   /// Loops that workgroups count, the slowest first; each size is at most one
   /// of them.
   llvm::SmallVector<Outer> outer;
-  /// Result loops that are left, without the inner one and the one summed up.
+  /// Result loops that are left, without the inner one and the line.
   llvm::SmallVector<unsigned> rest;
   /// The result's innermost loop that has more than one iteration; none: the
   /// result is one element.

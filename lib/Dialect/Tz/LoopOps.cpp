@@ -553,6 +553,29 @@ LogicalResult CumsumOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+LoopNest SoftmaxOp::getLoops() {
+  LoopNest nest = overAll(typeOf(getResult()).getShape());
+  nest.share = {unsigned(getAxis()), getLogarithm()};
+  SmallVector<int64_t> loops(nest.parallel);
+  std::iota(loops.begin(), loops.end(), 0);
+  nest.operands.push_back(mapOf(loops, nest.parallel, getContext()));
+  return nest;
+}
+
+LogicalResult SoftmaxOp::verify() {
+  auto type = typeOf(getInput());
+  if (type != getResult().getType() || int64_t(getAxis()) < 0 ||
+      int64_t(getAxis()) >= type.getRank() ||
+      !isa<FloatType>(type.getElementType()))
+    return emitOpError("needs an axis of ")
+           << type << ", which is of floats, and gives the same type";
+  return verifyLoops(*this);
+}
+
+//===----------------------------------------------------------------------===//
 // Scatter
 //===----------------------------------------------------------------------===//
 

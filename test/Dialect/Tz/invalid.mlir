@@ -670,6 +670,14 @@ tz.func @reverse_twice(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
 
 // -----
 
+tz.func @shares_of_integers(%x: tensor<?x3xi32>) -> tensor<?x3xi32> {
+  // expected-error@+1 {{needs an axis of 'tensor<?x3xi32>', which is of floats, and gives the same type}}
+  %0 = tz.softmax %x {axis = 1 : i64} : tensor<?x3xi32> -> tensor<?x3xi32>
+  tz.return %0 : tensor<?x3xi32>
+}
+
+// -----
+
 tz.func @cumsum_of_truths(%x: tensor<?x3xi1>) -> tensor<?x3xi1> {
   // expected-error@+1 {{needs an axis of 'tensor<?x3xi1>', which is of numbers, and gives the same type}}
   %0 = tz.cumsum %x {axis = 1 : i64} : tensor<?x3xi1> -> tensor<?x3xi1>

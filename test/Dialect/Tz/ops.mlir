@@ -137,7 +137,11 @@ tz.func @places(%x: tensor<?x64xf32>, %i: tensor<3xi64>, %u: tensor<3x64xf32>, %
   %r = tz.reverse %x [1] : tensor<?x64xf32> -> tensor<?x64xf32>
   // CHECK: tz.cumsum %{{.*}} {axis = 0 : i64, backwards, exclusive} : tensor<?x64xf32> -> tensor<?x64xf32>
   %c = tz.cumsum %x {axis = 0 : i64, exclusive, backwards} : tensor<?x64xf32> -> tensor<?x64xf32>
+  // CHECK: tz.softmax %{{.*}} {axis = 1 : i64} : tensor<?x64xf32> -> tensor<?x64xf32>
+  %s = tz.softmax %c {axis = 1 : i64} : tensor<?x64xf32> -> tensor<?x64xf32>
+  // CHECK: tz.softmax %{{.*}} {axis = 0 : i64, logarithm} : tensor<?x64xf32> -> tensor<?x64xf32>
+  %l = tz.softmax %s {axis = 0 : i64, logarithm} : tensor<?x64xf32> -> tensor<?x64xf32>
   // CHECK: tz.constant dense<{{.*}}> : tensor<2x2xf32>
   %k = tz.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
-  tz.return %y, %z, %r, %c, %k : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<2x2xf32>
+  tz.return %y, %z, %r, %l, %k : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<2x2xf32>
 }

@@ -63,6 +63,13 @@ struct LoopNest {
     bool exclusive, backwards;
   };
   std::optional<Scan> scan;
+  /// The loop along which elements become shares of a whole: e^element divided
+  /// by the sum of all e^element, or the logarithm of that.
+  struct Share {
+    unsigned loop;
+    bool logarithm;
+  };
+  std::optional<Share> share;
   /// Whether the element, j behind the other parallel loops, is where the
   /// reduced loop has the operand's element that is the j-th largest, the first
   /// of equal ones.
@@ -75,6 +82,12 @@ struct LoopNest {
     return loop < derived.size() ? derived[loop] : mlir::AffineExpr();
   }
   bool reduces() const { return parallel < sizes.size(); }
+  /// The loop whose iterations depend on each other; none: there is no such.
+  std::optional<unsigned> line() const {
+    return scan    ? std::optional(scan->loop)
+           : share ? std::optional(share->loop)
+                   : std::nullopt;
+  }
   /// The result's innermost loop that has more than one iteration, along which
   /// vectors run; none: the result is one element.
   std::optional<unsigned> inner() const {

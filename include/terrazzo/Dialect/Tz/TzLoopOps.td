@@ -172,6 +172,20 @@ def Tz_CumsumOp : Tz_LoopOp<"cumsum"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
+def Tz_SoftmaxOp : Tz_LoopOp<"softmax"> {
+  let summary = "the elements along one dimension as shares of a whole";
+  let description = [{
+    `e^x / sum(e^x)`, computed from what elements are below the largest; with `logarithm` the logarithm of that.
+
+    ```mlir
+    %y = tz.softmax %x {axis = 2 : i64} : tensor<12x?x?xf32> -> tensor<12x?x?xf32>
+    %z = tz.softmax %x {axis = 0 : i64, logarithm} : tensor<?x64xf16> -> tensor<?x64xf16>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, UnitAttr:$logarithm);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
 def Tz_ScatterOp : Tz_LoopOp<"scatter"> {
   let summary = "an array with some of its parts along one dimension replaced, or added to";
   let description = [{
