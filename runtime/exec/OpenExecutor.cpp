@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exec/DeviceExecutor.h"
 #include "exec/TeamExecutor.h"
+#include "exec/device/DeviceExecutor.h"
 
 namespace terrazzo::exec {
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "formats/ModelFile.h"
-#include "text/Vocabulary.h"
+#include "text/tokenizers/Vocabulary.h"
 
 namespace terrazzo::text {
 

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "support/Error.h"
-#include "text/Vocabulary.h"
+#include "text/tokenizers/Vocabulary.h"
 
 #include <cstdint>
 #include <span>

@@ -5,7 +5,7 @@
 // with the last of them. After warm-up nothing is allocated.
 #pragma once
 
-#include "text/Vocabulary.h"
+#include "text/tokenizers/Vocabulary.h"
 
 #include <string>
 #include <string_view>

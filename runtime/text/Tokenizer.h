@@ -9,11 +9,11 @@
 
 #include "formats/ModelFile.h"
 #include "support/Error.h"
-#include "text/ByteLevelBpe.h"
-#include "text/SentencePiece.h"
-#include "text/SpecialMatcher.h"
-#include "text/Vocabulary.h"
-#include "text/WordPiece.h"
+#include "text/tokenizers/ByteLevelBpe.h"
+#include "text/tokenizers/SentencePiece.h"
+#include "text/tokenizers/SpecialMatcher.h"
+#include "text/tokenizers/Vocabulary.h"
+#include "text/tokenizers/WordPiece.h"
 
 #include <memory>
 #include <span>

@@ -2,9 +2,9 @@
 //
 // terrazzo-run [run|bench|eval] PACKAGE.tzp -m WEIGHTS ...: runs a package; it
 // never compiles. Without a verb, `run`.
-#include "CommandLine.h"
-#include "Flags.h"
-#include "Verbs.h"
+#include "options/CommandLine.h"
+#include "options/Flags.h"
+#include "verbs/Verbs.h"
 
 #include <string_view>
 

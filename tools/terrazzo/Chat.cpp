@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See RunOptions.h.
-#include "RunOptions.h"
+#include "options/RunOptions.h"
 
 #include "text/ModelTemplate.h"
 

@@ -4,7 +4,7 @@
 // the session does not hold yet is computed.
 #include "Interrupt.h"
 #include "Output.h"
-#include "RunOptions.h"
+#include "options/RunOptions.h"
 
 #include "text/ModelTemplate.h"
 

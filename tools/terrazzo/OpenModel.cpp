@@ -3,7 +3,7 @@
 // See OpenModel.h.
 #include "OpenModel.h"
 
-#include "Flags.h"
+#include "options/Flags.h"
 
 using namespace terrazzo;
 

@@ -3,9 +3,9 @@
 // See OpenPackage.h.
 #include "OpenPackage.h"
 
-#include "Flags.h"
 #include "Interrupt.h"
 #include "OpenDevice.h"
+#include "options/Flags.h"
 
 #include "compile/CacheFolder.h"
 #include "compile/PackageCache.h"

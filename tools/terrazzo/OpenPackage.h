@@ -4,8 +4,8 @@
 // (from the cache, compiled now, or given), and where it runs.
 #pragma once
 
-#include "CommonOptions.h"
 #include "Notes.h"
+#include "options/CommonOptions.h"
 
 #include "exec/LoadedModel.h"
 

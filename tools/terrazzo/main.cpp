@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo: run, measure and look into transformer models.
-#include "CommandLine.h"
-#include "Verbs.h"
+#include "options/CommandLine.h"
+#include "verbs/Verbs.h"
 
 int main(int argc, char **argv) {
   prepareProcess();

@@ -4,8 +4,8 @@
 // number of multiprocessors is small, as work is divided by it.
 #include "Executor.h"
 
-#include "Helpers.h"
 #include "Scheduler.h"
+#include "compile/Helpers.h"
 
 namespace terrazzo::emu {
 

@@ -4,7 +4,7 @@
 // device memory.
 #include "ModuleState.h"
 
-#include "Parser.h"
+#include "parse/Parser.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,7 +3,7 @@
 // What a loaded module keeps.
 #pragma once
 
-#include "Compiler.h"
+#include "compile/Compiler.h"
 
 namespace terrazzo::emu {
 

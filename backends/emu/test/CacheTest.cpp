@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Compiled kernels on disk: found again, and ignored when they are damaged.
-#include "Compiler.h"
 #include "Harness.h"
+#include "compile/Compiler.h"
 
 #include <cstdlib>
 #include <filesystem>
