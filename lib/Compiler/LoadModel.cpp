@@ -3,6 +3,7 @@
 #include "formats/Hash.h"
 #include "formats/ModelFile.h"
 #include "mlir/Parser/Parser.h"
+#include "terrazzo/Dialect/Tz/Tz.h"
 #include "terrazzo/Import/Import.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -15,6 +16,43 @@ using namespace mlir;
 namespace terrazzo {
 namespace {
 
+/// Whether brackets of a module's text stand so deep in each other that the
+/// parser, which calls itself for each, would leave its stack.
+bool nestsTooDeep(StringRef text) {
+  constexpr int most = 500;
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+    case '"':
+      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
+        i += text[i] == '\\' ? 1 : 0;
+      break;
+    case '/':
+      if (text.substr(i).starts_with("//"))
+        i = std::min(text.find('\n', i), text.size());
+      break;
+    case '(':
+    case '[':
+    case '{':
+    case '<':
+      if (++depth > most)
+        return true;
+      break;
+    case ')':
+    case ']':
+    case '}':
+      --depth;
+      break;
+    case '>':
+      depth -= i > 0 && text[i - 1] == '-' ? 0 : 1;
+      break;
+    default:
+      break;
+    }
+  }
+  return false;
+}
+
 /// Reads a module that was written by --emit tz, or by hand.
 Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
@@ -26,6 +64,13 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   model.name = llvm::sys::path::filename(path);
   model.hash =
       llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), true, 16);
+  if (!path.ends_with(".mlirbc") && nestsTooDeep((*buffer)->getBuffer()))
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0501",
+                 "the file is no valid tz module",
+                 path.str(),
+                 "brackets stand more than 500 deep in each other",
+                 "write it flatter"};
   model.module = parseSourceFile<ModuleOp>(path, context);
   if (!model.module)
     return Error{ExitCode::ModelNotSupported,
@@ -34,6 +79,13 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
                  path.str(),
                  "",
                  "its first fault is reported above"};
+  if (model.module->getOps<tz::FuncOp>().empty())
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0501",
+                 "the file is no valid tz module",
+                 path.str(),
+                 "it has no function",
+                 "give a module with a tz.func"};
   return model;
 }
 

@@ -17,14 +17,17 @@ namespace terrazzo::reference {
 namespace {
 
 std::string text(Location location) {
+  // As the user's file has it, without MLIR's own way to write it.
+  if (auto named = dyn_cast<NameLoc>(location))
+    return named.getName().str();
   std::string result;
   llvm::raw_string_ostream(result) << location;
   return result;
 }
 
-Error failAt(Location where, std::string what, std::string why = {}) {
-  return {ExitCode::Failure, "TZ0321",       std::move(what),
-          text(where),       std::move(why), ""};
+Error failAt(Location where, std::string what, std::string why = {},
+             ExitCode exit = ExitCode::Failure) {
+  return {exit, "TZ0321", std::move(what), text(where), std::move(why), ""};
 }
 
 bool fits(ArrayRef<int64_t> shape, RankedTensorType type) {
@@ -335,7 +338,8 @@ private:
       if (id < 0 || id >= rows)
         return failAt(op.getLoc(),
                       "the token id " + std::to_string(id) + " does not exist",
-                      "ids are 0 to " + std::to_string(rows - 1));
+                      "ids are 0 to " + std::to_string(rows - 1),
+                      ExitCode::Usage);
     return give(op.getResult(), gather(*table, ids));
   }
 

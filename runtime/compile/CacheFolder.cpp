@@ -70,6 +70,8 @@ Expected<uint64_t> clearCache(const std::string &folder) {
       error.what = "the cache cannot be cleared";
       error.where = entry.path;
       error.why = strerror(errno);
+      error.help =
+          "check whose the folder is; TERRAZZO_CACHE_DIR names another";
       return error;
     }
     freed += entry.bytes;

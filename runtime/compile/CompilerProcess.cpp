@@ -219,11 +219,15 @@ Expected<std::string> Child::judge(int status) {
     error.exit = ExitCode::OutOfMemory;
     error.what = "the compiler was killed";
     error.help = "most likely the machine ran out of memory";
+  } else if (code == int(ExitCode::OutOfMemory)) {
+    error.what = "the compiler ran out of memory";
+    error.help = "give the process more memory";
   } else {
     error.what = "the compiler failed without saying why";
     error.why = WIFSIGNALED(status)
                     ? "signal " + std::to_string(WTERMSIG(status))
                     : "exit code " + std::to_string(code);
+    error.help = "please report this, with the model and the command line";
   }
   return error;
 }

@@ -21,6 +21,10 @@ Error loadError(const PackageFile &file, int number) {
   if (number == EPERM || number == EACCES)
     error.help = "this system allows a process no code of its own making; a "
                  "policy (SELinux, seccomp) must permit executable memory";
+  else if (number == ENOMEM)
+    error.help = "give the process more memory, or another limit of it";
+  else
+    error.help = "compile it again";
   return error;
 }
 

@@ -33,7 +33,7 @@ Error refused(const Function &function, const std::string &why) {
           "the function cannot be called so",
           package::describe(function),
           why,
-          ""};
+          "give what its signature says; `terrazzo inspect` prints it"};
 }
 
 } // namespace

@@ -50,6 +50,7 @@ Status findPrograms(LoadedModel &model) {
   error.what = "the package computes nothing";
   error.where = model.file.path();
   error.why = "it has no program for a function, or none for packed weights";
+  error.help = "compile it again";
   return error;
 }
 

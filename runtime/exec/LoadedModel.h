@@ -76,7 +76,7 @@ struct LoadedModel {
   bool weightsAreThoseOpened() const;
   /// TZ0603 when they are not.
   Status checkWeightsPath() const;
-  /// TZ0604 and the like when the mapped file has become shorter.
+  /// TZ0115 when the mapped file has become shorter.
   Status weightsIntact() const;
 };
 

@@ -34,6 +34,13 @@ Expected<std::vector<int32_t>> readIds(const std::string &path) {
                    "give whitespace-separated integers"};
     rest = rest.drop_front(word.size()).ltrim();
   }
+  if (ids.empty())
+    return Error{ExitCode::Usage,
+                 "TZ0542",
+                 "there is no token id",
+                 path,
+                 "",
+                 "give whitespace-separated integers from 0 on"};
   return ids;
 }
 

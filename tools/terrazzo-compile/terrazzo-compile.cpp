@@ -7,8 +7,10 @@
 #include "CommandLine.h"
 #include "Protocol.h"
 #include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
+#include <new>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -71,8 +73,20 @@ ExitCode run(const CommandLine &command, Protocol &protocol) {
 
 } // namespace
 
+/// Without memory nothing is taken apart, reported in parts, or thrown.
+[[noreturn]] void outOfMemory() {
+  constexpr char text[] = "error[TZ0003]: out of memory\n"
+                          "  = help: give the compiler more memory\n";
+  [[maybe_unused]] ssize_t written =
+      write(STDERR_FILENO, text, sizeof(text) - 1);
+  _exit(static_cast<int>(ExitCode::OutOfMemory));
+}
+
 int main(int argc, char **argv) {
   dieWithParent();
+  std::set_new_handler(outOfMemory);
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { outOfMemory(); });
   // A reader that went away is noticed when everything is written.
   signal(SIGPIPE, SIG_IGN);
   Expected<CommandLine> command =
@@ -96,8 +110,17 @@ int main(int argc, char **argv) {
   }
   llvm::outs().flush();
   llvm::errs().flush();
-  if (llvm::outs().has_error() && code == ExitCode::Ok)
+  if (llvm::outs().has_error() && code == ExitCode::Ok) {
     code = ExitCode::Failure;
+    llvm::errs() << Error{code,
+                          "TZ0010",
+                          "the result cannot be written",
+                          "standard output",
+                          llvm::outs().error().message(),
+                          ""}
+                        .format();
+    llvm::errs().flush();
+  }
   // Taking the compiler's objects apart would take longer than it is worth.
   _exit(static_cast<int>(code));
 }

@@ -149,7 +149,12 @@ Expected<Answer> Generator::run(std::span<const int32_t> prompt,
   void *room = nullptr;
   constexpr size_t alignment = 64; // as the kernels want it
   if (::posix_memalign(&room, alignment, session.vocabulary() * sizeof(float)))
-    return Error{ExitCode::OutOfMemory, "TZ0003", "out of memory", "", "", ""};
+    return Error{ExitCode::OutOfMemory,
+                 "TZ0003",
+                 "out of memory",
+                 "the probabilities of a token",
+                 "",
+                 "give the process more memory, or a smaller --ctx-size"};
   std::unique_ptr<float, void (*)(void *)> logits(static_cast<float *>(room),
                                                   std::free);
   double begin = secondsNow();

@@ -9,6 +9,7 @@
 #include "formats/FaultGuard.h"
 
 #include <csignal>
+#include <sstream>
 
 using namespace terrazzo;
 
@@ -77,12 +78,17 @@ int parseAndRun(CLI::App &app, int argc, const char *const *argv,
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
-    return app.exit(success);
+    std::ostringstream text;
+    int code = app.exit(success, text, text);
+    Status status = writeResult(text.str());
+    return status ? code : report(status);
   } catch (const CLI::ParseError &error) {
     return usageError(app, error);
   } catch (const std::bad_alloc &) {
-    return report(
-        Error{ExitCode::OutOfMemory, "TZ0003", "out of memory", "", "", ""});
+    return report(Error{ExitCode::OutOfMemory, "TZ0003", "out of memory", "",
+                        "",
+                        "give the process more memory, or a smaller input or "
+                        "--ctx-size"});
   }
   return exitCode;
 }

@@ -99,7 +99,12 @@ Status measure(decode::Session &session, const BenchOptions &options,
   void *room = nullptr;
   constexpr size_t alignment = 64;
   if (::posix_memalign(&room, alignment, session.vocabulary() * sizeof(float)))
-    return Error{ExitCode::OutOfMemory, "TZ0003", "out of memory", "", "", ""};
+    return Error{ExitCode::OutOfMemory,
+                 "TZ0003",
+                 "out of memory",
+                 "the probabilities of a token",
+                 "",
+                 "give the process more memory, or a smaller --ctx-size"};
   std::unique_ptr<float, void (*)(void *)> logits(static_cast<float *>(room),
                                                   std::free);
   for (uint32_t run = 0; run <= options.repeats && !interrupted(); ++run) {

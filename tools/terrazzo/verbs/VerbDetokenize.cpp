@@ -38,7 +38,7 @@ static Status parseIds(std::string_view text, size_t vocabulary,
                    "a token id is not a number",
                    "'" + std::string(word.substr(0, 40)) + "'",
                    "",
-                   ""};
+                   "give whitespace-separated integers from 0 on"};
     if (id < 0 || size_t(id) >= vocabulary)
       return Error{ExitCode::Usage,
                    "TZ0013",
@@ -46,7 +46,8 @@ static Status parseIds(std::string_view text, size_t vocabulary,
                    "'" + std::string(word.substr(0, 40)) + "'",
                    "the model's ids go from 0 to " +
                        std::to_string(vocabulary - 1),
-                   ""};
+                   "give ids of this model's tokens; `terrazzo tokenize` "
+                   "makes some"};
     ids.push_back(id);
   }
 }

@@ -198,7 +198,9 @@ int evalReference(const EvalOptions &options, const CommonOptions &common) {
   ordered_json result = ordered_json::parse(*done, nullptr, false);
   if (!result.is_object() || !result.contains("nll"))
     return report(Error{ExitCode::Internal, "TZ0031",
-                        "the reference gave no result", *compiler, "", ""});
+                        "the reference gave no result", *compiler, "",
+                        "please report this, with the model and the command "
+                        "line"});
   return printResult(common, result.value("tokens", size_t(0)),
                      result["nll"].is_number() && ids->size() > 1
                          ? result["nll"].get<double>()
