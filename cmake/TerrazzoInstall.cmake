@@ -13,7 +13,9 @@ install(EXPORT TerrazzoTargets NAMESPACE Terrazzo:: DESTINATION ${TERRAZZO_CMAKE
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/terrazzo ${CMAKE_SOURCE_DIR}/include/terrazzo-c
   ${CMAKE_BINARY_DIR}/include/terrazzo
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "*.td" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "*.td" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE
+  # The compiler's own: they need the runtime's headers, and no backend needs them.
+  PATTERN "terrazzo/Compiler" EXCLUDE PATTERN "terrazzo/Import" EXCLUDE PATTERN "terrazzo/Reference" EXCLUDE)
 # The folder exists from the first installation on, so that its place can be asked for.
 install(DIRECTORY DESTINATION ${TERRAZZO_PLUGIN_INSTALL_DIR})
 
