@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What core knows of a chip: an interface that every backend's target attribute implements, and the attributes that
-// describe a chip by levels of memory and units of computation.
+// What core knows of a target: an interface that every backend's target attribute implements.
 
 #ifndef TERRAZZO_TARGET_TARGETATTRS_TD
 #define TERRAZZO_TARGET_TARGETATTRS_TD
 
-include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/Interfaces.td"
-include "terrazzo/Dialect/Plan/PlanDialect.td"
 
 def TargetAttrInterface : AttrInterface<"TargetAttrInterface"> {
   let cppNamespace = "::terrazzo";
@@ -20,36 +17,6 @@ def TargetAttrInterface : AttrInterface<"TargetAttrInterface"> {
     InterfaceMethod<"The target as a user writes it, plugin name included: `cpu:x86-64-v4+vnni`.",
                     "std::string", "getTargetString", (ins)>,
   ];
-}
-
-def Plan_LevelAttr : AttrDef<Plan_Dialect, "Level"> {
-  let mnemonic = "level";
-  let summary = "one level of memory";
-  let description = [{
-    `bytes` for each of the workers that share one instance, `bandwidth` in bytes per second for one worker,
-    `shared` the number of workers that share it (0: all).
-  }];
-  let parameters = (ins StringRefParameter<>:$name, "int64_t":$bytes, "int64_t":$bandwidth, "int64_t":$shared);
-  let assemblyFormat = "`<` struct(params) `>`";
-}
-
-def Plan_UnitAttr : AttrDef<Plan_Dialect, "Unit"> {
-  let mnemonic = "unit";
-  let summary = "one kind of product that the chip computes";
-  let description = [{
-    `name` says operand and accumulator types ("u8s8_s32", "bf16_f32", "f32_f32"), `tile` the native fragment as
-    [rows, columns, depth], `rate` in operations per second for one worker (two per multiply-add).
-  }];
-  let parameters = (ins StringRefParameter<>:$name, ArrayRefParameter<"int64_t">:$tile, "int64_t":$rate);
-  let assemblyFormat = "`<` $name `,` `tile` `=` `[` $tile `]` `,` `rate` `=` $rate `>`";
-}
-
-def Plan_TargetSpecAttr : AttrDef<Plan_Dialect, "TargetSpec"> {
-  let mnemonic = "target_spec";
-  let summary = "levels of memory, nearest first, and units of computation, preferred first";
-  let parameters = (ins ArrayRefParameter<"::terrazzo::plan::LevelAttr">:$levels,
-                    ArrayRefParameter<"::terrazzo::plan::UnitAttr">:$units);
-  let assemblyFormat = "`<` `levels` `=` `[` $levels `]` `,` `units` `=` `[` $units `]` `>`";
 }
 
 #endif

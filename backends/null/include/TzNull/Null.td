@@ -6,7 +6,7 @@
 #define TZNULL_NULL_TD
 
 include "mlir/IR/AttrTypeBase.td"
-include "mlir/IR/DialectBase.td"
+include "mlir/IR/OpBase.td"
 include "terrazzo/Target/TargetAttrs.td"
 
 def Null_Dialect : Dialect {

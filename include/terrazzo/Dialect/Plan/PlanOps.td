@@ -9,7 +9,7 @@ include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/IR/AttrTypeBase.td"
 include "terrazzo/Dialect/Plan/PlanDialect.td"
-include "terrazzo/Target/TargetAttrs.td"
+include "terrazzo/Dialect/Plan/PlanTargets.td"
 
 //===------------------------------------------------------------------------------------------------------------===//
 // Symbols of the module
