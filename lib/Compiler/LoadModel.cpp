@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LoadModel.h"
+#include "formats/FaultGuard.h"
 #include "formats/Hash.h"
 #include "formats/ModelFile.h"
 #include "mlir/Parser/Parser.h"
@@ -94,6 +95,8 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
 Expected<LoadedModel> loadModel(StringRef path, MLIRContext *context) {
   if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
     return readModule(path, context);
+  // A file that is cut short is an error of the file, no crash.
+  formats::installFaultGuard(formats::FaultPolicy::Substitute);
   auto file = formats::ModelFile::open(path.str());
   if (!file)
     return file.takeError();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "terrazzo/Reference/RunReference.h"
+#include "formats/FaultGuard.h"
 #include "formats/ModelFile.h"
 #include "formats/NonFinite.h"
 #include "terrazzo/Reference/Interpreter.h"
@@ -119,6 +120,8 @@ runReference(ModuleOp module, StringRef modelPath, ArrayRef<int32_t> ids,
              int64_t chunk,
              llvm::function_ref<void(int64_t, ArrayRef<float>)> row) {
   auto start = std::chrono::steady_clock::now();
+  // A file that is cut short is an error of the file, no crash.
+  formats::installFaultGuard(formats::FaultPolicy::Substitute);
   auto file = formats::ModelFile::open(modelPath.str());
   if (!file)
     return file.takeError();
@@ -132,11 +135,16 @@ runReference(ModuleOp module, StringRef modelPath, ArrayRef<int32_t> ids,
   while (done < total) {
     int64_t size = std::min(std::max<int64_t>(chunk, 1), total - done);
     Expected<reference::Value> hidden = decoder.next(ids.slice(done, size));
+    // What was read of a file that is cut short is no weight.
+    if (Status status = (*file)->intact(); !status)
+      return status.takeError();
     if (!hidden)
       return hidden.takeError();
     for (int64_t slice = 0; slice < size; slice += kHeadRows) {
       int64_t rows = std::min(kHeadRows, size - slice);
       auto logits = decoder.logits(asTensor(*hidden), slice, rows);
+      if (Status status = (*file)->intact(); !status)
+        return status.takeError();
       if (!logits)
         return logits.takeError();
       int64_t vocabulary = asTensor(*logits).shape[1];

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -137,7 +138,14 @@ bool isNoexec(const std::string &path) {
 }
 
 bool isWritable(const std::string &path) {
-  return ::access(existingPart(path).c_str(), W_OK | X_OK) == 0;
+  // Rights alone say little: root has them where nothing can be made.
+  std::string file = existingPart(path) + "/terrazzo-XXXXXX";
+  int made = ::mkostemp(file.data(), O_CLOEXEC);
+  if (made < 0)
+    return false;
+  ::close(made);
+  ::unlink(file.c_str());
+  return true;
 }
 
 uint64_t freeBytes(const std::string &path) {
