@@ -40,6 +40,10 @@ void put(const char *text) {
 }
 
 [[noreturn]] void endWithError(const Range &range) {
+  // Several threads may meet it at once; one of them says it.
+  static std::atomic_flag said = ATOMIC_FLAG_INIT;
+  while (said.test_and_set())
+    ::pause();
   put("error[TZ0115]: the file became unreadable while it was in use\n  --> ");
   put(range.name);
   put("\n      it was cut short or replaced in place, or its disk failed\n"
