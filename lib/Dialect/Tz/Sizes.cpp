@@ -205,25 +205,35 @@ private:
       if (AffineExpr derived = nest.derivedSize(loop)) {
         loops[loop] = simplifyAffineExpr(derived.replaceSymbols(all), 0,
                                          sizes.symbols.size());
-        demand(loops[loop]);
+        if (failed(demand(op, loops[loop])))
+          return failure();
       }
     for (AffineExpr each : nest.demands)
-      demand(each.replaceSymbols(all));
+      if (failed(demand(op, each.replaceSymbols(all))))
+        return failure();
     loops.truncate(nest.parallel);
     return set(op->getResult(0), std::move(loops));
   }
 
-  void demand(AffineExpr size) {
-    if (!isa<AffineConstantExpr>(size) &&
-        !llvm::is_contained(sizes.nonNegative, size))
+  /// Notes that `size` is not below 0 in any call.
+  LogicalResult demand(Operation *op, AffineExpr size) {
+    if (auto number = dyn_cast<AffineConstantExpr>(size))
+      return number.getValue() >= 0
+                 ? success()
+                 : op->emitOpError("reaches beyond its input, whatever the "
+                                   "sizes of a call are");
+    if (!llvm::is_contained(sizes.nonNegative, size))
       sizes.nonNegative.push_back(size);
+    return success();
   }
 
   LogicalResult inferIota(IotaOp op) {
     Dims dims = fixedOf(op.getType());
     if (op.getSizesAttr() && failed(fillNamed(op, op.getSizesAttr(), dims)))
       return failure();
-    llvm::for_each(dims, [&](AffineExpr size) { demand(size); });
+    for (AffineExpr size : dims)
+      if (failed(demand(op, size)))
+        return failure();
     return set(op.getResult(), std::move(dims));
   }
 

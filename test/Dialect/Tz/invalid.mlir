@@ -735,3 +735,15 @@ tz.func @f(%q: tensor<?x2x4xf32>, %s: tensor<3xf32>) -> tensor<?x2x4xf32> {
   %0 = tz.attention %q, %q, %q sinks(%s) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<3xf32>) -> tensor<?x2x4xf32>
   tz.return %0 : tensor<?x2x4xf32>
 }
+
+// -----
+
+// Sizes: the last row of none.
+
+tz.func @f(%x: tensor<?x4xf32>) -> tensor<1x4xf32> {
+  %0 = tz.slice %x [-1, 0] [1, 1] : tensor<?x4xf32> -> tensor<?x4xf32>
+  %1 = tz.slice %0 [0, 0] [1, 1] {cut = array<i64: 1, 0>} : tensor<?x4xf32> -> tensor<?x4xf32>
+  // expected-error@+1 {{reaches beyond its input, whatever the sizes of a call are}}
+  %2 = tz.slice %1 [-1, 0] [1, 1] : tensor<?x4xf32> -> tensor<1x4xf32>
+  tz.return %2 : tensor<1x4xf32>
+}
