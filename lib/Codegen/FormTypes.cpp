@@ -159,7 +159,14 @@ Reason check(tz::AttentionOp op) {
       [&] {
         return op.getKeyCache() ? checkCache(op.getKeyCache()) : Reason();
       },
-      [&] { return op.getKeyCache() ? Reason() : checkKeys(op.getKeys()); });
+      [&] { return op.getKeyCache() ? Reason() : checkKeys(op.getKeys()); },
+      [&] {
+        for (Value value : {op.getBias(), op.getSinks()})
+          if (value && cast<RankedTensorType>(value.getType()).getEncoding())
+            return say(value.getType(), " is packed; what is added to scores "
+                                        "is read as it stands in the file");
+        return Reason();
+      });
 }
 
 Reason check(tz::MatmulOp op) {

@@ -3,6 +3,7 @@
 #include "formats/FaultGuard.h"
 #include "formats/Hash.h"
 #include "formats/ModelFile.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Parser/Parser.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "terrazzo/Import/Import.h"
@@ -32,24 +33,29 @@ bool nestsTooDeep(StringRef text) {
       if (text.substr(i).starts_with("//"))
         i = std::min(text.find('\n', i), text.size());
       break;
+    case '<':
+    case '>':
+      // "<=", ">=" and "->" are no brackets.
+      if (text.substr(i + 1).starts_with("=") ||
+          (text[i] == '>' && i > 0 && text[i - 1] == '-'))
+        break;
+      depth = std::max(depth + (text[i] == '<' ? 1 : -1), 0);
+      break;
     case '(':
     case '[':
     case '{':
-    case '<':
-      if (++depth > most)
-        return true;
+      ++depth;
       break;
     case ')':
     case ']':
     case '}':
-      --depth;
-      break;
-    case '>':
-      depth -= i > 0 && text[i - 1] == '-' ? 0 : 1;
+      depth = std::max(depth - 1, 0);
       break;
     default:
       break;
     }
+    if (depth > most)
+      return true;
   }
   return false;
 }
@@ -65,7 +71,8 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   model.name = llvm::sys::path::filename(path);
   model.hash =
       llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), true, 16);
-  if (!path.ends_with(".mlirbc") && nestsTooDeep((*buffer)->getBuffer()))
+  // The parser goes by what the file holds, whatever its name is.
+  if (!isBytecode(**buffer) && nestsTooDeep((*buffer)->getBuffer()))
     return Error{ExitCode::ModelNotSupported,
                  "TZ0501",
                  "the file is no valid tz module",

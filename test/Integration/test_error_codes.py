@@ -82,7 +82,11 @@ def place(terrazzo, tmp_path_factory):
     """A folder with all that the commands below name."""
     place = tmp_path_factory.mktemp("codes")
     for name, text in {"ids": "1 2 3", "letters": "1 x 3", "beyond": "1 99999", "empty": "", "double.mlir": MODULE, "nothing.mlir": "// nothing\n",
-                       "deep.mlir": "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}", "red": "\033[31mred"}.items():
+                       "deep.mlir": "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}",
+                       "deep.mlirbc": "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}",
+                       "sets.mlir": "#s = affine_set<(d0) : (d0 >= 0" + ", d0 >= 0" * 20000 + ")>\n#b = " + "[" * 20000 + "]" * 20000,
+                       "flat.mlir": "".join(f"#s{i} = affine_set<(d0) : (d0 <= {i})>\n" for i in range(600)) + MODULE, "red": "\033[31mred",
+                       "other_red": "\x9b31mred\u202e"}.items():
         (place / name).write_text(text)
     # A regular expression of this rule tries every space of a run as the last one.
     (place / "spaces").write_text("a" + " " * 20_000_000 + "b")
@@ -138,6 +142,7 @@ COMMANDS = [
     ("TZ0011", 2, "@/ids/below", "terrazzo eval -m @/model.gguf --ids @/ids/below"),
     ("TZ0012", 2, "standard input, line 2", "terrazzo tokenize -m @/model.gguf --jsonl"),
     ("TZ0014", 2, "'x' is no token id", "terrazzo run -m @/model.gguf --ids @/letters"),
+    ("TZ0014", 2, "'\\xc2\\x9b31mred\\xe2\\x80\\xae' is no token id", "terrazzo run -m @/model.gguf --ids @/other_red"),
     ("TZ0014", 2, "'\\x1b[31mred' is no token id", "terrazzo run -m @/model.gguf --ids @/red"),
     ("TZ0014", 2, "there is no token id", "terrazzo eval -m @/model.gguf --ids @/empty"),
     ("TZ0116", 2, "@/ids", "terrazzo call @/double.tzp --input x=@/ids"),
@@ -163,6 +168,8 @@ COMMANDS = [
     # Modules that are none.
     ("TZ0501", 3, "it has no function", "terrazzo compile -m @/nothing.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/deep.mlir -o @/x.tzp"),
+    ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/deep.mlirbc -o @/x.tzp"),
+    ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/sets.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo-compile -m @/deep.mlir -o @/x.tzp --format text"),
     # A compiler that is missing, cannot be run, or ends badly.
     ("TZ0422", 4, "@/lone/terrazzo-compile", "env -u TERRAZZO_COMPILE @/lone/terrazzo compile -m @/double.mlir -o @/x.tzp"),
@@ -195,6 +202,10 @@ def test_command(terrazzo, place, code, exit_code, words, command):
     # The input's second line is no string; only `tokenize --jsonl` reads it.
     result = terrazzo(*arguments, program=shutil.which(program), stdin='"text"\n3\n', code=exit_code, timeout=60)
     one_error(result.err, code, words.replace("@", str(place)))
+
+
+def test_comparisons_are_no_brackets(terrazzo, place):
+    terrazzo("compile", "-m", place / "flat.mlir", "-o", place / "x.tzp", "--quiet")
 
 
 def test_a_crash_of_the_compiler(place):

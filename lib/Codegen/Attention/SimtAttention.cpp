@@ -64,7 +64,7 @@ public:
     SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
     if (op.getSinks()) { // a row that the first subgroup saw before the others
       Value first = e.equal(e.subgroup, e.index(0));
-      Value sink = e.load(rows.memoryOf(op.getSinks()), head);
+      Value sink = e.maxf(e.load(rows.memoryOf(op.getSinks()), head), state[0]);
       state = {e.choose(first, sink, state[0]),
                e.choose(first, e.f32(1), state[1])};
     }

@@ -89,7 +89,7 @@ public:
     if (op.getSinks()) {
       top = e.load(rows.memoryOf(op.getSinks()), head);
       int64_t sharing = 1;
-      for (int64_t bit = firstLane; bit <= lastLane; bit *= 2)
+      for (int64_t bit = firstLane; bit && bit <= lastLane; bit *= 2)
         sharing *= 2;
       sum = e.f32(1.0 / static_cast<double>(sharing));
     }

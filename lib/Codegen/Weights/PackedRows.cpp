@@ -60,8 +60,12 @@ static AffineExpr amongSixteen(AffineExpr place, int64_t row) {
 }
 
 bool PackedRows::isReadable() const {
-  return groupRows() % kLanes == 0 &&
+  return groupRows() > 0 && groupRows() % kLanes == 0 &&
          llvm::all_of(fields, [&](const BlockField &field) {
+           AffineMap map = placesOf(field);
+           if (map.getNumDims() != 3 || map.getNumSymbols() ||
+               map.getNumResults() != 1)
+             return false;
            AffineExpr place = placesOf(field).getResult(0),
                       first = amongSixteen(place, 0);
            if (!first.isMultipleOf(kLanes))

@@ -180,6 +180,8 @@ private:
           failed(meet(op, bias[2], dimsOf(op.getKeys())[0])))
         return failure();
     }
+    if (op.getSinks() && failed(meet(op, dimsOf(op.getSinks())[0], query[1])))
+      return failure();
     return set(op.getResult(), {query[0], query[1], {}});
   }
 

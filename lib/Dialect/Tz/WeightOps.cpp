@@ -11,9 +11,14 @@ namespace terrazzo::tz {
 
 /// Bytes of a weight as it lies in its file, or failure when its type has none.
 static FailureOr<int64_t> storedBytes(RankedTensorType type) {
+  // As many as a tensor of a model's file may have.
+  constexpr int64_t most = int64_t(1) << 48;
   if (!type.hasStaticShape())
     return failure();
-  int64_t elements = type.getNumElements();
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    if (__builtin_mul_overflow(elements, size, &elements) || elements > most)
+      return failure();
   if (auto block = dyn_cast<BlockType>(type.getElementType())) {
     if (type.getRank() == 0 || type.getShape().back() % block.getValues() != 0)
       return failure();

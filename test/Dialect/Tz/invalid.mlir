@@ -747,3 +747,10 @@ tz.func @f(%x: tensor<?x4xf32>) -> tensor<1x4xf32> {
   %2 = tz.slice %1 [-1, 0] [1, 1] : tensor<?x4xf32> -> tensor<1x4xf32>
   tz.return %2 : tensor<1x4xf32>
 }
+
+// -----
+
+// WeightOps: more elements than a file may have, and bytes that would be few.
+
+// expected-error@+1 {{has a type without stored form: 'tensor<1152921504606846984x16xf32>'}}
+tz.weight @w : tensor<1152921504606846984x16xf32> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 512 : i64, hash = 0 : i64}
