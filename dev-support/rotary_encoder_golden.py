@@ -4,7 +4,7 @@
 PYTHON dev-support/rotary_encoder_golden.py    (needs torch, transformers 5.24 or later, tokenizers, numpy)
 
 test/Integration/data/modernbert.npz: `plain`, `lists` [tokens, width] and their `_ids`; nomic_bert.npz: `hidden`, `ids`;
-modernbert.tokenizer.jsonl: {"text", "ids"}.
+modernbert.tokenizer.jsonl, added_tokens.tokenizer.jsonl: {"text", "ids"}.
 """
 
 import json
@@ -20,11 +20,12 @@ from transformers import AutoModel
 
 TESTS = pathlib.Path(__file__).resolve().parents[1] / "test" / "Integration"
 sys.path.insert(0, str(TESTS))
-from tiny_modern_encoder import TinyModernEncoder  # noqa: E402
+from tiny_modern_encoder import EDGES, TinyModernEncoder  # noqa: E402
 from tiny_nomic_encoder import TinyNomicEncoder  # noqa: E402
 
 PARTS = ["a", "b", " ", "  ", "e\u0301", "\u00e9", "e", "\u0301", "\n", "1", "'s", "\u1100\u1161", "\u212b", "!", "\u4e2d",
          "\u0344", "\u0958", "[SEP]"]
+EDGE_PARTS = ["a", "1", "_", "!", " ", "  ", "\n", "\u00a0", "\u3000", "\u200d", "\u0301", *EDGES, *EDGES]
 
 
 def rows(encoder, folder):
@@ -32,6 +33,14 @@ def rows(encoder, folder):
     ids = np.random.default_rng(5).integers(5, len(encoder.tokens), 37)
     with torch.no_grad():
         return ids, model(torch.tensor(ids)[None]).last_hidden_state[0].numpy()
+
+
+def tokens(folder, path, parts, seed):
+    tokenizer, generator = Tokenizer.from_file(str(folder / "tokenizer.json")), random.Random(seed)
+    with open(path, "w", encoding="utf-8") as out:
+        for _ in range(300):
+            text = "".join(generator.choice(parts) for _ in range(generator.randrange(15)))
+            out.write(json.dumps({"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids}) + "\n")
 
 
 def main(data):
@@ -42,12 +51,9 @@ def main(data):
         np.savez(data / "modernbert.npz", **modern)
         ids, hidden = rows(TinyNomicEncoder(), folder / "nomic")
         np.savez(data / "nomic_bert.npz", ids=ids, hidden=hidden)
-        tokenizer = Tokenizer.from_file(str(folder / "plain" / "tokenizer.json"))
-    generator = random.Random(3)
-    with open(data / "modernbert.tokenizer.jsonl", "w", encoding="utf-8") as out:
-        for _ in range(300):
-            text = "".join(generator.choice(PARTS) for _ in range(generator.randrange(15)))
-            out.write(json.dumps({"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids}) + "\n")
+        tokens(folder / "plain", data / "modernbert.tokenizer.jsonl", PARTS, 3)
+        edges = TinyModernEncoder(edges=EDGES).write_folder(folder / "edges")
+        tokens(edges, data / "added_tokens.tokenizer.jsonl", EDGE_PARTS, 4)
 
 
 main(TESTS / "data")

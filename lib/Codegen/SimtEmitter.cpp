@@ -65,6 +65,18 @@ Value SimtEmitter::maxOverLanes(Value value, int64_t first, int64_t last) {
   return value;
 }
 
+Value SimtEmitter::joinSubgroups(Value own, Value room,
+                                 function_ref<Value(Value, Value)> join) {
+  if (subgroups() == 1)
+    return own;
+  when(equal(lane, index(0)), [&] { store(own, room, subgroup); });
+  barrier();
+  Value all = load(room, index(0));
+  for (int64_t i = 1; i < subgroups(); ++i)
+    all = join(all, load(room, index(i)));
+  return all;
+}
+
 Value SimtEmitter::loadVector(Value memory, Value at, int64_t count) {
   Type type = cast<MemRefType>(memory.getType()).getElementType();
   int64_t bytes = count * type.getIntOrFloatBitWidth() / 8;

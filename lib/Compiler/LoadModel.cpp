@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LoadModel.h"
+#include "TextNesting.h"
 #include "formats/FaultGuard.h"
 #include "formats/Hash.h"
 #include "formats/ModelFile.h"
@@ -18,48 +19,6 @@ using namespace mlir;
 namespace terrazzo {
 namespace {
 
-/// Whether brackets of a module's text stand so deep in each other that the
-/// parser, which calls itself for each, would leave its stack.
-bool nestsTooDeep(StringRef text) {
-  constexpr int most = 500;
-  int depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-    case '"':
-      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
-        i += text[i] == '\\' ? 1 : 0;
-      break;
-    case '/':
-      if (text.substr(i).starts_with("//"))
-        i = std::min(text.find('\n', i), text.size());
-      break;
-    case '<':
-    case '>':
-      // "<=", ">=" and "->" are no brackets.
-      if (text.substr(i + 1).starts_with("=") ||
-          (text[i] == '>' && i > 0 && text[i - 1] == '-'))
-        break;
-      depth = std::max(depth + (text[i] == '<' ? 1 : -1), 0);
-      break;
-    case '(':
-    case '[':
-    case '{':
-      ++depth;
-      break;
-    case ')':
-    case ']':
-    case '}':
-      depth = std::max(depth - 1, 0);
-      break;
-    default:
-      break;
-    }
-    if (depth > most)
-      return true;
-  }
-  return false;
-}
-
 /// Reads a module that was written by --emit tz, or by hand.
 Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
@@ -72,12 +31,14 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   model.hash =
       llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), true, 16);
   // The parser goes by what the file holds, whatever its name is.
-  if (!isBytecode(**buffer) && nestsTooDeep((*buffer)->getBuffer()))
+  StringRef tooDeep =
+      isBytecode(**buffer) ? "" : findTooDeep((*buffer)->getBuffer());
+  if (!tooDeep.empty())
     return Error{ExitCode::ModelNotSupported,
                  "TZ0501",
                  "the file is no valid tz module",
                  path.str(),
-                 "brackets stand more than 500 deep in each other",
+                 tooDeep.str(),
                  "write it flatter"};
   model.module = parseSourceFile<ModuleOp>(path, context);
   if (!model.module)

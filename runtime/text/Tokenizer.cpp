@@ -49,7 +49,10 @@ Status Tokenizer::load(const formats::ModelFile &file) {
   if (!found)
     return found.takeError();
   ends = std::move(*found);
-  specials.load(vocabulary);
+  for (bool normalized : {false, true})
+    if (Status status = specials[normalized].load(file, vocabulary, normalized);
+        !status)
+      return status;
   if (Status status = loadSplitter(file); !status)
     return status;
   return loadBos(file);
@@ -85,7 +88,7 @@ bool Tokenizer::addsSpacePrefix() const {
   return wordPiece || (sentencePiece && sentencePiece->addsSpacePrefix());
 }
 
-Status Tokenizer::encodePlain(std::string_view text, bool first,
+Status Tokenizer::encodePlain(std::string_view text,
                               std::vector<TokenId> &ids) const {
   if (text.empty())
     return {};
@@ -94,7 +97,29 @@ Status Tokenizer::encodePlain(std::string_view text, bool first,
   if (wordPiece)
     wordPiece->encode(text, ids);
   else
-    sentencePiece->encode(text, first, ids);
+    sentencePiece->encode(text, ids);
+  return {};
+}
+
+Status Tokenizer::encodePart(std::string_view text, TextSpan part, size_t stage,
+                             const EncodeOptions &options,
+                             std::vector<TokenId> &ids) const {
+  if (stage == specials.size())
+    return encodePlain(text.substr(part.begin, part.end - part.begin), ids);
+  size_t position = part.begin;
+  while (position < part.end) {
+    SpecialMatcher::Match match = specials[stage].find(
+        text, part, position, options.parseSpecial, options.foreign);
+    size_t end = match.length ? match.begin : part.end;
+    if (Status status =
+            encodePart(text, {position, end}, stage + 1, options, ids);
+        !status)
+      return status;
+    if (!match.length)
+      break;
+    ids.push_back(match.id);
+    position = match.begin + match.length;
+  }
   return {};
 }
 
@@ -140,22 +165,11 @@ Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
                      " bytes, the limit is 2^29",
                  "split the text into smaller parts"};
   std::vector<TokenId> ids;
-  size_t position = 0;
-  bool first = true;
-  while (position < text.size()) {
-    SpecialMatcher::Match match =
-        specials.find(text, position, options.parseSpecial, foreign);
-    size_t end = match.length ? match.begin : text.size();
-    if (Status status =
-            encodePlain(text.substr(position, end - position), first, ids);
-        !status)
-      return status.takeError();
-    if (!match.length)
-      break;
-    ids.push_back(match.id);
-    position = match.begin + match.length;
-    first = true;
-  }
+  if (Status status =
+          encodePart(text, {0, text.size()}, 0,
+                     {options.addBos, options.parseSpecial, foreign}, ids);
+      !status)
+    return status.takeError();
   if (options.addBos && bosToken != noToken &&
       (ids.empty() || ids.front() != bosToken))
     ids.insert(ids.begin(), bosToken);

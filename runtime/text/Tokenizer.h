@@ -15,6 +15,7 @@
 #include "text/tokenizers/Vocabulary.h"
 #include "text/tokenizers/WordPiece.h"
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -81,12 +82,16 @@ private:
   Status load(const formats::ModelFile &file);
   Status loadBos(const formats::ModelFile &file);
   Status loadSplitter(const formats::ModelFile &file);
-  Status encodePlain(std::string_view text, bool first,
-                     std::vector<TokenId> &ids) const;
+  Status encodePlain(std::string_view text, std::vector<TokenId> &ids) const;
+  /// A part of a text in which the matchers from `stage` on look.
+  Status encodePart(std::string_view text, TextSpan part, size_t stage,
+                    const EncodeOptions &options,
+                    std::vector<TokenId> &ids) const;
 
   std::string_view modelName;
   Vocabulary vocabulary;
-  SpecialMatcher specials;
+  /// The second looks in what the first leaves.
+  std::array<SpecialMatcher, 2> specials;
   std::unique_ptr<ByteLevelBpe> byteLevel;
   std::unique_ptr<SentencePiece> sentencePiece;
   std::unique_ptr<WordPiece> wordPiece;

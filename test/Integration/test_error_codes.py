@@ -85,6 +85,8 @@ def place(terrazzo, tmp_path_factory):
                        "deep.mlir": "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}",
                        "deep.mlirbc": "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}",
                        "sets.mlir": "#s = affine_set<(d0) : (d0 >= 0" + ", d0 >= 0" * 20000 + ")>\n#b = " + "[" * 20000 + "]" * 20000,
+                       "minus.mlir": "#m = affine_map<(d0) -> (" + "-" * 100_000 + "d0)>\n" + MODULE,
+                       "sum.mlir": "#m = affine_map<(d0) -> (d0" + " + (d0 mod 2)" * 100_000 + ")>\n" + MODULE,
                        "flat.mlir": "".join(f"#s{i} = affine_set<(d0) : (d0 <= {i})>\n" for i in range(600)) + MODULE, "red": "\033[31mred",
                        "other_red": "\x9b31mred\u202e"}.items():
         (place / name).write_text(text)
@@ -170,6 +172,8 @@ COMMANDS = [
     ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/deep.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/deep.mlirbc -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/sets.mlir -o @/x.tzp"),
+    ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/minus.mlir -o @/x.tzp"),
+    ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/sum.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo-compile -m @/deep.mlir -o @/x.tzp --format text"),
     # A compiler that is missing, cannot be run, or ends badly.
     ("TZ0422", 4, "@/lone/terrazzo-compile", "env -u TERRAZZO_COMPILE @/lone/terrazzo compile -m @/double.mlir -o @/x.tzp"),

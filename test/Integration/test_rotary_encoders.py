@@ -9,7 +9,7 @@ import pytest
 from conftest import DATA
 from test_encoders import cosines, edit, embed, refused
 from tiny_encoder import write_safetensors
-from tiny_modern_encoder import TinyModernEncoder
+from tiny_modern_encoder import EDGES, TinyModernEncoder
 from tiny_nomic_encoder import TinyNomicEncoder
 
 LINES = ["abc", "the  ab   cab!", "", "a longer text than any window: " * 4, "e\u0301t\u00e9"]
@@ -56,9 +56,11 @@ def test_long_texts(terrazzo, tmp_path):
     assert "1 text was cut to 700 tokens" in result.err
 
 
-def test_tokens_are_the_references(terrazzo, tmp_path):
-    golden = [json.loads(line) for line in (DATA / "modernbert.tokenizer.jsonl").read_text(encoding="utf-8").splitlines()]
-    model = TinyModernEncoder().write_folder(tmp_path / "m")
+@pytest.mark.parametrize("name,edges", [("modernbert", ()), ("added_tokens", EDGES)], ids=["modernbert", "added_tokens"])
+def test_tokens_are_the_references(terrazzo, tmp_path, name, edges):
+    """Added tokens may take in the spaces around them, or count only where no word touches them."""
+    golden = [json.loads(line) for line in (DATA / f"{name}.tokenizer.jsonl").read_text(encoding="utf-8").splitlines()]
+    model = TinyModernEncoder(edges=edges).write_folder(tmp_path / "m")
     got = ids_of(terrazzo, model, [line["text"] for line in golden])
     assert len(golden) == 300
     wrong = [(line, ids) for line, ids in zip(golden, got, strict=True) if [2, *line["ids"], 3] != ids]

@@ -15,13 +15,15 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 RUNS = ["  ", "   "]  # of spaces are tokens of their own
 LETTERS = ["\u00c3\u00a9"]  # the two bytes of an e with an acute accent
 GLOBAL_BASE, LOCAL_BASE = 160000.0, 500.0
+EDGES = {"[MASK]": ["lstrip"], "[UNK]": ["rstrip"], "[PAD]": ["single_word"], "[SEP]": ["lstrip", "rstrip", "single_word"]}
 
 
 class TinyModernEncoder(TinyEncoder):
     def __init__(self, seed=1, layers=4, every=3, window=6, hidden=48, heads=3, feed_forward=40, positions=700, biases=False,
-                 activation="gelu", lists=False):
+                 activation="gelu", lists=False, edges=()):
         self.family, self.hidden, self.heads, self.feed_forward = "modernbert", hidden, heads, feed_forward
         self.layers, self.every, self.window, self.positions, self.lists = layers, every, window, positions, lists
+        self.edges = dict(edges)  # of added tokens: what they want of the text around them
         self.activation, self.epsilon = activation, 2.0**-18
         self.tokens = SPECIAL + byte_tokens() + LETTERS + RUNS
         generator = np.random.default_rng(seed)
@@ -65,6 +67,8 @@ class TinyModernEncoder(TinyEncoder):
         plain = {"single_word": False, "lstrip": False, "rstrip": False}
         added = [{"id": i, "content": token, "special": True, "normalized": False} | plain for i, token in enumerate(SPECIAL)]
         added += [{"id": self.tokens.index(run), "content": run, "special": False, "normalized": True} | plain for run in RUNS]
+        for token in added:
+            token |= dict.fromkeys(self.edges.get(token["content"], ()), True)
         frame = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
                  {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]
         known = {token: {"id": token, "ids": [SPECIAL.index(token)], "tokens": [token]} for token in ("[CLS]", "[SEP]")}

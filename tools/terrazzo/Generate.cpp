@@ -4,12 +4,12 @@
 #include "Generate.h"
 
 #include "Interrupt.h"
+#include "Logits.h"
 #include "OpenModel.h"
 
 #include "text/StreamDecoder.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 
 using namespace terrazzo;
@@ -146,23 +146,16 @@ Expected<Answer> Generator::run(std::span<const int32_t> prompt,
                                 const GenerateOptions &options,
                                 const Sink &sink) {
   answer = {};
-  void *room = nullptr;
-  constexpr size_t alignment = 64; // as the kernels want it
-  if (::posix_memalign(&room, alignment, session.vocabulary() * sizeof(float)))
-    return Error{ExitCode::OutOfMemory,
-                 "TZ0003",
-                 "out of memory",
-                 "the probabilities of a token",
-                 "",
-                 "give the process more memory, or a smaller --ctx-size"};
-  std::unique_ptr<float, void (*)(void *)> logits(static_cast<float *>(room),
-                                                  std::free);
+  auto room = allocateLogits(session);
+  if (!room)
+    return room.takeError();
+  float *logits = room->get();
   double begin = secondsNow();
-  if (Status status = readPrompt(prompt, logits.get()); !status)
+  if (Status status = readPrompt(prompt, logits); !status)
     return status.takeError();
   double middle = secondsNow();
   answer.promptSeconds = middle - begin;
-  if (Status status = writeAnswer(options, sink, logits.get()); !status)
+  if (Status status = writeAnswer(options, sink, logits); !status)
     return status.takeError();
   answer.generateSeconds = secondsNow() - middle;
   return std::move(answer);

@@ -28,6 +28,7 @@ public:
   /// Of the whole weight, the last group filled up.
   int64_t bytes() const { return groups() * groupBytes(); }
 
+  int64_t rows;
   /// Blocks of a row; a float is a block of its own.
   int64_t blocks, blockBytes;
   llvm::SmallVector<BlockField> fields;
@@ -56,7 +57,7 @@ private:
   mlir::AffineMap placesOf(const BlockField &field) const;
 
   tz::PackedLayout layout;
-  int64_t rows, indexBytes;
+  int64_t indexBytes;
 };
 
 } // namespace terrazzo::codegen

@@ -43,6 +43,13 @@ public:
   mlir::Value sumOverLanes(mlir::Value value, int64_t first, int64_t last);
   mlir::Value maxOverLanes(mlir::Value value, int64_t first, int64_t last);
 
+  /// A value of each subgroup, the same in its lanes, joined over the workgroup
+  /// in a fixed order; every thread gets it. `room` is a value of each subgroup
+  /// in the workgroup's memory, which nobody reads any more.
+  mlir::Value
+  joinSubgroups(mlir::Value own, mlir::Value room,
+                llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> join);
+
   /// Between `condition` and not, without a branch.
   mlir::Value choose(mlir::Value condition, mlir::Value a, mlir::Value b) {
     return create<mlir::arith::SelectOp>(condition, a, b);

@@ -115,13 +115,10 @@ private:
     return loadRow(head, row, e.index(offset), tailMask(offset, dim));
   }
 
-  Value sink(Value head, Value none) {
-    return op.getSinks() ? e.load(rows.memoryOf(op.getSinks()), head) : none;
-  }
-
   void loadQueries(Value head, Value from, Value to) {
     Place place = rows.placeOf(op.getQuery());
     Value scale = e.f32Vector(op.getScale().convertToDouble());
+    ScoreState start = startOfScores(e, op, rows, head);
     e.loop(e.index(0), e.index(count), 1, [&](Value row) {
       // Rows beyond the last repeat it: they are computed with the others and
       // never stored.
@@ -134,9 +131,8 @@ private:
       }
       for (int64_t d = 0; d < valueWidth; d += kLanes)
         e.storeLanes(e.f32Vector(0), output, e.add(e.mul(row, valueWidth), d));
-      // A sink is a row that was seen before the others.
-      e.store(sink(head, e.f32(kUnseenScore)), largest, row);
-      e.store(e.f32(op.getSinks() ? 1 : 0), sums, row);
+      e.store(start.largest, largest, row);
+      e.store(start.sum, sums, row);
     });
   }
 

@@ -10,6 +10,15 @@ Value withBias(Emitter &e, Value score, Value bias) {
   return e.maxf(sum, e.constantLike(sum, kUnseenScore / 4));
 }
 
+ScoreState startOfScores(Emitter &e, tz::AttentionOp op, RowEmitter &rows,
+                         Value head) {
+  Value unseen = e.f32(kUnseenScore);
+  if (!op.getSinks())
+    return {unseen, e.f32(0)};
+  Value sink = e.load(rows.memoryOf(op.getSinks()), head);
+  return {e.maxf(sink, unseen), e.f32(1)};
+}
+
 /// A cache is [heads, rows, dim], a tensor [rows, heads, dim].
 HeadRows::HeadRows(Emitter &e, Value memory, Type type, Value head,
                    Value callRows)

@@ -30,6 +30,16 @@ struct HeadRows {
   int64_t stride = 0;
 };
 
+/// What a row knows of its scores: the largest, and the sum of what all give,
+/// relative to it.
+struct ScoreState {
+  mlir::Value largest, sum;
+};
+/// That of a row of `head` before its first key. A sink is a row that was seen
+/// before the others.
+ScoreState startOfScores(Emitter &e, tz::AttentionOp op, RowEmitter &rows,
+                         mlir::Value head);
+
 /// The key rows from `first` to before `end`.
 struct SeenRange {
   mlir::Value first, end;

@@ -61,13 +61,13 @@ public:
     if (op.getBias())
       bias = seen.biasAt(head, row);
     range = seen.of(row);
-    SmallVector<Value> state = {e.f32(kUnseenScore), e.f32(0)};
-    if (op.getSinks()) { // a row that the first subgroup saw before the others
+    ScoreState scores = startOfScores(e, op, rows, head);
+    if (op.getSinks()) { // only the first subgroup has seen it
       Value first = e.equal(e.subgroup, e.index(0));
-      Value sink = e.maxf(e.load(rows.memoryOf(op.getSinks()), head), state[0]);
-      state = {e.choose(first, sink, state[0]),
-               e.choose(first, e.f32(1), state[1])};
+      scores = {e.choose(first, scores.largest, e.f32(kUnseenScore)),
+                e.choose(first, scores.sum, e.f32(0))};
     }
+    SmallVector<Value> state = {scores.largest, scores.sum};
     state.append(perLane, e.f32(0));
     state = e.loop(e.add(range.first, e.mul(e.subgroup, e.lanes)), range.end,
                    e.threads, state, [&](Value block, ValueRange carried) {

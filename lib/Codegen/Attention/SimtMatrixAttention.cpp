@@ -82,19 +82,14 @@ public:
     findRanges(seen, head);
     Value start = seen.fromFirst() ? e.index(0)
                                    : e.mul(e.div(any.first, s.block), s.block);
-    // A sink is a row that was seen before the others; the lanes of a row,
-    // which keep a part of its sum each, share it out.
+    ScoreState scores = startOfScores(e, op, rows, head);
+    // The lanes of a row keep a part of its sum each.
     auto [firstLane, lastLane] = unit.rowLanes();
-    Value top = e.f32(kUnseenScore), sum = e.f32(0);
-    if (op.getSinks()) {
-      top = e.load(rows.memoryOf(op.getSinks()), head);
-      int64_t sharing = 1;
-      for (int64_t bit = firstLane; bit && bit <= lastLane; bit *= 2)
-        sharing *= 2;
-      sum = e.f32(1.0 / static_cast<double>(sharing));
-    }
-    SmallVector<Value> state(unit.laneRows(), top);
-    state.append(unit.laneRows(), sum);
+    double sharing = 1;
+    for (int64_t bit = firstLane; bit && bit <= lastLane; bit *= 2)
+      sharing *= 2;
+    SmallVector<Value> state(unit.laneRows(), scores.largest);
+    state.append(unit.laneRows(), e.mulf(scores.sum, e.f32(1 / sharing)));
     state.append(fragments, unit.zero());
     state = e.loop(start, any.end, s.block, state,
                    [&](Value block, ValueRange carried) {

@@ -57,22 +57,13 @@ private:
   }
 
   Value acrossThreads(Value own, bool largest) {
-    auto both = [&](Value a, Value b) -> Value {
-      return largest ? e.create<arith::MaxNumFOp>(a, b) : e.addf(a, b);
-    };
     own = largest ? e.maxOverLanes(own, 1, e.lanes / 2)
                   : e.sumOverLanes(own, 1, e.lanes / 2);
-    if (e.subgroups() == 1)
-      return own;
     // Everybody has read what was there before.
     e.barrier();
-    e.when(e.equal(e.lane, e.index(0)),
-           [&] { e.store(own, sums, e.subgroup); });
-    e.barrier();
-    Value all = e.load(sums, e.index(0));
-    for (int64_t i = 1; i < e.subgroups(); ++i)
-      all = both(all, e.load(sums, e.index(i)));
-    return all;
+    return e.joinSubgroups(own, sums, [&](Value a, Value b) -> Value {
+      return largest ? e.create<arith::MaxNumFOp>(a, b) : e.addf(a, b);
+    });
   }
 
   void emitElement() {

@@ -90,13 +90,8 @@ Value ThreadDistribution::sumOfRun(
   own = simt.sumOverLanes(own, 1, simt.lanes / 2);
   if (!byWorkgroup)
     return own;
-  e.when(e.equal(simt.lane, e.index(0)),
-         [&] { e.store(own, sums, simt.subgroup); });
-  simt.barrier();
-  Value all = e.load(sums, e.index(0));
-  for (int64_t i = 1; i < simt.subgroups(); ++i)
-    all = e.addf(all, e.load(sums, e.index(i)));
-  return all;
+  return simt.joinSubgroups(own, sums,
+                            [&](Value a, Value b) { return e.addf(a, b); });
 }
 
 void ThreadDistribution::eachNumber(const RowWindow &window,

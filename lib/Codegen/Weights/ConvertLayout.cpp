@@ -2,7 +2,7 @@
 //
 // Lowers tz.convert_layout; one workgroup takes one group of rows that lie
 // together. Rows beyond the weight's last are written as zeros.
-#include "terrazzo/Codegen/LayoutUnits.h"
+#include "terrazzo/Codegen/PackedRows.h"
 #include "terrazzo/Codegen/SimtKernel.h"
 #include <numeric>
 
@@ -71,14 +71,12 @@ void copyBits(Emitter &e, Value source, Value from, Value target, Value to,
 
 } // namespace
 
-LayoutUnits::LayoutUnits(tz::ConvertLayoutOp op)
-    : packed(cast<RankedTensorType>(op.getType())),
-      rows(cast<RankedTensorType>(op.getType()).getShape()[0]) {}
-
-void LayoutUnits::emit(Emitter &e, Value source, Value target, Value group,
-                       Value row, Value block) const {
+/// Copies block `block` of row `row` of group `group`, between memories of
+/// bytes. Rows beyond the weight's last are written as zeros.
+static void copyBlock(Emitter &e, const PackedRows &packed, Value source,
+                      Value target, Value group, Value row, Value block) {
   Value number = e.add(e.mul(group, packed.groupRows()), row);
-  Value inside = e.less(number, e.index(rows));
+  Value inside = e.less(number, e.index(packed.rows));
   Value from = e.add(e.mul(number, packed.blocks * packed.blockBytes),
                      e.mul(block, packed.blockBytes));
   Value origin = e.mul(group, packed.groupBytes());
@@ -102,13 +100,13 @@ void LayoutUnits::emit(Emitter &e, Value source, Value target, Value group,
 
 void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
   Emitter &e = frame.e;
-  LayoutUnits units(form.convert);
+  PackedRows packed(cast<RankedTensorType>(form.convert.getType()));
   Value source = frame.rows.placeOf(form.convert.getInput()).memory;
   Value target = frame.rows.placeOf(form.convert.getResult()).memory;
   e.loop(frame.begin, frame.end, 1, [&](Value group) {
-    e.loop(e.index(0), e.index(units.packed.groupRows()), 1, [&](Value row) {
-      e.loop(e.index(0), e.index(units.packed.blocks), 1, [&](Value block) {
-        units.emit(e, source, target, group, row, block);
+    e.loop(e.index(0), e.index(packed.groupRows()), 1, [&](Value row) {
+      e.loop(e.index(0), e.index(packed.blocks), 1, [&](Value block) {
+        copyBlock(e, packed, source, target, group, row, block);
       });
     });
   });
@@ -116,15 +114,15 @@ void lowerConvertLayout(KernelFrame &frame, KernelForm &form) {
 
 void lowerSimtConvertLayout(SimtFrame &frame, KernelForm &form) {
   SimtEmitter &e = frame.e;
-  LayoutUnits units(form.convert);
+  PackedRows packed(cast<RankedTensorType>(form.convert.getType()));
   Value source = frame.rows.placeOf(form.convert.getInput()).memory;
   Value target = frame.rows.placeOf(form.convert.getResult()).memory;
-  int64_t rows = units.packed.groupRows();
+  int64_t rows = packed.groupRows();
   // Neighbouring threads take neighbouring rows, whose units lie side by side
   // in the target.
-  e.each(rows * units.packed.blocks, [&](Value i) {
-    units.emit(e, source, target, frame.workgroup, e.rem(i, rows),
-               e.div(i, rows));
+  e.each(rows * packed.blocks, [&](Value i) {
+    copyBlock(e, packed, source, target, frame.workgroup, e.rem(i, rows),
+              e.div(i, rows));
   });
 }
 

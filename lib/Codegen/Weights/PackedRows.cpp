@@ -8,8 +8,9 @@ using namespace mlir;
 namespace terrazzo::codegen {
 
 PackedRows::PackedRows(RankedTensorType weight, int64_t indexBytes)
-    : layout(cast<tz::PackedLayout>(weight.getEncoding())),
-      rows(weight.getShape()[0]), indexBytes(indexBytes) {
+    : rows(weight.getShape()[0]),
+      layout(cast<tz::PackedLayout>(weight.getEncoding())),
+      indexBytes(indexBytes) {
   if (auto block = dyn_cast<tz::BlockType>(weight.getElementType())) {
     const FormatInfo &info = getFormatInfo(block.getFormat());
     blockBytes = info.bytes;

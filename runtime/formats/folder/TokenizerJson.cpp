@@ -3,6 +3,7 @@
 // See TokenizerJson.h.
 #include "formats/folder/TokenizerJson.h"
 
+#include <array>
 #include <optional>
 
 namespace terrazzo::formats {
@@ -49,6 +50,9 @@ public:
     }
     to.strings("tokenizer.ggml.tokens", tokens);
     to.integers("tokenizer.ggml.token_type", kinds);
+    for (const auto &[key, ids] : edges)
+      if (!ids.empty())
+        to.integers(std::string("tokenizer.added_tokens.") + key, ids);
     to.number("tokenizer.ggml.cls_token_id", uint32_t(before));
     to.number("tokenizer.ggml.seperator_token_id", uint32_t(behind));
     return type == "WordPiece" ? writeWordPiece() : writeByteLevel();
@@ -115,6 +119,9 @@ private:
                     flagOf(token, "special", false) ? Control : UserDefined);
           !status)
         return status;
+      for (auto &[key, ids] : edges)
+        if (flagOf(token, key, false))
+          ids.push_back(id->get<int32_t>());
     }
     for (size_t id = 0; id < tokens.size(); ++id) {
       if (kinds[id] == 0)
@@ -239,6 +246,12 @@ private:
   MetadataWriter &to;
   std::vector<std::string> tokens;
   std::vector<int32_t> kinds; ///< 0: no token has this id so far
+  /// The added tokens that want something of the text around them.
+  std::array<std::pair<const char *, std::vector<int32_t>>, 4> edges = {
+      {{"lstrip", {}},
+       {"rstrip", {}},
+       {"single_word", {}},
+       {"normalized", {}}}};
   int32_t before = 0, behind = 0;
 };
 

@@ -107,12 +107,8 @@ Status ByteLevelBpe::load(const formats::ModelFile &file,
              tokens.find(joined));
   });
   if (!sound)
-    return Error{ExitCode::ModelNotSupported,
-                 "TZ0202",
-                 "the file's vocabulary is malformed",
-                 file.path() + ": tokenizer.ggml.merges",
-                 "an entry does not hold two parts separated by a space",
-                 "convert the model again with a current converter"};
+    return malformedVocabulary(file, "an entry of tokenizer.ggml.merges does "
+                                     "not hold two parts separated by a space");
   return {};
 }
 

@@ -41,12 +41,8 @@ Status SentencePiece::load(const formats::ModelFile &file,
                            const Vocabulary &tokens) {
   vocabulary = &tokens;
   if (!file.find("tokenizer.ggml.scores"))
-    return Error{ExitCode::ModelNotSupported,
-                 "TZ0202",
-                 "the file's vocabulary is malformed",
-                 file.path(),
-                 "a SentencePiece vocabulary needs tokenizer.ggml.scores",
-                 "convert the model again with a current converter"};
+    return malformedVocabulary(
+        file, "a SentencePiece vocabulary needs tokenizer.ggml.scores");
   Expected<bool> prefix = file.getBool("tokenizer.ggml.add_space_prefix", true);
   if (!prefix)
     return prefix.takeError();
@@ -118,12 +114,12 @@ void SentencePiece::appendByteTokens(std::string_view character,
   }
 }
 
-void SentencePiece::encode(std::string_view text, bool first,
+void SentencePiece::encode(std::string_view text,
                            std::vector<TokenId> &ids) const {
   if (text.empty())
     return;
   Work work;
-  if (spacePrefix && first)
+  if (spacePrefix)
     work.text = spaceMark;
   for (char byte : text) {
     if (byte == ' ')

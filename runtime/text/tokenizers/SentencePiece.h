@@ -18,10 +18,9 @@ class SentencePiece {
 public:
   Status load(const formats::ModelFile &file, const Vocabulary &vocabulary);
 
-  /// Appends the ids of valid UTF-8 text without special tokens. `first` says
-  /// that nothing, or a special token, stands before it.
-  void encode(std::string_view text, bool first,
-              std::vector<TokenId> &ids) const;
+  /// Appends the ids of valid UTF-8 text without special tokens, all that
+  /// stands between two of them.
+  void encode(std::string_view text, std::vector<TokenId> &ids) const;
 
   /// Appends the bytes that a token stands for.
   static void appendBytes(std::string_view token, TokenType type,

@@ -12,7 +12,7 @@ namespace terrazzo::text {
 using formats::GgufArray;
 using formats::GgufType;
 
-static Error malformed(const formats::ModelFile &file, std::string why) {
+Error malformedVocabulary(const formats::ModelFile &file, std::string why) {
   return {ExitCode::ModelNotSupported,
           "TZ0202",
           "the file's vocabulary is malformed",
@@ -27,8 +27,8 @@ Status Vocabulary::load(const formats::ModelFile &file) {
   if (!tokens)
     return tokens.takeError();
   if (tokens->count == 0 || tokens->count > (1u << 28))
-    return malformed(file, "it has " + std::to_string(tokens->count) +
-                               " tokens; 1 to 2^28 are allowed");
+    return malformedVocabulary(file, "it has " + std::to_string(tokens->count) +
+                                         " tokens; 1 to 2^28 are allowed");
   auto optionalArray = [&](const char *key, GgufType type,
                            const uint8_t *&data) -> Status {
     if (!file.find(key))
@@ -37,10 +37,10 @@ Status Vocabulary::load(const formats::ModelFile &file) {
     if (!array)
       return array.takeError();
     if (array->count != tokens->count)
-      return malformed(file, std::string(key) + " has " +
-                                 std::to_string(array->count) +
-                                 " entries for " +
-                                 std::to_string(tokens->count) + " tokens");
+      return malformedVocabulary(
+          file, std::string(key) + " has " + std::to_string(array->count) +
+                    " entries for " + std::to_string(tokens->count) +
+                    " tokens");
     data = array->data;
     return {};
   };
@@ -60,7 +60,7 @@ Status Vocabulary::load(const formats::ModelFile &file) {
   for (uint64_t i = 0; i < tokens->count; ++i) {
     uint64_t offset = uint64_t(cursor - base);
     if (offset > UINT32_MAX)
-      return malformed(file, "its texts take more than 4 GiB");
+      return malformedVocabulary(file, "its texts take more than 4 GiB");
     offsets.push_back(uint32_t(offset));
     formats::readGgufString(cursor);
     insert(TokenId(i));

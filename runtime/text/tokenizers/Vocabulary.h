@@ -30,6 +30,9 @@ enum class TokenType : int32_t {
   Byte = 6,
 };
 
+/// TZ0202.
+Error malformedVocabulary(const formats::ModelFile &file, std::string why);
+
 class Vocabulary {
 public:
   /// Reads tokenizer.ggml.{tokens, token_type, scores}. Errors: TZ0202.

@@ -4,6 +4,7 @@
 #include "text/tokenizers/WordPiece.h"
 
 #include "support/Utf8.h"
+#include "text/tokenizers/UnicodeClasses.h"
 #include "text/tokenizers/UnicodeForms.h"
 
 #include <utf8proc.h>
@@ -13,14 +14,6 @@ namespace terrazzo::text {
 namespace {
 
 constexpr std::string_view wordMark = "\xE2\x96\x81"; // U+2581
-
-bool isSpace(uint32_t c) {
-  if (c == 0x20 || (c >= 0x09 && c <= 0x0D) || c == 0x85)
-    return true;
-  utf8proc_category_t category = utf8proc_category(int32_t(c));
-  return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-         category == UTF8PROC_CATEGORY_ZP;
-}
 
 /// What cleaning takes away.
 bool isControl(uint32_t c) {
@@ -112,12 +105,8 @@ Status WordPiece::load(const formats::ModelFile &file,
     return !longest ? longest.takeError() : id.takeError();
   longestWord = *longest;
   if (*id >= tokens.size())
-    return Error{ExitCode::ModelNotSupported,
-                 "TZ0202",
-                 "the file's vocabulary is malformed",
-                 file.path(),
-                 "a WordPiece vocabulary needs a token for unknown words",
-                 "convert the model again with a current converter"};
+    return malformedVocabulary(
+        file, "a WordPiece vocabulary needs a token for unknown words");
   unknown = TokenId(*id);
   return {};
 }

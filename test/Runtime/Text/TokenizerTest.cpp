@@ -187,6 +187,9 @@ TEST(Tokenizer, Refuses) {
                      .strings("tokenizer.ggml.tokens", {"a", "b"})
                      .strings("tokenizer.ggml.merges", {"ab"})),
             "TZ0202");
+  EXPECT_EQ(code(byteLevel("gpt-2").array<int32_t>(
+                "tokenizer.added_tokens.lstrip", 5, {1 << 20})),
+            "TZ0202");
 }
 
 } // namespace

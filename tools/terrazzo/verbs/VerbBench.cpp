@@ -3,6 +3,7 @@
 // terrazzo bench: tokens per second of a prompt and of generation, with random
 // tokens of a fixed seed, after one warm-up.
 #include "Interrupt.h"
+#include "Logits.h"
 #include "OpenModel.h"
 #include "Output.h"
 #include "options/Flags.h"
@@ -12,8 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 
 using namespace terrazzo;
 using nlohmann::ordered_json;
@@ -95,30 +94,21 @@ Status measure(decode::Session &session, const BenchOptions &options,
                Rates &rates) {
   auto ids = randomTokens(std::max(options.prompt, options.generate),
                           session.vocabulary());
-  // As the kernels want them: nothing is copied.
-  void *room = nullptr;
-  constexpr size_t alignment = 64;
-  if (::posix_memalign(&room, alignment, session.vocabulary() * sizeof(float)))
-    return Error{ExitCode::OutOfMemory,
-                 "TZ0003",
-                 "out of memory",
-                 "the probabilities of a token",
-                 "",
-                 "give the process more memory, or a smaller --ctx-size"};
-  std::unique_ptr<float, void (*)(void *)> logits(static_cast<float *>(room),
-                                                  std::free);
+  auto room = allocateLogits(session);
+  if (!room)
+    return room.takeError();
+  float *logits = room->get();
   for (uint32_t run = 0; run <= options.repeats && !interrupted(); ++run) {
     double prompt = 0, generate = 0;
     if (options.prompt)
-      if (Status status =
-              measurePrompt(session, std::span(ids).first(options.prompt),
-                            logits.get(), prompt);
+      if (Status status = measurePrompt(
+              session, std::span(ids).first(options.prompt), logits, prompt);
           !status)
         return status;
     if (options.generate)
       if (Status status =
               measureGeneration(session, std::span(ids).first(options.generate),
-                                logits.get(), generate);
+                                logits, generate);
           !status)
         return status;
     // The first run warms up.
