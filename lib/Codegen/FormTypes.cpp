@@ -84,6 +84,16 @@ Reason checkSmallWeight(Value value) {
   return {};
 }
 
+/// A vector that a kernel of rows reads for each of them: a weight, or what
+/// another kernel, which is one of loops, has made.
+Reason checkVector(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Operation *made = tz::stripReshapes(value).getDefiningOp();
+  return made && needsLoops(made) && type.getElementType().isF32()
+             ? Reason()
+             : checkSmallWeight(value);
+}
+
 /// An operand that is spread over an elementwise operation's result, which has
 /// as many rows each time when `fixed`.
 Reason checkOperand(Value value, bool fixed) {
@@ -116,8 +126,8 @@ Reason checkNorm(const tz::RowNorm &norm) {
                          "changes from call to call")
                    : Reason();
       },
-      [&] { return checkSmallWeight(norm.weight); },
-      [&] { return norm.bias ? checkSmallWeight(norm.bias) : Reason(); });
+      [&] { return checkVector(norm.weight); },
+      [&] { return norm.bias ? checkVector(norm.bias) : Reason(); });
 }
 
 Reason check(tz::RmsNormOp op) { return checkNorm(*tz::rowNormOf(op)); }
@@ -126,7 +136,7 @@ Reason check(tz::LayerNormOp op) { return checkNorm(*tz::rowNormOf(op)); }
 Reason check(tz::RopeOp op) {
   return firstOf([&] { return checkRows(op.getInput()); },
                  [&] {
-                   return op.getFactors() ? checkSmallWeight(op.getFactors())
+                   return op.getFactors() ? checkVector(op.getFactors())
                                           : Reason();
                  });
 }

@@ -51,7 +51,9 @@ inline void placeReshapes(RowEmitter &rows, KernelForm &form) {
 /// Reshapes around the attention are other names for the same memory.
 inline void placeAttention(RowEmitter &rows, KernelForm &form) {
   for (mlir::Operation *op : form.prologue) {
-    auto reshape = llvm::cast<tz::ReshapeOp>(op);
+    auto reshape = llvm::dyn_cast<tz::ReshapeOp>(op);
+    if (!reshape) // a position that is a constant
+      continue;
     if (reshape.getInput() == form.attention.getResult())
       rows.place(reshape.getInput(), rows.placeOf(reshape.getResult()));
     else

@@ -11,11 +11,11 @@ namespace terrazzo::reference {
 using llvm::ArrayRef;
 
 void append(Cache &cache, const Tensor &rows, int64_t position) {
-  size_t begin = position * cache.heads * cache.dim;
-  cache.values.resize(
-      std::max(cache.values.size(), begin + rows.values.size()));
-  std::copy(rows.values.begin(), rows.values.end(),
-            cache.values.begin() + begin);
+  int64_t width = cache.heads * cache.dim;
+  for (int64_t row = 0; row < rows.shape[0]; ++row)
+    if (int64_t at = position + row; at >= 0 && at < cache.rows())
+      std::copy_n(rows.values.begin() + row * width, width,
+                  cache.values.begin() + at * width);
 }
 
 namespace {

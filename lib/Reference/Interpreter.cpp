@@ -246,8 +246,16 @@ private:
 
   int64_t position(mlir::Value key) { return integers(key).values[0]; }
 
+  static bool hasContextRows(mlir::Value key) {
+    return ShapedType::isDynamic(cast<tz::CacheType>(key.getType()).getRows());
+  }
+  /// One whose rows are a fixed number has them from the beginning, as zeros.
   std::shared_ptr<Cache> cache(mlir::Value key) {
-    return *std::get_if<std::shared_ptr<Cache>>(&values.find(key)->second);
+    auto state =
+        *std::get_if<std::shared_ptr<Cache>>(&values.find(key)->second);
+    if (!hasContextRows(key))
+      state->resize(cast<tz::CacheType>(key.getType()).getRows());
+    return state;
   }
 
   //===--- ops ------------------------------------------------------------===//
@@ -376,13 +384,17 @@ private:
 
   Status eval(tz::CacheAppendOp op) {
     std::shared_ptr<Cache> state = cache(op.getCache());
+    std::shared_ptr<const Tensor> rows = received(op, op.getRows());
     int64_t at = position(op.getPosition());
-    if (at < 0 || at > state->rows())
-      return failAt(op.getLoc(),
-                    "rows cannot be appended at position " + std::to_string(at),
-                    "the cache holds " + std::to_string(state->rows()) +
-                        " rows");
-    append(*state, *received(op, op.getRows()), at);
+    if (hasContextRows(op.getCache())) {
+      if (at < 0 || at > state->rows())
+        return failAt(
+            op.getLoc(),
+            "rows cannot be appended at position " + std::to_string(at),
+            "the cache holds " + std::to_string(state->rows()) + " rows");
+      state->resize(std::max(state->rows(), at + rows->shape[0]));
+    }
+    append(*state, *rows, at);
     set(op.getResult(), state);
     return {};
   }
@@ -424,7 +436,7 @@ private:
     std::shared_ptr<const Tensor> query = tensor(op.getQuery());
     std::shared_ptr<Cache> keys = rowsOf(op.getKeys()),
                            rows = rowsOf(op.getValues());
-    if (op.getKeyCache() && op.getPosition()) {
+    if (op.getKeyCache() && hasContextRows(op.getKeys()) && op.getPosition()) {
       int64_t at = position(op.getPosition()), needed = at + query->shape[0];
       if (at < 0 || keys->rows() < needed || rows->rows() < needed)
         return failAt(op.getLoc(), "queries see rows that the cache lacks",

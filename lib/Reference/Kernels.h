@@ -78,7 +78,8 @@ struct RopeSettings {
 Tensor rope(const Tensor &input, llvm::ArrayRef<int64_t> positions,
             const RopeSettings &rope);
 
-/// Writes rows [T, heads, dim] at `position`, which is at most cache.rows().
+/// Writes rows [T, heads, dim] at `position`; what the cache has no rows for is
+/// left out.
 void append(Cache &cache, const Tensor &rows, int64_t position);
 
 struct AttentionSettings {

@@ -9,6 +9,7 @@ using namespace mlir;
 namespace terrazzo {
 
 void buildPlanPipeline(OpPassManager &manager, bool unsupportedIsError) {
+  manager.addPass(createGeneraliseProducts());
   manager.addPass(createBringToRows());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

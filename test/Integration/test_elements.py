@@ -4,6 +4,7 @@ NumPy."""
 
 import numpy as np
 import pytest
+from functions import Functions
 
 DEVICES = ["cpu", "cpu:x86-64-v3", "emu:sm_80"]
 TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64, "i32": np.int32, "i16": np.int16, "i8": np.int8,
@@ -157,31 +158,9 @@ function("of_one", {"x": ("f32", "T")}, {word: ("f32", "T") for word in OF_ONE},
          "\n".join(elementwise(word, (word, "f32", "T"), ("x", "f32", "T")) for word in OF_ONE))
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("elements")
-    (path / "m.mlir").write_text("\n".join(FUNCTIONS))
-    return path
-
-
 @pytest.fixture(scope="module", params=DEVICES)
-def call(request, terrazzo, folder):
-    device = request.param
-    package = folder / f"{device.replace(':', '-')}.tzp"
-    target = {"cpu": []}.get(device, ["--target", device.replace("emu", "nvidia")])
-    terrazzo("compile", "-m", folder / "m.mlir", "-o", package, *target)
-
-    def run(function, results, **arrays):
-        words = ["--device", device] if device.startswith("emu") else []
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array)
-            words += ["--input", f"{name}={folder / name}.npy"]
-        for name in results:
-            words += ["--output", f"{name}={folder}/{name}.npy"]
-        terrazzo("call", package, "--function", function, *words)
-        return {name: np.load(folder / f"{name}.npy") for name in results}
-
-    return run
+def call(request, terrazzo, tmp_path_factory):
+    return Functions(terrazzo, tmp_path_factory.mktemp("elements"), "\n".join(FUNCTIONS), request.param)
 
 
 def numbers(kind, shape, random):

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from functions import Functions
 
 DEVICES = [("cpu", 2e-5), ("cpu:x86-64-v3", 2e-5), ("emu:sm_80", 2e-5)]
 
@@ -65,23 +66,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=DEVICES, ids=[name for name, _ in DEVICES])
-def run(request, terrazzo, folder):
+def run(request, terrazzo, tmp_path_factory):
     device, tolerance = request.param
-    compiled = "nvidia:sm_80" if device == "emu:sm_80" else device
-    target = ["--target", compiled] if ":" in compiled else []
-    package = folder / f"{device.replace(':', '-')}.tzp"
-    terrazzo("compile", "-m", folder / "m.mlir", "-o", package, *target)
+    functions = Functions(terrazzo, tmp_path_factory.mktemp("sizes"), MODULE, device)
 
     def call(function, results, **arrays):
-        words = []
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array.astype(np.float32))
-            words += ["--input", f"{name}={folder / name}.npy"]
-        for name in results:
-            words += ["--output", f"{name}={folder}/{name}.npy"]
-        where = ["--device", device] if device.startswith("emu") else []
-        terrazzo("call", package, *where, "--function", function, *words)
-        return [np.load(folder / f"{name}.npy") for name in results]
+        floats = {name: array.astype(np.float32) for name, array in arrays.items()}
+        return list(functions(function, results, **floats).values())
 
     call.tolerance = tolerance
     # Attention of many rows multiplies halves there.

@@ -52,6 +52,8 @@ public:
   /// An integer of memory as an index, the closest from 0 to below `size`.
   Value keptBelow(Value stored, Value size);
   Value less(Value a, Value b);
+  /// 0 <= a < b.
+  Value within(Value a, Value b);
   Value equal(Value a, Value b);
 
   // Types.

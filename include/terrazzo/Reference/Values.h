@@ -46,6 +46,8 @@ struct Cache {
   int64_t rows() const {
     return static_cast<int64_t>(values.size()) / (heads * dim);
   }
+  /// New rows are zeros.
+  void resize(int64_t rows) { values.resize(rows * heads * dim); }
 };
 
 using Value =

@@ -7,6 +7,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def GeneraliseProducts : Pass<"tz-generalise-products", "::mlir::ModuleOp"> {
+  let summary = "products with what is no weight of the model as products of two arrays";
+  let description = [{
+    `tz.matmul` and `tz.embedding` read a weight in the format and layout it has. Where their weight is an argument of
+    the function, a constant or computed, they become `tz.contract` and `tz.gather`, which take any array.
+
+    ```mlir
+    %y = tz.matmul %x, %w : (tensor<?x16xf32>, tensor<40x16xf32>) -> tensor<?x40xf32>
+    // becomes
+    %y = tz.contract "tk,nk->tn" %x, %w : (tensor<?x16xf32>, tensor<40x16xf32>) -> tensor<?x40xf32>
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+}
+
 def BringToRows : Pass<"tz-bring-to-rows", "::mlir::ModuleOp"> {
   let summary = "operations on rows of other shapes and floats as such on rows of f32";
   let description = [{

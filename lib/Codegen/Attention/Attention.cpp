@@ -307,10 +307,10 @@ private:
     e.loop(from, to, 1, [&](Value row) {
       Value local = e.sub(row, from);
       Value sum = e.load(sums, local), inverse = e.divf(e.f32(1), sum);
-      if (seen.mayBeEmpty())
-        inverse = e.create<arith::SelectOp>(
-            e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
-            e.f32(0), inverse);
+      // A row that sees nothing gives zeros instead of 0 / 0.
+      inverse = e.create<arith::SelectOp>(
+          e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
+          e.f32(0), inverse);
       Value scale = e.splat(inverse);
       for (int64_t d = 0; d < valueWidth; d += kLanes) {
         Value o = e.loadLanes(output, e.add(e.mul(local, valueWidth), d));

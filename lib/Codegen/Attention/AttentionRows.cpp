@@ -49,8 +49,7 @@ SeenRange SeenRows::of(Value row) {
   SeenRange range{zero, keyRows};
   if (position) {
     Value end = e.add(e.add(position, row), 1);
-    // A session keeps its rows inside of its caches.
-    range.end = op.getKeyCache() ? end : e.min(end, keyRows);
+    range.end = e.min(end, keyRows);
     if (int64_t window = op.getWindow())
       range.first = e.max(e.sub(end, e.index(window)), zero);
   }

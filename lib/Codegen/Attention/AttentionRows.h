@@ -58,8 +58,6 @@ public:
   SeenRange of(mlir::Value row);
   /// What any of the rows from `from` to before `to` sees.
   SeenRange ofAny(mlir::Value from, mlir::Value to);
-  /// Whether a row may see nothing.
-  bool mayBeEmpty() { return starts || ends || !op.getKeyCache(); }
   /// Whether every row sees from the first key row on.
   bool fromFirst() { return !starts && !op.getWindow(); }
 

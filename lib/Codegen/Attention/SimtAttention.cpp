@@ -57,7 +57,6 @@ public:
                   op.getPosition() ? rows.firstPosition(op.getPosition())
                                    : Value(),
                   rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
-    mayBeEmpty = seen.mayBeEmpty();
     if (op.getBias())
       bias = seen.biasAt(head, row);
     range = seen.of(row);
@@ -183,10 +182,10 @@ private:
       factors.push_back(e.exp(e.subf(e.load(largest, e.index(s)), top)));
       total = e.fma(e.load(sums, e.index(s)), factors.back(), total);
     }
-    if (mayBeEmpty) // zeros instead of 0 / 0
-      total = e.choose(
-          e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, total, e.f32(0)),
-          e.f32(1), total);
+    // A row that sees nothing gives zeros instead of 0 / 0.
+    total = e.choose(
+        e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, total, e.f32(0)),
+        e.f32(1), total);
     Place place = rows.placeOf(op.getResult());
     e.each(valueDim, [&](Value d) {
       Value o = e.f32(0);
@@ -208,7 +207,6 @@ private:
   HeadRows keys, values; ///< of the workgroup's head
   SeenRange range;       ///< of its row
   Value bias;            ///< where its bias begins; null: there is none
-  bool mayBeEmpty = false;
 };
 
 } // namespace

@@ -77,7 +77,6 @@ public:
                   op.getPosition() ? rows.firstPosition(op.getPosition())
                                    : Value(),
                   rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
-    mayBeEmpty = seen.mayBeEmpty();
     SeenRange any = seen.ofAny(rowBegin, e.add(rowBegin, rowCount));
     findRanges(seen, head);
     Value start = seen.fromFirst() ? e.index(0)
@@ -287,11 +286,10 @@ private:
     SmallVector<Value> inverse;
     for (int64_t r = 0; r < laneRows; ++r) {
       Value sum = e.sumOverLanes(state[laneRows + r], firstLane, lastLane);
-      inverse.push_back(e.divf(e.f32(1), sum));
-      if (mayBeEmpty) // zeros instead of 0 / 0
-        inverse.back() = e.choose(
-            e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
-            sum, inverse.back());
+      // A row that sees nothing gives zeros instead of 0 / 0.
+      inverse.push_back(e.choose(
+          e.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, e.f32(0)),
+          sum, e.divf(e.f32(1), sum)));
     }
     Place place = rows.placeOf(op.getResult());
     for (int64_t n = 0; n < fragments; ++n)
@@ -327,7 +325,7 @@ private:
   SmallVector<SeenRange> ranges;
   SmallVector<Value> bias; ///< null: there is none
   Value lastKey;
-  bool fromFirst = false, mayBeEmpty = false;
+  bool fromFirst = false;
 };
 
 } // namespace

@@ -67,6 +67,8 @@ void RowEmitter::copy(const Place &from, const Place &to,
 }
 
 Value RowEmitter::firstPosition(Value operand) {
+  if (auto scalar = operand.getDefiningOp<tz::ScalarOp>())
+    return e.index(static_cast<int64_t>(scalar.getValue().convertToDouble()));
   Place place = placeOf(operand);
   return e.create<arith::IndexCastOp>(e.getIndexType(),
                                       e.load(place.memory, place.base));
@@ -291,12 +293,16 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op,
   packs.eachInRuns(
       window, type.getDim(), 0,
       [&](Value row, Value start, Value offset, Value mask) {
-        Value head = e.div(start, type.getDim());
-        Value line = e.add(e.mul(head, limit), e.add(first, row));
-        Value x =
-            packs.load(rows.memory, e.add(at(rows, row, start), offset), mask);
-        packs.store(e.toCache(x, type.getElementType()), cache.memory,
-                    e.add(e.mul(line, type.getDim()), offset), mask);
+        Value head = e.div(start, type.getDim()),
+              cacheRow = e.add(first, row);
+        Value line = e.add(e.mul(head, limit), cacheRow);
+        // What callers give is checked; what is computed may lie outside.
+        e.when(e.within(cacheRow, limit), [&] {
+          Value x = packs.load(rows.memory,
+                               e.add(at(rows, row, start), offset), mask);
+          packs.store(e.toCache(x, type.getElementType()), cache.memory,
+                      e.add(e.mul(line, type.getDim()), offset), mask);
+        });
       });
 }
 

@@ -39,7 +39,8 @@ def Tz_CacheAppendOp : Tz_Op<"cache_append", [Pure]> {
   let summary = "rows of keys or values written into a cache";
   let description = [{
     The cache's rows `position + t` become `rows[t]`, rounded to the cache's element type; destination-style: the
-    result is the new version, and the old one may not be used afterwards.
+    result is the new version, and the old one may not be used afterwards. A position that a caller gives is checked by
+    the runtime; of computed ones rows that lie outside of the cache are left out.
 
     ```mlir
     %k1 = tz.cache_append %k0, %rows, %position
@@ -64,7 +65,7 @@ def Tz_AttentionOp : Tz_Op<"attention", [Pure, AttrSizedOperandSegments]> {
       `j > p - window`;
     - `from(first)` or `to(end)` is given: it sees `first[t] <= j` and `j < end[t]`, which is how texts of any lengths
       share one call.
-    Where it sees none its result is zeros. `bias(b)` [heads or 1, rows, key rows] is added to scores, after `soft_cap`:
+    Rows that are not there are not seen, and where it sees none its result is zeros. `bias(b)` [heads or 1, rows, key rows] is added to scores, after `soft_cap`:
     positions relative to each other, or a mask of large negative numbers. `sinks(s)` [heads] are scores of a row whose
     value is zeros, which every query row of the head sees besides (Xiao et al., arXiv 2309.17453). Of caches whose rows
     follow the context, `position` or `to` says which are there. With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
