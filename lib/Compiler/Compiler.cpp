@@ -82,13 +82,26 @@ private:
     }
     filler.finish(result.placement, reports.remarks());
     reports.progress("package", 0, 1);
-    if (Status status =
-            exec::writePackage(filler.package(), filler.code(), options.output);
-        !status)
+    if (Status status = write(filler); !status)
       return status;
     llvm::sys::fs::file_size(options.output, result.bytes);
     reports.progress("package", 1, 1);
     return {};
+  }
+
+  /// What a runtime would refuse is an error of the module.
+  Status write(PackageFiller &filler) {
+    auto bytes = exec::serializePackage(filler.package(), filler.code());
+    if (!bytes)
+      return bytes.takeError();
+    if (Status status = exec::checkPackage(*bytes, options.output); !status)
+      return Error{ExitCode::ModelNotSupported,
+                   "TZ0504",
+                   "no runtime could use the package",
+                   model.name,
+                   status.error().why,
+                   "smaller sizes: 'tz.sizes' says how large they may be"};
+    return exec::writePackage(*bytes, options.output);
   }
 
   /// The package is renamed into place, which would replace a device or a

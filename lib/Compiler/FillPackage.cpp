@@ -86,6 +86,7 @@ void PackageFiller::fillManifest(const LoadedModel &model, ModuleOp graph,
                                  const CompileOptions &options) {
   result.manifest = std::make_unique<package::ManifestT>();
   package::ManifestT &manifest = *result.manifest;
+  manifest.format_version = exec::packageFormatVersion;
   manifest.producer = "terrazzo-compile " TERRAZZO_VERSION;
   manifest.build_ids = compilerBuildIds();
   manifest.flags = options.unsupportedIsError ? "fallback=error" : "";

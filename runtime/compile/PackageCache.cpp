@@ -141,6 +141,7 @@ Expected<ObtainedPackage> obtainPackage(const PackageSource &source,
     if (auto file = PackageFile::open(path);
         file && (!source.weights || matchWeights(*file, *source.weights))) {
       obtained.file = std::move(*file);
+      obtained.file.nameAfter(source.path);
       return obtained;
     }
     Status made = makeFolders(cache + "/packages");
@@ -160,6 +161,7 @@ Expected<ObtainedPackage> obtainPackage(const PackageSource &source,
   if (!file)
     return file.takeError();
   obtained.file = std::move(*file);
+  obtained.file.nameAfter(source.path);
   obtained.compileSeconds = secondsNow() - begin;
   return obtained;
 }

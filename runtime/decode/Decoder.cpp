@@ -47,12 +47,13 @@ Expected<std::unique_ptr<Decoder>>
 Decoder::open(const LoadedModel &model, const ExecutionOptions &options) {
   std::unique_ptr<Decoder> decoder(new Decoder(model));
   if (std::string why = decoder->findRoles(); !why.empty())
-    return Error{ExitCode::PackageIncompatible,
-                 "TZ0708",
-                 "the package is not a language model",
-                 model.file.path(),
-                 std::move(why),
-                 "`terrazzo inspect` shows its functions"};
+    return Error{
+        ExitCode::PackageIncompatible,
+        "TZ0708",
+        "this is not a language model",
+        model.file.path(),
+        std::move(why),
+        "`terrazzo embed` is for encoders, `terrazzo call` for any function"};
   if (Status status = decoder->allocate(options); !status)
     return status.takeError();
   return decoder;

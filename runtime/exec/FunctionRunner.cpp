@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/FunctionRunner.h"
+#include "machine/Limits.h"
 #include "package/Count.h"
 #include "package/Describe.h"
 #include "package/Values.h"
@@ -226,6 +227,30 @@ Status FunctionRunner::fetch(const Callable &callable, uint32_t number,
                         : executor->read(array.data, slot.own, bytes);
 }
 
+/// Memory between operations was asked for as a program opened; its pages come
+/// as they are used, of a call that is smaller than the bounds fewer.
+Status FunctionRunner::checkMemory(uint32_t program,
+                                   std::span<const uint64_t> sizes) const {
+  constexpr uint64_t small = uint64_t(1) << 30;
+  uint64_t whole = model.programs[program]->arena_bytes();
+  if (onDevice || whole < small)
+    return {};
+  double used = double(whole);
+  for (uint32_t i = 0; i < sizes.size(); ++i)
+    used *= double(sizes[i]) / model.programs[program]->max_sizes()->Get(i);
+  machine::MemoryBound bound = machine::memoryBound();
+  if (used <= double(bound.available))
+    return {};
+  return Error{ExitCode::OutOfMemory,
+               "TZ0601",
+               "no memory for intermediate results",
+               model.file.path(),
+               "about " + std::to_string(uint64_t(used) >> 20) +
+                   " MiB are needed, " + std::to_string(bound.available >> 20) +
+                   " MiB are available (" + bound.reason + ")",
+               "call it with smaller sizes"};
+}
+
 Status FunctionRunner::call(uint32_t index, std::span<const uint64_t> sizes,
                             std::span<const Array> arguments,
                             std::span<const Array> results) {
@@ -238,15 +263,17 @@ Status FunctionRunner::call(uint32_t index, std::span<const uint64_t> sizes,
         return refused(*callable.source,
                        "an array lies on a device, and the package runs on "
                        "the processor");
+  uint32_t program = model.smallest(callable.programs, sizes);
+  if (Status status = checkMemory(program, sizes); !status)
+    return status;
   for (uint32_t i = 0; i < arguments.size(); ++i)
     if (Status status = bindArgument(callable, i, arguments[i]); !status)
       return status;
   for (uint32_t i = 0; i < results.size(); ++i)
     if (Status status = bindResult(callable, i, results[i]); !status)
       return status;
-  Invocation invocation{model.smallest(callable.programs, sizes),
-                        callable.extents.data(), callable.argumentPlaces,
-                        callable.resultPlaces};
+  Invocation invocation{program, callable.extents.data(),
+                        callable.argumentPlaces, callable.resultPlaces};
   if (Status status = executor->run({&invocation, 1}); !status)
     return status;
   for (uint32_t i = 0; i < results.size(); ++i)

@@ -73,6 +73,7 @@ private:
   Status bindResult(Callable &callable, uint32_t number, const Array &array);
   Status fetch(const Callable &callable, uint32_t number, const Array &array);
   Status ownPlace(const Callable &callable, Slot &slot, const char *purpose);
+  Status checkMemory(uint32_t program, std::span<const uint64_t> sizes) const;
   Status checkSizes(Callable &callable, std::span<const uint64_t> sizes) const;
   Status checkIntegers(const Callable &callable, const package::Value &value,
                        const void *data) const;

@@ -46,7 +46,7 @@ Expected<Block> Block::allocate(uint64_t bytes, const char *purpose,
     error.exit = ExitCode::OutOfMemory;
     error.what = std::string("no memory for ") + purpose;
     error.why = std::to_string(bytes >> 20) + " MiB: " + strerror(errno);
-    error.help = "a smaller --ctx-size needs less";
+    error.help = "smaller sizes, or a smaller --ctx-size, need less";
     return error;
   }
   block.mapping = map;

@@ -124,7 +124,9 @@ bool GgufParser::parseHeader() {
   uint64_t size = input.size();
   if (size < 4 || std::memcmp(cursor, "GGUF", 4) != 0) {
     fail("TZ0102", "this is not a GGUF file", whatElse(cursor, size));
-    error.help = "models for Terrazzo are GGUF files";
+    error.help =
+        "models are GGUF files, folders of safetensors and modules of tz "
+        "(.mlir, .mlirbc)";
     return false;
   }
   cursor += 4;

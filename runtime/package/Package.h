@@ -25,7 +25,7 @@ namespace terrazzo::exec {
 
 using package::PackageT;
 
-constexpr uint32_t packageFormatVersion = 4;
+constexpr uint32_t packageFormatVersion = 5;
 /// A kernel is brought at most as many sizes.
 constexpr uint32_t mostKernelSizes = 16;
 /// Segments are aligned to this in the file and in memory.
@@ -43,6 +43,7 @@ Expected<std::string> serializePackage(PackageT &package,
 
 /// Writes the package under a temporary name beside `path`, and renames it when
 /// it is complete and on its way to disk.
+Status writePackage(const std::string &bytes, const std::string &path);
 Status writePackage(PackageT &package, const PackageCode &code,
                     const std::string &path);
 
@@ -50,6 +51,8 @@ Status writePackage(PackageT &package, const PackageCode &code,
 /// what follows the root in the file.
 Status checkPackage(const package::Package &package, uint64_t codeBytes,
                     const std::string &path);
+/// The same of a whole package, whose tables are known to be sound.
+Status checkPackage(const std::string &bytes, const std::string &path);
 
 /// An opened, checked package. Move-only; keeps the file mapped.
 class PackageFile {
@@ -62,7 +65,10 @@ public:
   ~PackageFile();
 
   const package::Package &root() const { return *table; }
+  /// What errors name.
   const std::string &path() const { return name; }
+  /// A package that was made for a model is no file that its user knows.
+  void nameAfter(const std::string &model) { name = model; }
   /// Open for reading as long as this object lives; segments are mapped from
   /// it.
   int descriptor() const { return file; }

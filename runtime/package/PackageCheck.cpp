@@ -21,7 +21,7 @@ constexpr uint64_t largestBuffer = uint64_t(1) << 46;
 /// No image of code is larger.
 constexpr uint64_t largestImage = uint64_t(1) << 30;
 /// No size of a function is larger.
-constexpr uint32_t mostRows = 1u << 20;
+constexpr uint32_t mostRows = (1u << 31) - 1;
 constexpr uint64_t mostStateRows = uint64_t(1) << 31;
 
 class Checker {
@@ -92,7 +92,10 @@ bool Checker::checkManifest() {
     return fail("it has no manifest");
   if (manifest->format_version() != packageFormatVersion)
     return fail(
-        "its format is version " + std::to_string(manifest->format_version()) +
+        "its format is " +
+        (manifest->format_version() == 0
+             ? "older than version 5"
+             : "version " + std::to_string(manifest->format_version())) +
         ", this program reads version " + std::to_string(packageFormatVersion));
   return true;
 }
@@ -532,6 +535,16 @@ Status checkPackage(const Package &package, uint64_t codeBytes,
   error.why = std::move(why);
   error.help = "make it again with `terrazzo compile`";
   return error;
+}
+
+Status checkPackage(const std::string &bytes, const std::string &path) {
+  uint64_t root = uint64_t(flatbuffers::GetPrefixedSize(
+                      reinterpret_cast<const uint8_t *>(bytes.data()))) +
+                  sizeof(uint32_t);
+  uint64_t code =
+      (root + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
+  return checkPackage(*GetSizePrefixedPackage(bytes.data()),
+                      bytes.size() - code, path);
 }
 
 } // namespace terrazzo::exec

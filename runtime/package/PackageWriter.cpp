@@ -94,11 +94,14 @@ Expected<std::string> serializePackage(PackageT &package,
 Status writePackage(PackageT &package, const PackageCode &code,
                     const std::string &path) {
   auto bytes = serializePackage(package, code);
-  if (!bytes) {
-    Error error = bytes.takeError();
-    error.where = path;
-    return error;
-  }
+  if (bytes)
+    return writePackage(*bytes, path);
+  Error error = bytes.takeError();
+  error.where = path;
+  return error;
+}
+
+Status writePackage(const std::string &bytes, const std::string &path) {
   // Renaming would put a file in the place of a device.
   struct stat facts;
   if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode))
@@ -107,7 +110,7 @@ Status writePackage(PackageT &package, const PackageCode &code,
   int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0)
     return writeError(path, "create", errno);
-  Status status = writeAll(file, *bytes, path);
+  Status status = writeAll(file, bytes, path);
   // mkostemp makes private files; a package is meant to be passed on.
   mode_t mask = ::umask(0);
   ::umask(mask);

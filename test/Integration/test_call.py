@@ -83,7 +83,9 @@ def test_random_arguments_follow_the_seed(terrazzo, package):
     assert run(1) == run(1) != run(2)
 
 
-def test_inspect_prints_signatures(terrazzo, package):
+@pytest.mark.parametrize("file", ["mix.tzp", "mix.mlir"])
+def test_inspect_prints_signatures(terrazzo, folder, package, file):
+    package = folder / file
     lines = terrazzo("inspect", package).out.splitlines()
     assert "function mix(x: f32[R, 24], y: f32[R, 24], gain: f32[24]) -> sum: f32[R, 24], normed: f32[R, 24]" in lines
     assert "function silu(arg0: f32[T, 5]) -> result0: f32[T, 5]" in lines

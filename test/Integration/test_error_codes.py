@@ -30,6 +30,25 @@ tz.func @double(%x: tensor<?x4xf32> {tz.name = "x"}) -> (tensor<?x4xf32> {tz.nam
 """
 
 
+# Two arrays of 8 TiB between one and the other.
+HUGE = """
+tz.func @f(%x: tensor<2097152x1xf32>, %y: tensor<1048576xf32>) -> tensor<1x1xf32> {
+  %a = tz.elementwise mul(%x, %y) : (tensor<2097152x1xf32>, tensor<1048576xf32>) -> tensor<2097152x1048576xf32>
+  %b = tz.softmax %a {axis = 1 : i64} : tensor<2097152x1048576xf32> -> tensor<2097152x1048576xf32>
+  %c = tz.reduce max %b [0, 1] : tensor<2097152x1048576xf32> -> tensor<1x1xf32>
+  tz.return %c : tensor<1x1xf32>
+}
+"""
+WEIGHTY = """
+tz.weight @w : tensor<4xf32> {file = "m", tensor = "w", offset = 0 : i64, bytes = 16 : i64, hash = 0 : i64}
+tz.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %w = tz.use_weight @w : tensor<4xf32>
+  %0 = tz.elementwise mul(%x, %w) : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  tz.return %0 : tensor<?x4xf32>
+}
+"""
+
+
 class Tables:
     """The tables of a package (runtime/package/Package.fbs), to change a number in them. Fields go by their order there."""
 
@@ -87,6 +106,7 @@ def place(terrazzo, tmp_path_factory):
                        "sets.mlir": "#s = affine_set<(d0) : (d0 >= 0" + ", d0 >= 0" * 20000 + ")>\n#b = " + "[" * 20000 + "]" * 20000,
                        "minus.mlir": "#m = affine_map<(d0) -> (" + "-" * 100_000 + "d0)>\n" + MODULE,
                        "sum.mlir": "#m = affine_map<(d0) -> (d0" + " + (d0 mod 2)" * 100_000 + ")>\n" + MODULE,
+                       "absurd.mlir": MODULE.replace("?x4x", "1x4000000000x4000000000x").replace("attributes {tz.sizes = {T = [8]}}", ""), "huge.mlir": HUGE, "weighty.mlir": WEIGHTY,
                        "flat.mlir": "".join(f"#s{i} = affine_set<(d0) : (d0 <= {i})>\n" for i in range(600)) + MODULE, "red": "\033[31mred",
                        "other_red": "\x9b31mred\u202e"}.items():
         (place / name).write_text(text)
@@ -175,6 +195,11 @@ COMMANDS = [
     ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/minus.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/sum.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo-compile -m @/deep.mlir -o @/x.tzp --format text"),
+    ("TZ0504", 3, "'arg0' is absurdly large", "terrazzo compile -m @/absurd.mlir -o @/x.tzp"),
+    # Errors of what was compiled for a model name the model.
+    ("TZ0601", 6, "@/huge.mlir", "terrazzo call -m @/huge.mlir --random 1"),
+    ("TZ0709", 2, "@/weighty.mlir", "terrazzo call -m @/weighty.mlir --random 1 --size T=1"),
+    ("TZ0708", 7, "@/encoder.gguf", "terrazzo run -m @/encoder.gguf -p x"),
     # A compiler that is missing, cannot be run, or ends badly.
     ("TZ0422", 4, "@/lone/terrazzo-compile", "env -u TERRAZZO_COMPILE @/lone/terrazzo compile -m @/double.mlir -o @/x.tzp"),
     ("TZ0422", 4, "TERRAZZO_COMPILE names no executable file",

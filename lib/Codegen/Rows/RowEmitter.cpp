@@ -293,13 +293,12 @@ void RowEmitter::emitCacheAppend(tz::CacheAppendOp op,
   packs.eachInRuns(
       window, type.getDim(), 0,
       [&](Value row, Value start, Value offset, Value mask) {
-        Value head = e.div(start, type.getDim()),
-              cacheRow = e.add(first, row);
+        Value head = e.div(start, type.getDim()), cacheRow = e.add(first, row);
         Value line = e.add(e.mul(head, limit), cacheRow);
         // What callers give is checked; what is computed may lie outside.
         e.when(e.within(cacheRow, limit), [&] {
-          Value x = packs.load(rows.memory,
-                               e.add(at(rows, row, start), offset), mask);
+          Value x = packs.load(rows.memory, e.add(at(rows, row, start), offset),
+                               mask);
           packs.store(e.toCache(x, type.getElementType()), cache.memory,
                       e.add(e.mul(line, type.getDim()), offset), mask);
         });

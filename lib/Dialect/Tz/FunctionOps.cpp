@@ -59,7 +59,30 @@ static LogicalResult verifyOneLiveVersion(FuncOp func, Value cache) {
   return success();
 }
 
+/// Of an argument or a result.
+static LogicalResult verifyValue(FuncOp func, StringRef kind, unsigned number,
+                                 Type type) {
+  constexpr int64_t mostDims = 8; // as packages have it
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor && !isa<CacheType>(type))
+    return func.emitOpError(kind)
+           << " " << number << " is " << type
+           << "; functions take and give ranked tensors (a number is "
+              "tensor<f32>) and caches";
+  if (tensor && tensor.getRank() > mostDims)
+    return func.emitOpError(kind)
+           << " " << number << " has " << tensor.getRank()
+           << " dimensions, up to " << mostDims << " are possible";
+  return success();
+}
+
 LogicalResult FuncOp::verify() {
+  for (auto [i, type] : llvm::enumerate(getArgumentTypes()))
+    if (failed(verifyValue(*this, "argument", i, type)))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(getResultTypes()))
+    if (failed(verifyValue(*this, "result", i, type)))
+      return failure();
   llvm::StringMap<Type> states;
   for (unsigned i = 0; i < getNumArguments(); ++i) {
     if (!isa<CacheType>(getArgumentTypes()[i]))
@@ -86,6 +109,8 @@ LogicalResult FuncOp::verify() {
   if (!states.empty())
     return emitOpError("drops the state '")
            << states.begin()->first() << "': no result carries it";
+  if (getNumResults() == 0)
+    return emitOpError("has no result, so there is nothing to compute");
   if (isExternal())
     return success();
   for (Block &block : getBody()) {

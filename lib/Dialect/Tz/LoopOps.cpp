@@ -119,6 +119,17 @@ LogicalResult TransposeOp::verify() {
 // Slice
 //===----------------------------------------------------------------------===//
 
+/// Numbers that are added to and multiplied with sizes: products of them stay
+/// far from overflow.
+static LogicalResult verifyNumbers(Operation *op, ArrayRef<int64_t> numbers) {
+  constexpr int64_t most = int64_t(1) << 31;
+  for (int64_t number : numbers)
+    if (number > most || number < -most)
+      return op->emitOpError("has the number ")
+             << number << ", of which " << most << " is the largest possible";
+  return success();
+}
+
 /// Where dimension `i` of a slice begins: a number, or one behind its end.
 static AffineExpr firstOf(SliceOp op, size_t i) {
   int64_t offset = op.getOffsets()[i];
@@ -156,6 +167,10 @@ LoopNest SliceOp::getLoops() {
 }
 
 LogicalResult SliceOp::verify() {
+  for (ArrayRef<int64_t> numbers :
+       {getOffsets(), getStrides(), getCut().value_or(ArrayRef<int64_t>())})
+    if (failed(verifyNumbers(*this, numbers)))
+      return failure();
   auto from = typeOf(getInput()), to = typeOf(getResult());
   size_t rank = from.getRank();
   if (to.getRank() != from.getRank() || getOffsets().size() != rank ||
@@ -204,6 +219,9 @@ LoopNest PadOp::getLoops() {
 }
 
 LogicalResult PadOp::verify() {
+  if (failed(verifyNumbers(*this, getLow())) ||
+      failed(verifyNumbers(*this, getHigh())))
+    return failure();
   auto from = typeOf(getInput()), to = typeOf(getResult());
   size_t rank = from.getRank();
   if (to.getRank() != from.getRank() || getLow().size() != rank ||
@@ -251,6 +269,10 @@ LoopNest WindowsOp::getLoops() {
 }
 
 LogicalResult WindowsOp::verify() {
+  for (ArrayRef<int64_t> numbers : {getStrides(), getDilations(), getLow(),
+                                    getHigh().value_or(ArrayRef<int64_t>())})
+    if (failed(verifyNumbers(*this, numbers)))
+      return failure();
   auto from = typeOf(getInput()), to = typeOf(getResult());
   int64_t spatial = from.getRank() - 1, count = getStrides().size();
   auto positive = [](int64_t number) { return number > 0; };

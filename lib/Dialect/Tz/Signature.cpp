@@ -38,6 +38,9 @@ Signature signatureOf(FuncOp func, const Sizes &sizes) {
   return signature;
 }
 
+/// Positions and ids are i32, and so is what packages keep of sizes.
+static constexpr int64_t kMostOfSize = std::numeric_limits<int32_t>::max();
+
 static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
   Attribute given = func->getAttr(TzDialect::kSizesAttr);
   if (!given)
@@ -58,6 +61,10 @@ static LogicalResult verifySizes(FuncOp func, const Signature &signature) {
         before = 0;
         break;
       }
+      if (number.getInt() > kMostOfSize)
+        return func.emitOpError("'tz.sizes' of '")
+               << size.getName().strref() << "' has " << number.getInt()
+               << ", up to " << kMostOfSize << " are possible";
       before = number.getInt();
     }
     if (before == 0)

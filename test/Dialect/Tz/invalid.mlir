@@ -366,6 +366,49 @@ tz.func @f(%x: tensor<?x4xf32>, %w: tensor<8xf32>) -> tensor<?x4xf32> {
 
 // FunctionOps
 
+// expected-error@+1 {{argument 0 is 'f32'; functions take and give ranked tensors (a number is tensor<f32>) and caches}}
+tz.func @f(%a: f32, %x: tensor<4xf32>) -> tensor<4xf32> {
+  tz.return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{argument 0 is 'tensor<*xf32>'; functions take and give}}
+tz.func @f(%x: tensor<*xf32>) -> tensor<*xf32> {
+  tz.return %x : tensor<*xf32>
+}
+
+// -----
+
+// expected-error@+1 {{argument 0 has 9 dimensions, up to 8 are possible}}
+tz.func @f(%x: tensor<1x1x1x1x1x1x1x1x4xf32>) -> tensor<1x1x1x1x1x1x1x1x4xf32> {
+  tz.return %x : tensor<1x1x1x1x1x1x1x1x4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has no result, so there is nothing to compute}}
+tz.func @f(%x: tensor<4xf32>) {
+  tz.return
+}
+
+// -----
+
+// expected-error@+1 {{'tz.sizes' of 'T' has 5000000000, up to 2147483647 are possible}}
+tz.func @f(%x: tensor<?xf32>) -> tensor<?xf32> attributes {tz.sizes = {T = [1, 5000000000]}} {
+  tz.return %x : tensor<?xf32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error@+1 {{has the number 9223372036854775807, of which 2147483648 is the largest possible}}
+  %r = tz.pad %x [9223372036854775807] [9223372036854775807] : tensor<?xf32> -> tensor<?xf32>
+  tz.return %r : tensor<?xf32>
+}
+
+// -----
+
 // expected-error@+1 {{argument 0 is a '!tz.cache' without 'tz.state'}}
 tz.func @f(%c: !tz.cache<1x4xf16, ?>) {
   tz.return

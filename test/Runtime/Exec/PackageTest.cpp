@@ -99,6 +99,9 @@ TEST(Package, RefusesEachKindOfNonsense) {
   EXPECT_EQ(refusal([](PackageT &p) { p.manifest->format_version = 9; }),
             "its format is version 9, this program reads version " +
                 std::to_string(packageFormatVersion));
+  // What the versions before stored of theirs: nothing.
+  EXPECT_EQ(refusal([](PackageT &p) { p.manifest->format_version = 0; }),
+            "its format is older than version 5, this program reads version 5");
   EXPECT_EQ(refusal([](PackageT &p) { p.manifest.reset(); }),
             "it has no manifest");
   EXPECT_EQ(refusal([](PackageT &p) {

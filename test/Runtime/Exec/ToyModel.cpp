@@ -221,6 +221,7 @@ void writeToyModel(const std::string &path, const std::vector<float> &table,
 PackageT toyPackage(exec::PackageCode &code, const std::string &target) {
   PackageT package;
   package.manifest = std::make_unique<ManifestT>();
+  package.manifest->format_version = exec::packageFormatVersion;
   package.manifest->producer = "test";
   package.manifest->architecture = "toy";
   package.manifest->context_length = 2048;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo inspect: what is in a model or a package.
+#include "OpenPackage.h"
 #include "Output.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
@@ -160,9 +161,23 @@ bool isPackage(const std::string &path) {
   return head.substr(8, 4) == "TZP1" || head.substr(4, 4) == "TZP1";
 }
 
+/// What is made of a module, as of a package.
+int inspectModule(const std::string &path, CommonOptions common) {
+  common.model = path;
+  Notes notes(common.quiet, common.why);
+  auto opened = openPackage(common, notes);
+  if (!opened)
+    return report(opened.error());
+  return inspectPackage(opened->package, common);
+}
+
 int runInspect(const std::string &path, const CommonOptions &common) {
-  if (path.ends_with(".tzp") || isPackage(path))
-    return runInspectPackage(path, common);
+  if (isModule(path))
+    return inspectModule(path, common);
+  if (path.ends_with(".tzp") || isPackage(path)) {
+    auto file = exec::PackageFile::open(path);
+    return file ? inspectPackage(*file, common) : report(file.error());
+  }
   auto file = ModelFile::open(path);
   if (!file)
     return report(file.error());
@@ -174,11 +189,12 @@ int runInspect(const std::string &path, const CommonOptions &common) {
 } // namespace
 
 void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
-  CLI::App *verb =
-      app.add_subcommand("inspect", "what is in a model or a package");
+  CLI::App *verb = app.add_subcommand(
+      "inspect", "what is in a model or a package, the signatures of a module");
   auto path = std::make_shared<std::string>();
   addOutputOptions(*verb, common);
-  addName(*verb, "file,-m,--model", *path, "a model or a package", "FILE")
+  addName(*verb, "file,-m,--model", *path, "a model, a module or a package",
+          "FILE")
       ->required();
   verb->callback(
       [=, &common, &exitCode] { exitCode = runInspect(*path, common); });

@@ -167,9 +167,11 @@ std::string partToText(const ordered_json &part) {
 
 std::string packageToText(const ordered_json &facts) {
   std::string out = "package made by " + string(facts["producer"]) + " from " +
-                    string(facts["model"]) + ", architecture " +
-                    string(facts["architecture"]) + "\n" +
-                    string(facts["parameters"]) + " parameters in " +
+                    string(facts["model"]) +
+                    (facts["architecture"] == ""
+                         ? ""
+                         : ", architecture " + string(facts["architecture"])) +
+                    "\n" + string(facts["parameters"]) + " parameters in " +
                     std::to_string(facts["tensors"].size()) + " weights\n";
   for (const ordered_json &line : facts["placement"])
     out += string(line) + "\n";
@@ -185,11 +187,8 @@ std::string packageToText(const ordered_json &facts) {
 
 } // namespace
 
-int runInspectPackage(const std::string &path, const CommonOptions &common) {
-  Expected<exec::PackageFile> file = exec::PackageFile::open(path);
-  if (!file)
-    return report(file.error());
-  ordered_json facts = packageToJson(*file);
+int inspectPackage(const exec::PackageFile &file, const CommonOptions &common) {
+  ordered_json facts = packageToJson(file);
   if (common.json)
     return report(writeJson(facts));
   return report(writeResult(packageToText(facts)));

@@ -7,6 +7,8 @@
 
 #include "options/CommonOptions.h"
 
+#include "package/Package.h"
+
 void addBenchVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCacheVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode);
@@ -24,4 +26,5 @@ void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 
 /// inspect for a package.
-int runInspectPackage(const std::string &path, const CommonOptions &common);
+int inspectPackage(const terrazzo::exec::PackageFile &file,
+                   const CommonOptions &common);
