@@ -195,7 +195,7 @@ COMMANDS = [
     ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/minus.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 signs", "terrazzo compile -m @/sum.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo-compile -m @/deep.mlir -o @/x.tzp --format text"),
-    ("TZ0504", 3, "'arg0' is absurdly large", "terrazzo compile -m @/absurd.mlir -o @/x.tzp"),
+    ("TZ0504", 3, "'x' is absurdly large", "terrazzo compile -m @/absurd.mlir -o @/x.tzp"),
     # Errors of what was compiled for a model name the model.
     ("TZ0601", 6, "@/huge.mlir", "terrazzo call -m @/huge.mlir --random 1"),
     ("TZ0709", 2, "@/weighty.mlir", "terrazzo call -m @/weighty.mlir --random 1 --size T=1"),
