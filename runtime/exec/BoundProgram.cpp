@@ -2,7 +2,6 @@
 #include "exec/BoundProgram.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace terrazzo::exec {
 
@@ -46,7 +45,6 @@ void BoundProgram::addStep(const Command &command, const Package &package,
                            const Buffers &buffers) {
   Step step;
   step.kind = command.kind();
-  step.value = command.value();
   step.firstBinding = uint32_t(bindings.size());
   step.sizes = CommandSizes(command);
   if (!steps.empty() && step.kind != CommandKind::Barrier &&
@@ -90,30 +88,18 @@ void *BoundProgram::resolve(const Binding &binding, const Package &package,
 void BoundProgram::runStep(const Step &step, const machine::Part &part,
                            const int64_t *extents) const {
   void *const *operands = bindings.data() + step.firstBinding;
-  if (step.kind == CommandKind::Launch) {
-    int64_t sizes[mostKernelSizes];
-    step.sizes.gather(extents, sizes);
-    int64_t groups = step.sizes.workgroups(sizes);
-    // Rotation spreads launches of few groups; large ones keep their share,
-    // whose worker's caches know the weights.
-    int64_t index = groups < part.shares
-                        ? (part.share + step.rotation) % part.shares
-                        : part.share;
-    Range range = shareOf(groups, index, part.shares);
-    if (range.begin < range.end)
-      step.function(operands, sizes, range.begin, range.end,
-                    scratch + part.worker * scratchStride);
-    return;
-  }
-  Range range =
-      shareOf(int64_t(step.sizes.byteCount(extents)), part.share, part.shares);
-  size_t count = size_t(range.end - range.begin);
-  if (step.kind == CommandKind::Fill)
-    memset(static_cast<uint8_t *>(operands[0]) + range.begin, step.value,
-           count);
-  else
-    memmove(static_cast<uint8_t *>(operands[1]) + range.begin,
-            static_cast<uint8_t *>(operands[0]) + range.begin, count);
+  int64_t sizes[mostKernelSizes];
+  step.sizes.gather(extents, sizes);
+  int64_t groups = step.sizes.workgroups(sizes);
+  // Rotation spreads launches of few groups; large ones keep their share,
+  // whose worker's caches know the weights.
+  int64_t index = groups < part.shares
+                      ? (part.share + step.rotation) % part.shares
+                      : part.share;
+  Range range = shareOf(groups, index, part.shares);
+  if (range.begin < range.end)
+    step.function(operands, sizes, range.begin, range.end,
+                  scratch + part.worker * scratchStride);
 }
 
 void BoundProgram::runPart(const machine::Part &part,

@@ -59,7 +59,6 @@ public:
 private:
   struct Step {
     package::CommandKind kind;
-    uint8_t value = 0;
     uint32_t rotation = 0; ///< which share the first of few groups falls to
     KernelFunction function = nullptr;
     uint32_t firstBinding = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What every executor makes of a package's commands: how many workgroups a
-// launch has, how many bytes a fill or copy writes, and where the time went.
+// launch has, how many bytes a copy writes, and where the time went.
 //
 //   workgroups = factor x product of ceil(sizes[i] / tiles[i]),
 //   a tile of 0 leaves its size out; sizes are extents of the call

@@ -154,7 +154,7 @@ Status LoadedModel::weightsIntact() const {
 
 uint64_t LoadedModel::stateBytes(const State &state) const {
   uint64_t rows = state.rows() ? state.rows() : context;
-  return roundUp(state.row_bytes() * roundUp(rows, state.row_multiple()), 64);
+  return roundUp(state.row_bytes() * rows, 64);
 }
 
 uint64_t LoadedModel::statesBytes() const {

@@ -121,10 +121,8 @@ bool Checker::checkStates() {
   for (uint32_t i = 0; i < count(root.states()); ++i) {
     const State &state = *root.states()->Get(i);
     constexpr uint64_t largestRow = uint64_t(1) << 28;
-    constexpr uint32_t largestMultiple = 1u << 16;
     if (!isText(state.name()) || state.row_bytes() == 0 ||
-        state.row_bytes() > largestRow || state.rows() > mostStateRows ||
-        state.row_multiple() == 0 || state.row_multiple() > largestMultiple)
+        state.row_bytes() > largestRow || state.rows() > mostStateRows)
       return fail("state " + std::to_string(i) + " has absurd sizes");
   }
   return true;
@@ -403,8 +401,7 @@ bool Checker::checkCommand(const Command &command, const Program &program,
         count(command.bindings()) > mostBindings)
       return fail(place + " has an absurd number of workgroups or bindings");
   } else {
-    uint32_t wanted = command.kind() == CommandKind::Fill ? 1 : 2;
-    if (count(command.bindings()) != wanted)
+    if (count(command.bindings()) != 2)
       return fail(place + " has the wrong number of bindings");
     if (command.bytes() > largestBuffer ||
         (bounds[command.size()] &&

@@ -4,11 +4,13 @@
 // machine can run, against the float64 reference. Error budgets are relative to
 // the largest magnitude of the reference's result:
 //
-//   f32 arithmetic (rows, attention, f32 weights)    2e-5   rounding of f32
-//   sums f16 caches                                       1e-3   one rounding
-//   to f16 of each appended value int8 products, a scale per 32 activations
-//   2e-2   half a step of 1/127 per activation, averaged bf16 products 1e-2
-//   2^-9 per operand, averaged
+//   f32 arithmetic (rows, attention, f32 weights)  2e-5  rounding of f32 sums
+//   f16 caches                                     1e-3  one rounding to f16 of
+//                                                        each appended value
+//   int8 products, a scale per 32 activations      2e-2  half a step of 1/127
+//                                                        per activation, averaged
+//   bf16 products                                  1e-2  2^-9 per operand,
+//                                                        averaged
 #include "KernelHarness.h"
 #include "KernelText.h"
 #include "RandomBindings.h"

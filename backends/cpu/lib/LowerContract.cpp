@@ -10,9 +10,9 @@
 //        bytes of %x sixteen times)
 //
 //   u8 x s8 -> s32   AVX512-VNNI: vpdpbusd. Otherwise vpmaddubsw and vpmaddwd
-//   on halves, which saturates at pairs of
-//                    products beyond 2^15: weights whose bound allows that are
-//                    widened to 16 bits first.
+//                    on halves, which saturates at pairs of products beyond
+//                    2^15: weights whose bound allows that are widened to 16
+//                    bits first.
 //   bf16 -> f32      vdpbf16ps
 //   f32              a fused multiplication and addition
 #include "TzCpu/Cpu.h"

@@ -8,17 +8,20 @@
 // backend from the attribute on a kernel, so any number of targets may occur in
 // one module. Hooks are called in this order:
 //
-//   resolve         "chip:v4" -> #tz_chip.target<...>
-//   supports        each operation of the model, before kernels are formed
-//   weightLayout    each weight, with all its uses, before kernels are formed
-//   configure       each kernel, on tz ops over tensors:
-//                     plan.kernel @k attributes {target = #t} { module {
-//                     tz.func @k(...) {...} } }
-//                   -> the same with `config = #plan.config<...>`
-//   buildLower      a pipeline over the kernel's builtin.module: tz ops -> the
-//   chip's own IR serialize       one lowered kernel -> object bytes (in
-//   parallel, cached by content) link            all objects of one variant ->
-//   the image that the package carries
+//   resolve        "chip:v4" -> #tz_chip.target<...>
+//   supports       each operation of the model, before kernels are formed
+//   weightLayout   each weight, with all its uses, before kernels are formed
+//   configure      each kernel, on tz ops over tensors:
+//                    plan.kernel @k attributes {target = #t} {
+//                      module { tz.func @k(...) {...} }
+//                    }
+//                  -> the same with `config = #plan.config<...>`
+//   buildLower     a pipeline over the kernel's builtin.module: tz ops -> the
+//                  chip's own IR
+//   serialize      one lowered kernel -> object bytes (in parallel, cached by
+//                  content)
+//   link           all objects of one variant -> the image that the package
+//                  carries
 //
 // Core verifies what each hook leaves behind and blames the plugin by name when
 // it breaks the contract.

@@ -46,7 +46,6 @@ Status DeviceLoader::load() {
                                    executor.host.get());
     DeviceProgram &bound = executor.programs.back();
     bound.add(*program, executor.buffers);
-    canRecord &= device.canFill() || !bound.fills();
     canRecord &= !bound.usesHost();
   }
   executor.records = canRecord;

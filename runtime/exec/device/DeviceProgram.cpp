@@ -39,10 +39,8 @@ void DeviceProgram::addHostRun(const Program &program, uint32_t first,
 void DeviceProgram::add(const Command &command, const DeviceBuffers &buffers) {
   Step step;
   step.kind = command.kind();
-  step.value = command.value();
   step.sizes = CommandSizes(command);
   step.firstBinding = uint32_t(bindings.size());
-  hasFill |= step.kind == CommandKind::Fill;
   if (step.kind == CommandKind::Launch) {
     const Entry &entry = *model->variant->entries()->Get(command.kernel());
     step.entry = entry.address();
@@ -127,11 +125,6 @@ Status DeviceProgram::issueStep(Device &device, const Step &step,
     return issueLaunch(device, step, extents);
   case CommandKind::Barrier:
     return {};
-  case CommandKind::Fill:
-    return bytes ? device.fill(operands[0], step.value, bytes) : Status();
-  case CommandKind::Copy:
-    return bytes ? device.copyInside(operands[1], operands[0], bytes)
-                 : Status();
   case CommandKind::ToHost:
     return bytes ? host->copyToHost(device, step.hostPlace, operands[0], bytes)
                  : Status();

@@ -30,7 +30,6 @@ public:
 
   /// Whether a device may record it: without a fill of its own, core copies
   /// values from the host.
-  bool fills() const { return hasFill; }
   /// Whether something happens on the host, which no device records.
   bool usesHost() const { return hasHost; }
 
@@ -41,7 +40,6 @@ public:
 private:
   struct Step {
     package::CommandKind kind;
-    uint8_t value = 0;
     uint32_t command = 0;         ///< its index in the program
     int32_t hostRun = -1;         ///< launches that the host runs instead
     uint8_t *hostPlace = nullptr; ///< the host's end of a copy
@@ -67,7 +65,6 @@ private:
   std::vector<Step> steps;
   std::vector<terrazzo_memory> bindings;
   CallerSlots<terrazzo_memory> argumentSlots, resultSlots;
-  bool hasFill = false;
   bool hasHost = false;
 };
 

@@ -178,40 +178,6 @@ TEST_P(DeviceSessionTest, StepsWithoutAnswersAreManyAtOnce) {
             0);
 }
 
-TEST_P(DeviceSessionTest, StatesBeginAsZerosAndFillsAreDone) {
-  using namespace package;
-  PackageCode code;
-  PackageT package = toyPackage(code, "toy:v1");
-  constexpr uint64_t row = toyHidden * sizeof(float);
-  for (auto &program : package.variants[0]->programs) {
-    if (program->name.substr(0, 6) != "trunk_")
-      continue;
-    Binding hidden(Space::Result, 0, 0, row), state(Space::State, 0, 0, 0);
-    auto fill = std::make_unique<CommandT>(),
-         copy = std::make_unique<CommandT>();
-    fill->kind = CommandKind::Fill;
-    fill->bindings = {hidden};
-    fill->bytes_per_size = row;
-    fill->value = 7;
-    copy->kind = CommandKind::Copy;
-    copy->bindings = {state, hidden};
-    copy->bytes = row;
-    program->commands.clear();
-    program->commands.push_back(std::move(fill));
-    program->commands.push_back(std::move(copy));
-  }
-  ASSERT_TRUE(writePackage(package, code, folder.file("fills.tzp")).ok());
-  auto toy = take(tryOpen("toy:0", {}, "fills.tzp"));
-  ASSERT_TRUE(toy);
-  for (size_t count : {3, 1, 1}) {
-    ASSERT_TRUE(toy->step(tokens(count)).ok());
-    std::string wanted(row, 0);
-    wanted.resize(count * row, 7);
-    ASSERT_NE(toy->hidden(), nullptr);
-    EXPECT_EQ(memcmp(toy->hidden(), wanted.data(), wanted.size()), 0) << count;
-  }
-}
-
 TEST_P(DeviceSessionTest, PackedWeightsAreKept) {
   ExecutionOptions options;
   options.cacheFolder = folder.file("cache");
