@@ -7,6 +7,7 @@ For each model M: `M.shapes`, a JSON object of its parameters' shapes, whose val
 (test/Integration/random_weights.py); `M.<input>` and `M.<output>`, arrays.
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -45,7 +46,8 @@ def tokens(count, vocabulary, seed=1):
 
 
 def gpt2():
-    config = tr.GPT2Config(vocab_size=61, n_positions=64, n_embd=48, n_layer=2, n_head=3, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0)
+    config = tr.GPT2Config(vocab_size=61, n_positions=64, n_embd=48, n_layer=2, n_head=3, attn_pdrop=0, embd_pdrop=0,
+                           resid_pdrop=0)
     model = prepare("gpt2", tr.GPT2LMHeadModel(config))
     for length in (1, 5, 33):
         ids = tokens(length, 61)
@@ -53,11 +55,17 @@ def gpt2():
 
 
 def vit():
+    """Images of three sizes, the second of which the patches do not fill: parts of `pixels` [images, 3, rows, columns]."""
     config = tr.ViTConfig(hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=80, image_size=32,
                           patch_size=8, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
     model = prepare("vit", tr.ViTModel(config, add_pooling_layer=False))
-    pixels = np.random.default_rng(2).standard_normal((3, 32, 32)).astype("f4")
-    keep("vit", pixels=pixels, hidden=model(torch.tensor(pixels[None]).double()).last_hidden_state[0].detach())
+    pixels = np.random.default_rng(2).standard_normal((3, 3, 45, 40)).astype("f2")
+    keep("vit", pixels=pixels)
+    for count, height, width in ((1, 32, 32), (3, 45, 27), (2, 16, 40)):
+        size, whole = f"{height}x{width}", torch.tensor(pixels[:, :, :height, :width]).double()
+        positions = model.embeddings.interpolate_pos_encoding(model.embeddings.patch_embeddings(whole), height, width)
+        alone = [model(image[None], interpolate_pos_encoding=True).last_hidden_state[0] for image in whole[:count]]
+        keep("vit", **{f"positions{size}": positions[0].float(), f"hidden{size}": torch.stack(alone)})
 
 
 def whisper():
@@ -66,13 +74,19 @@ def whisper():
                               max_source_positions=20, max_target_positions=40, pad_token_id=0, bos_token_id=1,
                               eos_token_id=2, decoder_start_token_id=1, dropout=0)
     model = prepare("whisper", tr.WhisperForConditionalGeneration(config))
+    encoder, positions = model.model.encoder, model.model.encoder.embed_positions.weight
     mel = np.random.default_rng(3).standard_normal((10, 40)).astype("f4")
-    features = torch.tensor(mel[None]).double()
-    keep("whisper", mel=mel, encoded=model.model.encoder(features).last_hidden_state[0].detach())
-    for length in (1, 4, 11):
-        ids = tokens(length, 53)
-        logits = model(input_features=features, decoder_input_ids=torch.tensor(ids[None])).logits[0]
-        keep("whisper", **{f"tokens{length}": ids, f"logits{length}": logits.detach()})
+    keep("whisper", mel=mel)
+    for frames in (40, 26, 31):
+        # It takes frames of one number alone, two for each of its positions.
+        encoder.embed_positions = torch.nn.Embedding.from_pretrained(positions[: (frames + 1) // 2])
+        vars(encoder.config)["max_source_positions"] = frames / 2
+        features = torch.tensor(mel[None, :, :frames]).double()
+        keep("whisper", **{f"encoded{frames}": encoder(features).last_hidden_state[0]})
+        for length in (1, 4, 11):
+            ids = tokens(length, 53)
+            logits = model(input_features=features, decoder_input_ids=torch.tensor(ids[None])).logits[0]
+            keep("whisper", **{f"tokens{length}": ids, f"logits{frames}_{length}": logits})
 
 
 def moonshine():
@@ -97,15 +111,17 @@ def t5():
                          relative_attention_num_buckets=8, relative_attention_max_distance=20, dropout_rate=0,
                          decoder_start_token_id=0, pad_token_id=0)
     model = prepare("t5", tr.T5ForConditionalGeneration(config))
-    source, target = tokens(12, 57), tokens(7, 57, seed=5)
-    out = model(input_ids=torch.tensor(source[None]), decoder_input_ids=torch.tensor(target[None]))
-    attention = model.encoder.block[0].layer[0].SelfAttention
-    buckets = {}
-    for kind, count, module in (("source", 12, attention), ("target", 7, model.decoder.block[0].layer[0].SelfAttention)):
-        distance = torch.arange(count)[None] - torch.arange(count)[:, None]
-        buckets[f"{kind}_buckets"] = module._relative_position_bucket(
-            distance, bidirectional=kind == "source", num_buckets=8, max_distance=20)
-    keep("t5", source=source, target=target, encoded=out.encoder_last_hidden_state[0].detach(), logits=out.logits[0].detach(), **buckets)
+    # Buckets of the distances -20 ... 20; what is further away is in the buckets of these.
+    for kind, block in (("source", model.encoder.block[0]), ("target", model.decoder.block[0])):
+        bucket = functools.partial(block.layer[0].SelfAttention._relative_position_bucket, bidirectional=kind == "source",
+                                   num_buckets=8, max_distance=20)
+        assert torch.equal(bucket(torch.arange(-60, 61)), bucket(torch.arange(-60, 61).clamp(-20, 20)))
+        keep("t5", **{f"{kind}_buckets": bucket(torch.arange(-20, 21))})
+    for count, length in ((12, 7), (29, 1), (1, 23)):
+        source, target = tokens(count, 57), tokens(length, 57, seed=5)
+        out = model(input_ids=torch.tensor(source[None]), decoder_input_ids=torch.tensor(target[None]))
+        keep("t5", **{f"source{count}": source, f"target{length}": target, f"encoded{count}": out.encoder_last_hidden_state[0],
+                      f"logits{count}_{length}": out.logits[0]})
 
 
 def qwen3_moe():

@@ -6,10 +6,12 @@
         f.result("encoded", f.layer_norm(f.mel, w, b, 1e-5))
     graph.write(folder, "m")       # m.mlir and m.gguf
 
-A value knows its shape; "?" is the function's size, or what follows from it.
+A value knows its shape; "?" is the function's only size, or what follows from sizes. Functions of several sizes name
+each, or an expression of them: see(pixels=("f32", 3, "H", "W"), positions=("f32", "H floordiv 8", 48)).
 """
 
 import contextlib
+import json
 
 import numpy as np
 from tiny import gguf
@@ -23,7 +25,7 @@ class Value:
     def type(self):
         if self.cache:
             return self.cache
-        return f"tensor<{''.join(f'{size}x' for size in self.shape)}{self.element}>"
+        return f"tensor<{''.join('?x' if isinstance(size, str) else f'{size}x' for size in self.shape)}{self.element}>"
 
 
 class Function:
@@ -31,7 +33,10 @@ class Function:
         self.graph, self.name, self.sizes = graph, name, sizes
         self.lines, self.arguments, self.results, self.states, self.count = [], [], [], [], 0
         for word, (element, *shape) in arguments.items():
-            self.arguments.append((f"tz.name = \"{word}\"", Value(f"%{word}", shape, element)))
+            label = f"tz.name = \"{word}\""
+            if any(isinstance(size, str) and size != "?" for size in shape):
+                label += f", tz.dims = {json.dumps(shape)}"
+            self.arguments.append((label, Value(f"%{word}", shape, element)))
             setattr(self, word, self.arguments[-1][1])
 
     # --- operations ------------------------------------------------------------
@@ -57,17 +62,26 @@ class Function:
     def of(self, value):
         return self.weight(value) if isinstance(value, np.ndarray) else value
 
-    def scalar(self, number):
+    def scalar(self, number, element="f32"):
         self.count += 1
-        self.lines.append(f"  %v{self.count} = tz.scalar {float(number):.17e} : tensor<f32>")
-        return Value(f"%v{self.count}", ())
+        self.lines.append(f"  %v{self.count} = tz.scalar {float(number):.17e} : tensor<{element}>")
+        return Value(f"%v{self.count}", (), element)
+
+    def constant(self, numbers):
+        """A small array of integers."""
+        numbers = np.asarray(numbers)
+        self.count += 1
+        result = Value(f"%v{self.count}", numbers.shape, "i32")
+        self.lines.append(f"  {result.name} = tz.constant dense<{numbers.tolist()}> : {result.type}")
+        return result
 
     def apply(self, function, *operands):
-        operands = [self.scalar(o) if isinstance(o, (int, float)) else self.of(o) for o in operands]
+        """Of arrays and numbers, which are of the first operand's elements."""
+        operands = [self.scalar(o, operands[0].element) if isinstance(o, (int, float)) else self.of(o) for o in operands]
         rank = max(len(o.shape) for o in operands)
         columns = zip(*([1] * (rank - len(o.shape)) + list(o.shape) for o in operands))
         shape = [next((size for size in sizes if size != 1), 1) for sizes in columns]
-        return self.emit(f"elementwise {function}({', '.join(['{}'] * len(operands))})", operands, shape)
+        return self.emit(f"elementwise {function}({', '.join(['{}'] * len(operands))})", operands, shape, operands[-1].element)
 
     def add(self, a, b):
         return self.apply("add", a, b)
@@ -75,16 +89,14 @@ class Function:
     def mul(self, a, b):
         return self.apply("mul", a, b)
 
-    def reshape(self, x, *shape):
-        self.count += 1
-        result = Value(f"%v{self.count}", shape, x.element)
-        self.lines.append(f"  {result.name} = tz.reshape {x.name} : {x.type} -> {result.type}")
-        return result
+    def reshape(self, x, *shape, sizes=None):
+        """`sizes` says what each size of the result is that changes; without it they follow from the input's."""
+        return self.plain("reshape {}" + (f" {{{{sizes = {json.dumps(sizes)}}}}}" if sizes else ""), x, shape, x.element)
 
-    def plain(self, text, x, shape):
+    def plain(self, text, x, shape, element="f32"):
         """Operations whose types are written `from -> to`."""
         self.count += 1
-        result = Value(f"%v{self.count}", shape)
+        result = Value(f"%v{self.count}", shape, element)
         self.lines.append(f"  {result.name} = tz.{text.format(x.name)} : {x.type} -> {result.type}")
         return result
 
@@ -98,7 +110,37 @@ class Function:
         return self.plain(f"reduce {combiner} {{}} {list(axes)}", x, [1 if i in axes else s for i, s in enumerate(x.shape)])
 
     def pad(self, x, low, high):
-        return self.plain(f"pad {{}} {list(low)} {list(high)}", x, [s + a + b for s, a, b in zip(x.shape, low, high)])
+        shape = ["?" if isinstance(s, str) else s + a + b for s, a, b in zip(x.shape, low, high)]
+        return self.plain(f"pad {{}} {list(low)} {list(high)}", x, shape)
+
+    def concat(self, axis, *parts):
+        parts = [self.of(part) for part in parts]
+        sizes = [part.shape[axis] for part in parts]
+        shape = list(parts[0].shape)
+        shape[axis] = "?" if any(isinstance(size, str) for size in sizes) else sum(sizes)
+        return self.emit(f"concat({', '.join(['{}'] * len(parts))}) {{{{axis = {axis} : i64}}}}", parts, shape)
+
+    def softmax(self, x, axis):
+        return self.plain(f"softmax {{}} {{{{axis = {axis} : i64}}}}", x, x.shape)
+
+    def top_k(self, x, count):
+        """Numbers of the largest elements of the last dimension."""
+        return self.plain("top_k {}", x, [*x.shape[:-1], count], "i32")
+
+    def gather(self, x, indices, axis):
+        x = self.of(x)
+        return self.emit(f"gather {{}}, {{}} {{{{axis = {axis} : i64}}}}", [x, indices],
+                         [*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]], x.element)
+
+    def gather_each(self, x, indices, axis):
+        return self.emit(f"gather {{}}, {{}} {{{{axis = {axis} : i64, each}}}}", [x, indices], indices.shape, x.element)
+
+    def iota(self, size):
+        """0, 1, 2, ... as many as `size`, an expression of sizes, says."""
+        self.count += 1
+        result = Value(f"%v{self.count}", ["?"], "i32")
+        self.lines.append(f"  {result.name} = tz.iota {{axis = 0 : i64, sizes = [{json.dumps(size)}]}} : {result.type}")
+        return result
 
     def contract(self, dims, a, b, shape):
         return self.emit(f'contract "{dims}" {{}}, {{}}', [self.of(a), self.of(b)], shape)
@@ -119,7 +161,8 @@ class Function:
         return self.emit(f"rms_norm {{}}, {{}} {{{{epsilon = {epsilon:e} : f64}}}}", [x, self.of(weight)], x.shape)
 
     def rope(self, x, position, mode, rotated, base=10000.0):
-        return self.emit(f"rope {{}}, {{}} {mode} {{{{base = {base:e} : f64, rotated = {rotated} : i64}}}}", [x, position], x.shape)
+        text = f"rope {{}}, {{}} {mode} {{{{base = {base:e} : f64, rotated = {rotated} : i64}}}}"
+        return self.emit(text, [x, position], x.shape)
 
     def heads(self, x, dim):
         return self.reshape(x, x.shape[0], x.shape[1] // dim, dim)
@@ -127,15 +170,13 @@ class Function:
     def flat(self, x):
         return self.reshape(x, x.shape[0], int(np.prod(x.shape[1:])))
 
-    def attention(self, q, k, v, scale, position=None, bias=None, end=None):
+    def attention(self, q, k, v, scale, position=None, bias=None, first=None, end=None):
         given = [] if position is None else [position]
         text = "attention {}, {}, {}" + ", {}" * len(given)
-        if end is not None:
-            given.append(end)
-            text += " to({})"
-        if bias is not None:
-            given.append(self.of(bias))
-            text += " bias({})"
+        for word, value in (("from", first), ("to", end), ("bias", bias)):
+            if value is not None:
+                given.append(self.of(value))
+                text += f" {word}({{}})"
         return self.emit(f"{text} {{{{scale = {float(scale):.17e} : f64}}}}", [q, k, v, *given], q.shape)
 
     def append(self, state, x, position, element="f32", rows="?"):
@@ -153,12 +194,15 @@ class Function:
         return cache
 
     def conv(self, x, weight, bias=None, stride=1, padding=0):
-        """x [channels, s...], weight [out, channels, k...]; gives [places, out]."""
+        """x [channels, s...], weight [out, channels, k...]; gives [places, out]. A stride for each s, or one for all."""
         spatial = len(x.shape) - 1
         kernel = weight.shape[2:]
-        places = [s if s == "?" else (s + 2 * padding - k) // stride + 1 for s, k in zip(x.shape[1:], kernel)]
-        many = lambda number: [number] * spatial  # noqa: E731
-        windows = self.plain(f"windows {{}} {many(stride)} {many(1)} {many(padding)}", x, [*places, x.shape[0], *kernel])
+        many = lambda number: list(number) if isinstance(number, tuple) else [number] * spatial  # noqa: E731
+        strides = many(stride)
+        places = ["?" if isinstance(s, str) else (s + 2 * padding - k) // step + 1
+                  for s, k, step in zip(x.shape[1:], kernel, strides)]
+        behind = f"{{{{high = array<i64: {str(many(padding))[1:-1]}>}}}}"
+        windows = self.plain(f"windows {{}} {strides} {many(1)} {many(padding)} {behind}", x, [*places, x.shape[0], *kernel])
         rows = self.reshape(windows, "?" if "?" in places else int(np.prod(places)), int(np.prod(weight.shape[1:])))
         return self.linear(rows, weight.reshape(len(weight), -1), bias)
 
@@ -172,7 +216,9 @@ class Function:
         results = self.results + [(label, new) for label, _, new in self.states]
         given = ", ".join(f"{value.name}: {value.type} {{{label}}}" for label, value in arguments)
         made = ", ".join(f"{value.type} {{{label}}}" for label, value in results)
-        sizes = f" attributes {{tz.sizes = {{T = {self.sizes}}}}}" if self.sizes else ""
+        counts = {"T": self.sizes} if isinstance(self.sizes, list) else self.sizes or {}
+        sizes = ", ".join(f"{name} = {values}" for name, values in counts.items())
+        sizes = f" attributes {{tz.sizes = {{{sizes}}}}}" if sizes else ""
         end = f"  tz.return {', '.join(v.name for _, v in results)} : {', '.join(v.type for _, v in results)}"
         return "\n".join([f"tz.func @{self.name}({given}) -> ({made}){sizes} {{", *self.lines, end, "}"])
 
