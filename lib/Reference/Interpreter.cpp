@@ -332,18 +332,25 @@ private:
   Status eval(tz::MatmulOp op) {
     const Weight *right = weight(op.getWeight());
     if (!right)
-      return failAt(op.getLoc(), "the right side of a product is a weight");
+      return give(op.getResult(),
+                  contract("tk,nk->tn", *received(op, op.getInput()),
+                           *tensor(op.getWeight())));
     return give(op.getResult(), matmul(*received(op, op.getInput()), *right));
   }
 
   Status eval(tz::EmbeddingOp op) {
     const Weight *table = weight(op.getWeight());
     if (!table)
-      return failAt(op.getLoc(), "an embedding gathers from a weight");
-    const std::vector<int32_t> &ids = integers(op.getIds()).values;
+      return give(op.getResult(),
+                  gatherParts(*tensor(op.getWeight()), *tensor(op.getIds()),
+                              /*axis=*/0, /*each_=*/false));
+    std::vector<int32_t> ids = integers(op.getIds()).values;
     int64_t rows = table->type.getShape()[0];
-    for (int32_t id : ids)
-      if (id < 0 || id >= rows)
+    bool given = isa<BlockArgument>(op.getIds());
+    for (int32_t &id : ids)
+      if (!given)
+        id = static_cast<int32_t>(std::clamp<int64_t>(id, 0, rows - 1));
+      else if (id < 0 || id >= rows)
         return failAt(op.getLoc(),
                       "the token id " + std::to_string(id) + " does not exist",
                       "ids are 0 to " + std::to_string(rows - 1),

@@ -64,6 +64,7 @@ private:
            : kind < 76 ? Type(b.getF64Type())
            : kind < 80 ? Type(b.getI64Type())
            : kind < 88 ? Type(b.getI32Type())
+           : kind < 90 ? Type(b.getI16Type())
            : kind < 92 ? Type(b.getI8Type())
            : kind < 96 ? Type(b.getI1Type())
                        : Type(b.getIntegerType(8, /*isSigned=*/false));
@@ -126,7 +127,10 @@ private:
     setType(results);
     SmallVector<NamedAttribute> sizes;
     for (auto [name, most] : llvm::zip(kSizeNames, kMostOfSize))
-      sizes.push_back(b.getNamedAttr(name, b.getI64ArrayAttr({most})));
+      sizes.push_back(b.getNamedAttr(
+          name, choice.chance(25)
+                    ? b.getI64ArrayAttr({std::max<int64_t>(most / 8, 1), most})
+                    : b.getI64ArrayAttr({most})));
     func->setAttr(tz::TzDialect::kSizesAttr, b.getDictionaryAttr(sizes));
   }
 
@@ -209,7 +213,7 @@ private:
   //===--- operations -----------------------------------------------------===//
 
   void addStep() {
-    switch (choice.below(18)) {
+    switch (choice.below(20)) {
     case 0:
     case 1:
       return applyOne();
@@ -242,6 +246,10 @@ private:
       return choice.chance(50) ? reverse() : addUp();
     case 16:
       return choice.chance(60) ? scatter() : share();
+    case 17:
+      return choice.chance(70) ? windows() : number();
+    case 18:
+      return choice.chance(50) ? attend() : choice.chance(50) ? turn() : look();
     default:
       return choice.chance(50) ? count() : rank();
     }
@@ -481,9 +489,11 @@ private:
     if (!item)
       return;
     bool floats = isFloat(item->value);
-    auto combiner = choice.of({tz::Combiner::Sum, tz::Combiner::Max,
-                               tz::Combiner::Min, tz::Combiner::Mean});
-    if (!floats && combiner == tz::Combiner::Mean)
+    auto combiner =
+        choice.of({tz::Combiner::Sum, tz::Combiner::Max, tz::Combiner::Min,
+                   tz::Combiner::Mean, tz::Combiner::Prod});
+    if (!floats &&
+        (combiner == tz::Combiner::Mean || combiner == tz::Combiner::Prod))
       combiner = tz::Combiner::Max;
     SmallVector<int64_t> shape(typeOf(item->value).getShape()), axes;
     for (size_t axis = 0; axis < shape.size(); ++axis)
@@ -559,7 +569,13 @@ private:
     auto item = rowsOf();
     if (!item)
       return;
-    Value w = weight({typeOf(item->value).getShape().back()}, "small");
+    int64_t columns = typeOf(item->value).getShape().back();
+    auto own = anyThat([&](Item other) {
+      auto type = typeOf(other.value);
+      return type.getRank() == 1 && type.getShape()[0] == columns &&
+             type.getElementType().isF32();
+    });
+    Value w = own && choice.chance(60) ? own->value : weight({columns}, "small");
     keep(choice.chance(50)
              ? Value(tz::RmsNormOp::create(b, b.getUnknownLoc(),
                                            item->value.getType(), item->value,
@@ -579,12 +595,160 @@ private:
       return;
     int64_t depth = typeOf(item->value).getShape()[1],
             columns = choice.of<int64_t>({1, 5, 16, 33, 64});
+    // An argument, or what was computed, in the place of a weight.
+    auto own = anyThat([&](Item other) {
+      auto type = typeOf(other.value);
+      return type.getRank() == 2 && type.hasStaticShape() &&
+             type.getShape()[1] == depth && isFloat(other.value) &&
+             !type.getElementType().isF64();
+    });
+    if (own)
+      columns = typeOf(own->value).getShape()[0];
     auto type =
         RankedTensorType::get({typeOf(item->value).getShape()[0], columns},
                               typeOf(item->value).getElementType());
     keep(tz::MatmulOp::create(b, b.getUnknownLoc(), type, item->value,
-                              weight({columns, depth}, "product")),
+                              own ? own->value
+                                  : weight({columns, depth}, "product")),
          false);
+  }
+
+  /// What a convolution multiplies.
+  void windows() {
+    auto item = anyThat([](Item item) {
+      int64_t rank = typeOf(item.value).getRank();
+      return (rank == 2 || rank == 3) &&
+             typeOf(item.value).getShape()[0] > 0;
+    });
+    if (!item)
+      return;
+    Dims dims = dimsOf(item->value), places, kernel;
+    SmallVector<int64_t> strides, dilations, low, high;
+    for (AffineExpr size : ArrayRef<AffineExpr>(dims).drop_front()) {
+      int64_t length = choice.of<int64_t>({1, 2, 3});
+      strides.push_back(choice.of<int64_t>({1, 1, 2}));
+      dilations.push_back(choice.of<int64_t>({1, 1, 2}));
+      low.push_back(choice.below(3));
+      high.push_back(choice.below(3));
+      int64_t reach = dilations.back() * (length - 1) + 1;
+      places.push_back((size + (low.back() + high.back() - reach))
+                           .floorDiv(strides.back()) +
+                       1);
+      kernel.push_back(b.getAffineConstantExpr(length));
+    }
+    places.push_back(dims[0]);
+    places.append(kernel);
+    keep(tz::WindowsOp::create(
+             b, b.getUnknownLoc(),
+             typeFor(places, typeOf(item->value).getElementType()), item->value,
+             strides, dilations, low, b.getDenseI64ArrayAttr(high)),
+         item->exact);
+  }
+
+  void number() {
+    SmallVector<int64_t> shape;
+    for (int64_t rank = choice.below(3); rank > 0; --rank)
+      shape.push_back(choice.of<int64_t>({1, 2, 5, 16}));
+    bool floats = choice.chance(60);
+    Type element =
+        floats ? Type(b.getF32Type()) : Type(b.getI32Type());
+    auto type = RankedTensorType::get(shape, element);
+    SmallVector<Attribute> numbers;
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      int64_t whole = choice.below(9) - 3;
+      numbers.push_back(floats ? Attribute(b.getF32FloatAttr(0.25 * whole))
+                               : b.getI32IntegerAttr(whole));
+    }
+    keep(tz::ConstantOp::create(b, b.getUnknownLoc(), type,
+                                DenseElementsAttr::get(type, numbers)),
+         true);
+  }
+
+  /// Rows of heads, whose number is fixed.
+  std::optional<Item> heads() {
+    return anyThat([](Item item) {
+      auto type = typeOf(item.value);
+      return type.getRank() == 3 && isFloat(item.value) &&
+             type.getShape()[1] > 0 && type.getShape()[2] > 0 &&
+             !type.getElementType().isF64();
+    });
+  }
+
+  void attend() {
+    auto query = heads(), keys = heads();
+    if (!query || !keys)
+      return;
+    auto values = anyThat([&](Item item) {
+      return typeOf(item.value).getRank() == 3 && isFloat(item.value) &&
+             dimsOf(item.value)[0] == dimsOf(keys->value)[0] &&
+             dimsOf(item.value)[1] == dimsOf(keys->value)[1];
+    });
+    Value rows = values ? values->value : keys->value;
+    SmallVector<int64_t> shape(typeOf(query->value).getShape());
+    shape[2] = typeOf(rows).getShape()[2];
+    keep(tz::AttentionOp::create(
+             b, b.getUnknownLoc(),
+             RankedTensorType::get(shape, b.getF32Type()), query->value,
+             keys->value, rows, Value(), Value(), Value(), Value(), Value(),
+             llvm::APFloat(choice.of({0.125, 1.0})), 0, llvm::APFloat(0.0)),
+         false);
+  }
+
+  /// A position that a caller gives, that is computed or that stands here.
+  Value position() {
+    auto given = anyThat([](Item item) {
+      return item.exact && typeOf(item.value).getRank() == 0 &&
+             typeOf(item.value).getElementType().isInteger(32);
+    });
+    if (given)
+      return given->value;
+    return tz::ScalarOp::create(b, b.getUnknownLoc(),
+                                RankedTensorType::get({}, b.getI32Type()),
+                                llvm::APFloat(double(choice.below(50))));
+  }
+
+  void turn() {
+    auto item = heads();
+    if (!item || typeOf(item->value).getShape()[2] < 2)
+      return;
+    int64_t rotated = typeOf(item->value).getShape()[2] / 2 * 2;
+    keep(tz::RopeOp::create(
+             b, b.getUnknownLoc(), item->value.getType(), item->value,
+             position(), Value(),
+             tz::RopeModeAttr::get(b.getContext(),
+                                   choice.of({tz::RopeMode::Neox,
+                                              tz::RopeMode::Interleaved})),
+             b.getF64FloatAttr(100), b.getI64IntegerAttr(rotated),
+             b.getF64FloatAttr(1)),
+         false);
+  }
+
+  /// Rows of an array as those of a weight.
+  void look() {
+    auto table = anyThat([](Item item) {
+      auto type = typeOf(item.value);
+      return type.getRank() == 2 && type.hasStaticShape() &&
+             type.getNumElements() > 0 && isFloat(item.value) &&
+             !type.getElementType().isF64();
+    });
+    auto ids = anyThat([](Item item) {
+      return item.exact && typeOf(item.value).getRank() == 1 &&
+             isWord(item.value);
+    });
+    if (!table || !ids)
+      return;
+    // Ids that callers give are refused where there is no such row.
+    if (!keep(elementwise(F::Max, typeOf(ids->value), {ids->value, ids->value}),
+              true))
+      return;
+    Value own = pool.back().value;
+    keep(tz::EmbeddingOp::create(
+             b, b.getUnknownLoc(),
+             RankedTensorType::get({typeOf(ids->value).getShape()[0],
+                                    typeOf(table->value).getShape()[1]},
+                                   b.getF32Type()),
+             table->value, own),
+         table->exact);
   }
 
   void reverse() {
@@ -644,6 +808,8 @@ private:
     Dims dims = dimsOf(item->value);
     dims[axis] = dimsOf(ids->value)[0];
     bool add = choice.chance(40);
+    if (choice.chance(30))
+      return scatterEach(*item, axis, add);
     if (!keep(tz::GatherOp::create(b, b.getUnknownLoc(),
                                    typeFor(dims, type.getElementType()),
                                    item->value, ids->value, axis,
@@ -659,6 +825,27 @@ private:
                                others.value_or(*ids).value, updates, axis,
                                /*each=*/false, add),
          item->exact && !(add && isFloat(item->value)));
+  }
+
+  /// Elements, one by one, where indices of their own say.
+  void scatterEach(Item item, int64_t axis, bool add) {
+    auto ids = anyThat([&](Item other) {
+      return other.exact && isWord(other.value) &&
+             typeOf(other.value).getRank() == typeOf(item.value).getRank();
+    });
+    if (!ids)
+      return;
+    Dims dims = dimsOf(ids->value);
+    Type element = typeOf(item.value).getElementType();
+    if (!keep(tz::GatherOp::create(b, b.getUnknownLoc(), typeFor(dims, element),
+                                   item.value, ids->value, axis,
+                                   /*each=*/true),
+              item.exact))
+      return;
+    keep(tz::ScatterOp::create(b, b.getUnknownLoc(), item.value.getType(),
+                               item.value, ids->value, pool.back().value, axis,
+                               /*each=*/true, add),
+         item.exact && !(add && isFloat(item.value)));
   }
 
   void count() {

@@ -64,7 +64,7 @@ def Tz_WindowsOp : Tz_LoopOp<"windows"> {
     The input is [channels, s...]; the result [o..., channels, k...] has for each place o of the output the elements
     that lie under a kernel of k: `result[o, c, k] = input[c, o * strides + k * dilations - low]`, 0 outside of the
     input. The product of its rows with a weight [outputs, channels * k...] is the convolution. Where s is '?' there
-    are as many places as fit into `low + s + high` elements.
+    are as many places as fit into `low + s + high` elements, `high` being 0 where it is not said.
 
     ```mlir
     %w = tz.windows %x [2] [1] [1] : tensor<80x3000xf32> -> tensor<1500x80x3xf32>
