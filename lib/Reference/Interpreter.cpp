@@ -407,10 +407,10 @@ private:
   }
 
   /// Keys or values: a cache, or a tensor as one.
-  std::shared_ptr<Cache> rowsOf(mlir::Value key) {
+  std::shared_ptr<Cache> rowsOf(tz::AttentionOp op, mlir::Value key) {
     if (isa<tz::CacheType>(key.getType()))
       return cache(key);
-    std::shared_ptr<const Tensor> from = tensor(key);
+    std::shared_ptr<const Tensor> from = received(op, key);
     auto made = std::make_shared<Cache>();
     made->heads = from->shape[1];
     made->dim = from->shape[2];
@@ -440,9 +440,9 @@ private:
   }
 
   Status eval(tz::AttentionOp op) {
-    std::shared_ptr<const Tensor> query = tensor(op.getQuery());
-    std::shared_ptr<Cache> keys = rowsOf(op.getKeys()),
-                           rows = rowsOf(op.getValues());
+    std::shared_ptr<const Tensor> query = received(op, op.getQuery());
+    std::shared_ptr<Cache> keys = rowsOf(op, op.getKeys()),
+                           rows = rowsOf(op, op.getValues());
     if (op.getKeyCache() && hasContextRows(op.getKeys()) && op.getPosition()) {
       int64_t at = position(op.getPosition()), needed = at + query->shape[0];
       if (at < 0 || keys->rows() < needed || rows->rows() < needed)

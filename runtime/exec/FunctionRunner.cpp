@@ -190,7 +190,8 @@ Status FunctionRunner::bindArgument(Callable &callable, uint32_t number,
   if (integer)
     if (Status status = checkIntegers(callable, *slot.value, data); !status)
       return status;
-  if (isUsable(array) && !(integer && onDevice)) {
+  // Kernels may look at an element of an array that has none.
+  if (bytes && isUsable(array) && !(integer && onDevice)) {
     place = given;
     return {};
   }

@@ -570,10 +570,12 @@ private:
     if (!item)
       return;
     int64_t columns = typeOf(item->value).getShape().back();
+    // A kernel of rows takes its vectors from the caller, or from loops.
     auto own = anyThat([&](Item other) {
       auto type = typeOf(other.value);
+      Operation *made = tz::stripReshapes(other.value).getDefiningOp();
       return type.getRank() == 1 && type.getShape()[0] == columns &&
-             type.getElementType().isF32();
+             type.getElementType().isF32() && (!made || isa<tz::LoopOp>(made));
     });
     Value w = own && choice.chance(60) ? own->value : weight({columns}, "small");
     keep(choice.chance(50)

@@ -63,6 +63,9 @@ public:
       relative = product;
       // What lies beneath the normal numbers of f16 loses digits.
       absolute = product * 6.1e-5;
+    } else if (isa<tz::AttentionOp>(op) && heard == Heard::Operand) {
+      relative = product;
+      absolute = product * 6.1e-5;
     } else if (isa<tz::AttentionOp>(op)) {
       ofSize = product;
     } else if (auto append = dyn_cast<tz::CacheAppendOp>(op)) {

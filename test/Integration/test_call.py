@@ -78,6 +78,20 @@ def test_json(terrazzo, package):
     assert line["outputs"] == {"sum": {"type": "f32", "shape": [5, 24]}, "normed": {"type": "f32", "shape": [5, 24]}}
 
 
+def test_inputs_in_the_order_of_the_signature(terrazzo, folder, package):
+    x, y, gain = inputs(4)
+    words = save(folder, x=x, y=y, gain=gain)
+    named = terrazzo("call", package, "--function", "mix", *words).out
+    paths = [f"{folder}/{name}.npy" for name in ("x", "y", "gain")]
+    every = [word for path in paths for word in ("--input", path)]
+    assert terrazzo("call", package, "--function", "mix", *every).out == named
+    # Those without a name go to what no name is of.
+    mixed = ["--input", paths[0], "--input", paths[2], "--input", f"y={paths[1]}"]
+    assert terrazzo("call", package, "--function", "mix", *mixed).out == named
+    result = terrazzo("call", package, "--function", "mix", *every, "--input", paths[0], code=2)
+    assert "no argument is left for" in result.err
+
+
 def test_random_arguments_follow_the_seed(terrazzo, package):
     run = lambda seed: terrazzo("call", package, "--function", "silu", "--size", "T=2", "--random", seed).out
     assert run(1) == run(1) != run(2)

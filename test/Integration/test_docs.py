@@ -9,7 +9,8 @@ import subprocess
 import pytest
 from conftest import BUILD, ROOT
 
-GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md"]
+GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md"]
+PATH = re.compile(r"`((?:backends/|bench/|dev-support/|include/|lib/(?!terrazzo)|runtime/|test/|tools/)[\w./-]*\w)`")
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -42,3 +43,9 @@ def test_guide(guide, tmp_path, terrazzo):
 def test_every_marked_block_is_in_a_listed_guide():
     marked = {path.name for path in (ROOT / "docs").glob("*.md") if BLOCK.search(path.read_text())}
     assert marked == set(GUIDES)
+
+
+def test_paths_that_the_documents_name_are_there():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for path in PATH.findall(page.read_text()):
+            assert list(ROOT.glob(path + "*")), f"{page.name}: {path}"

@@ -73,18 +73,34 @@ Status CallArrays::openFiles(const CallInputs &inputs) {
       ++i;
     if (i == count(arguments))
       return refused("it has no argument '" + name + "'");
-    auto file = formats::NpyFile::open(path);
-    if (!file)
-      return file.takeError();
-    const ElementType &type = elementTypeOf(*arguments->Get(i));
-    if (file->type != type.npy)
-      return refused("'" + name + "' is of " + std::string(type.word) +
-                     ", and " + path + " holds '" + file->type + "'" +
-                     (type.npy.empty()
-                          ? ", as every .npy file must"
-                          : ", not '" + std::string(type.npy) + "'"));
-    files[i] = std::move(*file);
+    if (Status status = openFile(i, path); !status)
+      return status;
   }
+  uint32_t next = 0;
+  for (const std::string &path : inputs.inOrder) {
+    while (next < files.size() && files[next])
+      ++next;
+    if (next == files.size())
+      return refused("no argument is left for " + path);
+    if (Status status = openFile(next, path); !status)
+      return status;
+  }
+  return {};
+}
+
+Status CallArrays::openFile(uint32_t number, const std::string &path) {
+  const package::Value &argument = *function->arguments()->Get(number);
+  auto file = formats::NpyFile::open(path);
+  if (!file)
+    return file.takeError();
+  const ElementType &type = elementTypeOf(argument);
+  if (file->type != type.npy)
+    return refused("'" + argument.name()->str() + "' is of " +
+                   std::string(type.word) + ", and " + path + " holds '" +
+                   file->type + "'" +
+                   (type.npy.empty() ? ", as every .npy file must"
+                                     : ", not '" + std::string(type.npy) + "'"));
+  files[number] = std::move(*file);
   return {};
 }
 

@@ -15,6 +15,7 @@
 
 struct CallInputs {
   std::map<std::string, std::string> files; ///< by the argument's name
+  std::vector<std::string> inOrder; ///< of the arguments that no name is of
   std::map<std::string, uint64_t> sizes;    ///< by the size's name
   std::optional<uint64_t> seed; ///< what no file brings is drawn from this
 };
@@ -40,6 +41,7 @@ public:
 
 private:
   terrazzo::Status openFiles(const CallInputs &inputs);
+  terrazzo::Status openFile(uint32_t number, const std::string &path);
   terrazzo::Status findSizes(const CallInputs &inputs, uint64_t cacheRows);
   terrazzo::Status checkShapes();
   terrazzo::Status draw(const CallInputs &inputs);

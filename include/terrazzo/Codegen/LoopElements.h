@@ -84,7 +84,20 @@ private:
   /// The same kept within the dimension that it looks up, an index.
   mlir::Value lookedUp(llvm::ArrayRef<mlir::Value> indices);
 
+  /// Whether operand `operand` has elements, where its indices are guarded and
+  /// a size of it may be 0; else null.
+  mlir::Value hasElements(int operand);
+  /// `address`, or the first one where there are no elements.
+  mlir::Value safe(mlir::Value address) {
+    return present ? e.createOrFold<mlir::arith::SelectOp>(present, address,
+                                                           e.index(0))
+                   : address;
+  }
+
   mlir::Type type; ///< of registers
+  /// Of what is computed where guarded indices use it: whether there is any.
+  /// Null: there is.
+  mlir::Value present;
   /// Of each operand; null: it is memory.
   llvm::SmallVector<std::unique_ptr<LoopElements>> producers;
 };

@@ -79,11 +79,17 @@ Value LoopElements::load(int operand, ArrayRef<Value> indices, bool lanes,
   Value inside = insideOf(operand, dims, indices);
   if (cut.nest.lookup && operand == 0)
     dims[*cut.nest.lookup] = lookedUp(indices);
+  Value outer = present;
+  if (Value own = inside ? hasElements(operand) : Value())
+    present = outer ? Value(e.create<arith::AndIOp>(outer, own)) : own;
+  if (producers[operand])
+    producers[operand]->present = present;
   Value value =
       producers[operand]
           ? computed(operand, dims, lanes, loop, mask, to)
-          : fromPlace(memory[operand], addressOf(operand, dims), lanes,
+          : fromPlace(memory[operand], safe(addressOf(operand, dims)), lanes,
                       strideOf(operand, loop) == 1, mask, element, to);
+  present = outer;
   if (within) {
     *within = inside;
     return value;
@@ -91,6 +97,19 @@ Value LoopElements::load(int operand, ArrayRef<Value> indices, bool lanes,
   return inside ? Value(e.create<arith::SelectOp>(
                       inside, value, constant(*cut.nest.outside, lanes)))
                 : value;
+}
+
+// What a guarded index reads instead of what is outside is an element too, and
+// of an empty array there is none.
+Value LoopElements::hasElements(int operand) {
+  Value all;
+  for (AffineExpr size : dimsOf(operand)) {
+    if (isa<AffineConstantExpr>(size))
+      continue;
+    Value some = e.less(e.index(0), sizes.of(e, size));
+    all = all ? Value(e.create<arith::AndIOp>(all, some)) : some;
+  }
+  return all;
 }
 
 Value LoopElements::fromPlace(Value memory, Value at, bool lanes, bool runs,
@@ -147,7 +166,7 @@ Value LoopElements::placeNamed(ArrayRef<Value> indices) {
   if (auto scalar = cut.op->getOperand(1).getDefiningOp<tz::ScalarOp>())
     return e.create<arith::ConstantOp>(e.getIntegerAttr(
         wide, static_cast<int64_t>(scalar.getValue().convertToDouble())));
-  return fromMemory(e, e.load(memory[1], placeOf(1, indices)),
+  return fromMemory(e, e.load(memory[1], safe(placeOf(1, indices))),
                     typeOf(1).getElementType(), wide);
 }
 

@@ -165,7 +165,11 @@ Status call(const CallOptions &options, const CommonOptions &common) {
   std::map<std::string, std::string> outputs, sizes;
   CallInputs inputs;
   inputs.seed = options.seed;
-  if (Status status = split("--input", options.inputs, inputs.files); !status)
+  std::vector<std::string> named;
+  for (const std::string &word : options.inputs)
+    (word.find('=') == std::string::npos ? inputs.inOrder : named)
+        .push_back(word);
+  if (Status status = split("--input", named, inputs.files); !status)
     return status;
   if (Status status = split("--output", options.outputs, outputs); !status)
     return status;
@@ -239,8 +243,9 @@ void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
       ->excludes(package);
   addName(*verb, "--function", options->function,
           "which one (default: the only one)", "NAME");
-  verb->add_option("--input", options->inputs, "an argument, from a file")
-      ->type_name("NAME=FILE.npy");
+  verb->add_option("--input", options->inputs,
+                   "an argument, from a file; without a name the next one")
+      ->type_name("[NAME=]FILE.npy");
   verb->add_option("--output", options->outputs, "where a result goes")
       ->type_name("NAME=FILE.npy");
   verb->add_option("--size", options->sizes,
