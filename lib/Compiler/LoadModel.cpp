@@ -12,6 +12,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -40,7 +41,12 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
                  path.str(),
                  tooDeep.str(),
                  "write it flatter"};
-  model.module = parseSourceFile<ModuleOp>(path, context);
+  // Locations go into the package, which has no paths of this machine.
+  auto source = std::make_shared<llvm::SourceMgr>();
+  source->AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), model.name),
+      llvm::SMLoc());
+  model.module = parseSourceFile<ModuleOp>(source, context);
   if (!model.module)
     return Error{ExitCode::ModelNotSupported,
                  "TZ0501",

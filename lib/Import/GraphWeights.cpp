@@ -82,10 +82,10 @@ RankedTensorType GraphBuilder::declare(StringRef tensor,
                       ", which is not supported");
     return f32(shape);
   }
-  if (shape.size() == 1 && !element.isF32()) {
+  if (shape.size() == 1 && !isa<FloatType>(element)) {
     fault(tensor, "has type " +
                       Twine(formats::blockFormatInfo(found->format).name) +
-                      ", vectors are F32");
+                      ", vectors are F32, F16 or BF16");
     return f32(shape);
   }
   uint64_t hash = 0;

@@ -8,6 +8,8 @@
 #include "terrazzo-c/compiler.h"
 
 #include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace terrazzo;
@@ -20,20 +22,26 @@ namespace {
 class ModuleFile {
 public:
   ~ModuleFile() {
-    if (!path.empty())
-      ::unlink(path.c_str());
+    if (own.empty())
+      return;
+    ::unlink(path.c_str());
+    ::rmdir(own.c_str());
   }
 
   Status write(const char *text, size_t bytes) {
     auto folder = machine::temporaryFolder();
     if (!folder)
       return folder.takeError();
-    constexpr const char suffix[] = ".mlir";
-    std::string name = *folder + "/terrazzo-XXXXXX" + suffix;
-    int file = ::mkstemps(name.data(), sizeof(suffix) - 1);
+    std::string made = *folder + "/terrazzo-XXXXXX";
+    if (!::mkdtemp(made.data()))
+      return machine::temporaryError(*folder, errno);
+    own = made;
+    // What errors name it.
+    path = own + "/module.mlir";
+    int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                      S_IRUSR | S_IWUSR);
     if (file < 0)
       return machine::temporaryError(*folder, errno);
-    path = name;
     while (bytes > 0) {
       ssize_t written = ::write(file, text, bytes);
       if (written < 0 && errno == EINTR)
@@ -49,6 +57,9 @@ public:
   }
 
   std::string path;
+
+private:
+  std::string own; ///< the folder that it is alone in
 };
 
 void diagnose(const terrazzo_compile_options &options,

@@ -21,12 +21,13 @@ static size_t commandAt(const std::string &text, size_t at) {
   return turns ? 3 : 0;
 }
 
-/// What comes from a file must not command a terminal; lines and tabs are ours.
-static std::string printable(const std::string &text) {
+/// What comes from a file must not command a terminal; tabs are ours, and so
+/// are `lines` where a text may have several.
+static std::string printable(const std::string &text, bool lines = false) {
   constexpr char digits[] = "0123456789abcdef";
   std::string result;
   for (size_t at = 0; at < text.size();) {
-    size_t bytes = commandAt(text, at);
+    size_t bytes = text[at] == '\n' && !lines ? 1 : commandAt(text, at);
     if (bytes == 0)
       result += text[at++];
     for (size_t end = at + bytes; at < end; ++at) {
@@ -45,9 +46,9 @@ std::string Error::format() const {
   if (!where.empty())
     text += "  --> " + printable(where) + "\n";
   if (!why.empty())
-    text += "      " + printable(why) + "\n";
+    text += "      " + printable(why, true) + "\n";
   if (!help.empty())
-    text += "  = help: " + printable(help) + "\n";
+    text += "  = help: " + printable(help, true) + "\n";
   return text;
 }
 

@@ -577,7 +577,8 @@ private:
       return type.getRank() == 1 && type.getShape()[0] == columns &&
              type.getElementType().isF32() && (!made || isa<tz::LoopOp>(made));
     });
-    Value w = own && choice.chance(60) ? own->value : weight({columns}, "small");
+    Value w =
+        own && choice.chance(60) ? own->value : weight({columns}, "small");
     keep(choice.chance(50)
              ? Value(tz::RmsNormOp::create(b, b.getUnknownLoc(),
                                            item->value.getType(), item->value,
@@ -619,8 +620,7 @@ private:
   void windows() {
     auto item = anyThat([](Item item) {
       int64_t rank = typeOf(item.value).getRank();
-      return (rank == 2 || rank == 3) &&
-             typeOf(item.value).getShape()[0] > 0;
+      return (rank == 2 || rank == 3) && typeOf(item.value).getShape()[0] > 0;
     });
     if (!item)
       return;
@@ -633,9 +633,9 @@ private:
       low.push_back(choice.below(3));
       high.push_back(choice.below(3));
       int64_t reach = dilations.back() * (length - 1) + 1;
-      places.push_back((size + (low.back() + high.back() - reach))
-                           .floorDiv(strides.back()) +
-                       1);
+      places.push_back(
+          (size + (low.back() + high.back() - reach)).floorDiv(strides.back()) +
+          1);
       kernel.push_back(b.getAffineConstantExpr(length));
     }
     places.push_back(dims[0]);
@@ -652,8 +652,7 @@ private:
     for (int64_t rank = choice.below(3); rank > 0; --rank)
       shape.push_back(choice.of<int64_t>({1, 2, 5, 16}));
     bool floats = choice.chance(60);
-    Type element =
-        floats ? Type(b.getF32Type()) : Type(b.getI32Type());
+    Type element = floats ? Type(b.getF32Type()) : Type(b.getI32Type());
     auto type = RankedTensorType::get(shape, element);
     SmallVector<Attribute> numbers;
     for (int64_t i = 0; i < type.getNumElements(); ++i) {
@@ -689,10 +688,10 @@ private:
     SmallVector<int64_t> shape(typeOf(query->value).getShape());
     shape[2] = typeOf(rows).getShape()[2];
     keep(tz::AttentionOp::create(
-             b, b.getUnknownLoc(),
-             RankedTensorType::get(shape, b.getF32Type()), query->value,
-             keys->value, rows, Value(), Value(), Value(), Value(), Value(),
-             llvm::APFloat(choice.of({0.125, 1.0})), 0, llvm::APFloat(0.0)),
+             b, b.getUnknownLoc(), RankedTensorType::get(shape, b.getF32Type()),
+             query->value, keys->value, rows, Value(), Value(), Value(),
+             Value(), Value(), llvm::APFloat(choice.of({0.125, 1.0})), 0,
+             llvm::APFloat(0.0)),
          false);
   }
 
@@ -717,9 +716,9 @@ private:
     keep(tz::RopeOp::create(
              b, b.getUnknownLoc(), item->value.getType(), item->value,
              position(), Value(),
-             tz::RopeModeAttr::get(b.getContext(),
-                                   choice.of({tz::RopeMode::Neox,
-                                              tz::RopeMode::Interleaved})),
+             tz::RopeModeAttr::get(
+                 b.getContext(),
+                 choice.of({tz::RopeMode::Neox, tz::RopeMode::Interleaved})),
              b.getF64FloatAttr(100), b.getI64IntegerAttr(rotated),
              b.getF64FloatAttr(1)),
          false);

@@ -332,8 +332,8 @@ ArraysCalls randomArraysCalls(ModuleOp module, uint64_t seed) {
     SmallVector<int64_t> numbers;
     for (StringRef name : sizes->names()) {
       bool empty = random() % 12 == 0;
-      call.sizes.push_back(
-          empty ? 0 : 1 + random() % uint64_t(mostOfSize(name)));
+      call.sizes.push_back(empty ? 0
+                                 : 1 + random() % uint64_t(mostOfSize(name)));
       numbers.push_back(int64_t(call.sizes.back()));
     }
     if (llvm::any_of(sizes->demands(), [&](AffineExpr size) {

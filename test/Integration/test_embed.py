@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The C interface as strangers use it: docs/embed.c as it stands, and arrays of NumPy through ctypes without a copy."""
 
+import concurrent.futures
 import ctypes as c
 import os
 import shutil
@@ -99,6 +100,19 @@ def test_diagnostics_come_through_the_callback(library, tmp_path, text, more, co
     assert got == code and error.startswith("error[TZ")
     assert part in error + str(said)
     assert said[-1][0] == b"error" and not (tmp_path / "f.tzp").exists()
+
+
+def test_many_threads_compile_at_once(library, tmp_path):
+    """Each is told of its own module, and the packages are those that one at a time gives."""
+    words = [b"silu", b"sulu", b"tanh", b"tonh", b"relu", b"rilu"]
+    alone = [compiled(library, SILU.replace(b"silu", word), tmp_path / f"alone_{i}.tzp") for i, word in enumerate(words)]
+    with concurrent.futures.ThreadPoolExecutor(len(words)) as pool:
+        runs = [pool.submit(compiled, library, SILU.replace(b"silu", word), tmp_path / f"{i}.tzp") for i, word in enumerate(words)]
+        together = [run.result() for run in runs]
+    assert [run[:3] for run in together] == [run[:3] for run in alone]
+    assert [run[0] for run in together] == [0, 3] * 3
+    for i in (0, 2, 4):
+        assert (tmp_path / f"{i}.tzp").read_bytes() == (tmp_path / f"alone_{i}.tzp").read_bytes()
 
 
 def tensor_of(array):

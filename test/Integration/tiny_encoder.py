@@ -42,10 +42,21 @@ NAMES = {
 NAMES["roberta"] = NAMES["bert"]
 
 
+def bf16_of(array):
+    """The bits of the nearest bf16 numbers, of two that are as near the even one."""
+    bits = array.astype("f4").view("u4")
+    return (bits + 0x7FFF + (bits >> 16 & 1) >> 16).astype("u2")
+
+
+def f32_of(bits):
+    return (bits.astype("u4") << 16).view("f4")
+
+
 def write_safetensors(path, tensors):
+    """Of float32, float16 and int64; arrays of uint16 are the bits of bf16."""
     header, data = {"__metadata__": {"format": "pt"}}, b""
     for name, array in tensors.items():
-        kind = {"f4": "F32", "f2": "F16", "i8": "I64"}[array.dtype.str[1:]]
+        kind = {"f4": "F32", "f2": "F16", "u2": "BF16", "i8": "I64"}[array.dtype.str[1:]]
         header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [len(data), len(data) + array.nbytes]}
         data += array.tobytes()
     text = json.dumps(header).encode()
@@ -79,7 +90,18 @@ class TinyEncoder:
                 parts[blk + name] = linear(hidden, hidden)
             parts |= {blk + "attn_output_norm": norm(), blk + "ffn_up": linear(feed_forward, hidden),
                       blk + "ffn_down": linear(hidden, feed_forward), blk + "layer_output_norm": norm()}
-        self.parts = parts
+        self.parts, self.in_bf16 = parts, set()
+
+    def round_to(self, type_of):
+        """Rounds all weights to what `type_of(part, kind)` says: f4, f2 or bf16. Files hold that, and the reference counts
+        with it."""
+        for part, kinds in self.parts.items():
+            for kind, array in kinds.items():
+                dtype = type_of(part, kind)
+                kinds[kind] = f32_of(bf16_of(array)) if dtype == "bf16" else array.astype(dtype)
+                if dtype == "bf16":
+                    self.in_bf16.add((part, kind))
+        return self
 
     # --- files ---------------------------------------------------------------
 
@@ -93,6 +115,9 @@ class TinyEncoder:
         unused = 2 if self.family == "roberta" else 0  # rows for padding
         position = f"{prefix}embeddings.position_embeddings.weight"
         named[position] = np.concatenate([np.full((unused, self.hidden), 9, named[position].dtype), named[position]])
+        for part, kind in self.in_bf16:
+            name = f"{prefix}{self.folder_name(part)}.{kind}"
+            named[name] = bf16_of(named[name])
         named[f"{prefix}embeddings.position_ids"] = np.arange(POSITIONS, dtype="i8")[None]
         return named
 

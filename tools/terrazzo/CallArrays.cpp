@@ -95,11 +95,11 @@ Status CallArrays::openFile(uint32_t number, const std::string &path) {
     return file.takeError();
   const ElementType &type = elementTypeOf(argument);
   if (file->type != type.npy)
-    return refused("'" + argument.name()->str() + "' is of " +
-                   std::string(type.word) + ", and " + path + " holds '" +
-                   file->type + "'" +
-                   (type.npy.empty() ? ", as every .npy file must"
-                                     : ", not '" + std::string(type.npy) + "'"));
+    return refused(
+        "'" + argument.name()->str() + "' is of " + std::string(type.word) +
+        ", and " + path + " holds '" + file->type + "'" +
+        (type.npy.empty() ? ", as every .npy file must"
+                          : ", not '" + std::string(type.npy) + "'"));
   files[number] = std::move(*file);
   return {};
 }

@@ -3,6 +3,7 @@
 // Verifiers of normalisation, and what its operations have in common.
 #include "terrazzo/Dialect/Tz/Tz.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -26,6 +27,9 @@ static LogicalResult verifyNorm(Operation *op) {
   auto input = cast<RankedTensorType>(norm.input.getType());
   if (input != op->getResult(0).getType())
     return op->emitOpError("result and input differ in type");
+  if (!(norm.epsilon >= 0) || !std::isfinite(norm.epsilon))
+    return op->emitOpError("has the epsilon ")
+           << norm.epsilon << ", which is no number from 0 on";
   for (Value weight : {norm.weight, norm.bias})
     if (weight && (input.getRank() < 1 ||
                    input.getShape().back() !=

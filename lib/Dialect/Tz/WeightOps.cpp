@@ -4,6 +4,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "terrazzo/Dialect/Tz/Tz.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -50,6 +51,20 @@ LogicalResult UseWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (stored.getShape() != used.getShape() ||
       stored.getElementType() != used.getElementType())
     return emitOpError("has type ") << used << ", the weight is " << stored;
+  return success();
+}
+
+LogicalResult ScalarOp::verify() {
+  auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(getType()));
+  if (!element)
+    return success();
+  double value = getValue().convertToDouble();
+  unsigned digits = element.getWidth() -
+                    (element.isUnsigned() || element.getWidth() == 1 ? 0 : 1);
+  double end = std::ldexp(1.0, static_cast<int>(digits));
+  double least = element.isUnsigned() || element.getWidth() == 1 ? 0 : -end;
+  if (value != std::trunc(value) || value < least || value >= end)
+    return emitOpError("is ") << value << ", which no " << element << " is";
   return success();
 }
 

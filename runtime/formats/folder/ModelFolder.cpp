@@ -9,6 +9,7 @@
 #include "formats/folder/SentenceModules.h"
 #include "formats/folder/TokenizerJson.h"
 
+#include <map>
 #include <set>
 
 namespace terrazzo::formats {
@@ -29,8 +30,14 @@ Error noModel(const std::string &folder, const std::string &why,
 
 constexpr const char *singleFile = "model.safetensors";
 
-/// The files that an index names, each once.
-Expected<std::vector<std::string>> filesOfIndex(const std::string &path) {
+/// The files that have the weights, and in which of them an index says that a
+/// tensor lies.
+struct WeightFiles {
+  std::set<std::string> names;
+  std::map<std::string, std::string> places;
+};
+
+Expected<WeightFiles> filesOfIndex(const std::string &path) {
   auto index = readJson(path);
   if (!index)
     return index.takeError();
@@ -38,23 +45,25 @@ Expected<std::vector<std::string>> filesOfIndex(const std::string &path) {
   if (!index->is_object() || map == index->end() || !map->is_object() ||
       map->empty())
     return malformedJson(path, "it has no 'weight_map'");
-  std::set<std::string> names;
+  WeightFiles files;
   for (const auto &[tensor, file] : map->items()) {
     std::string name = file.is_string() ? file.get<std::string>() : "";
-    if (!name.ends_with(".safetensors") || name.find('/') != name.npos)
-      return malformedJson(path, "'" + tensor.substr(0, 100) +
+    if (!name.ends_with(".safetensors") || name.find('/') != name.npos ||
+        name.find('\0') != name.npos)
+      return malformedJson(path, "'" + inOneLine(tensor) +
                                      "' lies in no safetensors file beside it");
-    names.insert(name);
+    files.names.insert(name);
+    files.places.emplace(tensor, name);
   }
-  return std::vector<std::string>(names.begin(), names.end());
+  return files;
 }
 
-Expected<std::vector<std::string>> weightFiles(const std::string &folder) {
+Expected<WeightFiles> weightFiles(const std::string &folder) {
   std::string index = folder + "/" + singleFile + ".index.json";
   if (exists(index))
     return filesOfIndex(index);
   if (exists(folder + "/" + singleFile))
-    return std::vector<std::string>{singleFile};
+    return WeightFiles{{singleFile}, {}};
   if (exists(folder + "/pytorch_model.bin"))
     return noModel(folder,
                    "its weights are pickled, and such a file may run "
@@ -121,10 +130,11 @@ private:
   }
 
   Status readWeights() {
-    auto names = weightFiles(path);
-    if (!names)
-      return names.takeError();
-    auto mapped = MappedFile::openAll(path, *names);
+    auto files = weightFiles(path);
+    if (!files)
+      return files.takeError();
+    auto mapped =
+        MappedFile::openAll(path, {files->names.begin(), files->names.end()});
     if (!mapped)
       return mapped.takeError();
     result->file = std::move(*mapped);
@@ -133,11 +143,20 @@ private:
                                      part.path);
       if (!tensors)
         return tensors.takeError();
-      for (const SafeTensor &tensor : *tensors)
+      for (const SafeTensor &tensor : *tensors) {
+        if (auto place = files->places.find(tensor.name);
+            place != files->places.end() &&
+            part.path == path + "/" + place->second)
+          files->places.erase(place);
         if (Status status = addTensor(tensor, part); !status)
           return status;
+      }
     }
-    return {};
+    if (files->places.empty())
+      return {};
+    const auto &[tensor, file] = *files->places.begin();
+    return malformedJson(path + "/" + singleFile + ".index.json",
+                         "'" + inOneLine(tensor) + "' does not lie in " + file);
   }
 
   Status addTensor(const SafeTensor &tensor, const FilePart &part) {

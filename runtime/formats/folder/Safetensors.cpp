@@ -4,7 +4,6 @@
 #include "formats/folder/Safetensors.h"
 
 #include "formats/folder/StrictJson.h"
-#include "support/Utf8.h"
 
 #include <algorithm>
 #include <cstring>
@@ -42,8 +41,11 @@ public:
       return fail("", "its header is no JSON object");
     std::vector<SafeTensor> tensors;
     for (const auto &[name, entry] : header->items()) {
-      if (name == "__metadata__")
+      if (name == "__metadata__") {
+        if (!areTexts(entry))
+          return fail("", "its '__metadata__' are no texts by name");
         continue;
+      }
       SafeTensor tensor;
       tensor.name = name;
       if (std::string why = readEntry(entry, tensor); !why.empty())
@@ -55,15 +57,19 @@ public:
 
 private:
   Error fail(const std::string &tensor, const std::string &why) const {
-    std::string name = tensor.substr(0, longestName);
-    if (!isUtf8(name))
-      name = repairUtf8(name);
     return {ExitCode::ModelNotSupported,
             "TZ0119",
             "the file is no valid safetensors file",
-            path + (tensor.empty() ? "" : ": tensor '" + name + "'"),
+            path +
+                (tensor.empty() ? "" : ": tensor '" + inOneLine(tensor) + "'"),
             why,
             "it is damaged or cut short; fetch the model again"};
+  }
+
+  static bool areTexts(const Json &entry) {
+    return entry.is_object() &&
+           std::all_of(entry.begin(), entry.end(),
+                       [](const Json &value) { return value.is_string(); });
   }
 
   Expected<Json> readHeader() {
@@ -109,8 +115,9 @@ private:
                &end = entry["data_offsets"][1];
     uint64_t room = content.size() - dataBegin;
     if (!begin.is_number_unsigned() || !end.is_number_unsigned() ||
-        begin.get<uint64_t>() > end.get<uint64_t>() ||
-        end.get<uint64_t>() > room)
+        begin.get<uint64_t>() > end.get<uint64_t>())
+      return "its 'data_offsets' are not two whole numbers, the smaller first";
+    if (end.get<uint64_t>() > room)
       return "its data lies outside of the file";
     tensor.offset = dataBegin + begin.get<uint64_t>();
     tensor.bytes = end.get<uint64_t>() - begin.get<uint64_t>();

@@ -4,38 +4,85 @@
 #include "formats/folder/StrictJson.h"
 
 #include "formats/MappedFile.h"
+#include "support/Utf8.h"
 
+#include <algorithm>
 #include <sys/stat.h>
-#include <unordered_set>
 
 namespace terrazzo::formats {
 
 namespace {
 
-constexpr int deepest = 64;
+constexpr size_t deepest = 64;
 constexpr size_t longestFile = 256u << 20;
 
-/// Watches the parser's events for what JSON leaves open.
-class Watch {
+/// Makes a document of the parser's events, and stops it at what JSON leaves
+/// open.
+class Builder : public nlohmann::json_sax<Json> {
 public:
-  bool operator()(int depth, Json::parse_event_t event, Json &value) {
-    if (depth > deepest && fault.empty())
-      fault = "it is nested deeper than " + std::to_string(deepest);
-    if (event == Json::parse_event_t::object_start)
-      keys.emplace_back();
-    else if (event == Json::parse_event_t::object_end)
-      keys.pop_back();
-    else if (event == Json::parse_event_t::key &&
-             !keys.back().insert(value.get<std::string>()).second &&
-             fault.empty())
-      fault = "the key '" + value.get<std::string>().substr(0, 100) +
-              "' stands twice in one object";
-    return true;
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(int64_t value) override { return add(value); }
+  bool number_unsigned(uint64_t value) override { return add(value); }
+  bool number_float(double value, const std::string &) override {
+    return add(value);
   }
+  bool string(std::string &value) override { return add(std::move(value)); }
+  bool binary(Json::binary_t &) override { return false; }
+  bool start_object(size_t) override { return open(Json::object()); }
+  bool start_array(size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(std::string &name) override {
+    auto [place, isNew] = stack.back()->emplace(name, nullptr);
+    member = &*place;
+    return isNew ||
+           stop("the key '" + inOneLine(name) + "' stands twice in one object");
+  }
+  bool parse_error(size_t, const std::string &,
+                   const nlohmann::detail::exception &error) override {
+    constexpr int outOfRange = 406;
+    return stop(error.id == outOfRange ? "a number of it is too large"
+                                       : "it is no JSON");
+  }
+
+  Json document;
   std::string fault;
 
 private:
-  std::vector<std::unordered_set<std::string>> keys;
+  bool stop(std::string why) {
+    fault = std::move(why);
+    return false;
+  }
+  Json *place(Json value) {
+    if (stack.empty()) {
+      document = std::move(value);
+      return &document;
+    }
+    if (stack.back()->is_array()) {
+      stack.back()->push_back(std::move(value));
+      return &stack.back()->back();
+    }
+    *member = std::move(value);
+    return member;
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(Json container) {
+    if (stack.size() == deepest)
+      return stop("it is nested deeper than " + std::to_string(deepest));
+    stack.push_back(place(std::move(container)));
+    return true;
+  }
+  bool close() {
+    stack.pop_back();
+    return true;
+  }
+
+  std::vector<Json *> stack; ///< what is open; parents stay where they are
+  Json *member = nullptr;    ///< of the innermost object, the last key's
 };
 
 } // namespace
@@ -51,23 +98,27 @@ Error malformedJson(const std::string &where, const std::string &why) {
 
 Expected<Json> parseJson(std::span<const uint8_t> text,
                          const std::string &where) {
-  Watch watch;
-  Json document = Json::parse(
-      text.begin(), text.end(),
-      [&](int depth, Json::parse_event_t event, Json &value) {
-        return watch(depth, event, value);
-      },
-      /*allow_exceptions=*/false);
-  if (document.is_discarded())
+  // The parser takes a zero byte for the end.
+  if (std::find(text.begin(), text.end(), uint8_t(0)) != text.end())
     return malformedJson(where, "it is no JSON");
-  if (!watch.fault.empty())
-    return malformedJson(where, watch.fault);
-  return document;
+  Builder builder;
+  if (!Json::sax_parse(text.begin(), text.end(), &builder))
+    return malformedJson(where, builder.fault);
+  return std::move(builder.document);
+}
+
+std::string inOneLine(const std::string &text) {
+  constexpr size_t longest = 100;
+  std::string valid = repairUtf8(text), line;
+  valid.resize(completeUtf8Prefix(std::string_view(valid).substr(0, longest)));
+  for (char c : valid)
+    line += c == '\n' || c == '\t' ? ' ' : c;
+  return line;
 }
 
 bool exists(const std::string &path) {
   struct stat facts;
-  return ::stat(path.c_str(), &facts) == 0;
+  return ::lstat(path.c_str(), &facts) == 0;
 }
 
 Expected<Json> readJson(const std::string &path) {

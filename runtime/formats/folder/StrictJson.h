@@ -19,8 +19,11 @@ using Json = nlohmann::json;
 Expected<Json> parseJson(std::span<const uint8_t> text,
                          const std::string &where);
 
-/// Whether there is anything at `path`.
+/// Whether there is anything at `path`, be it a link that leads nowhere.
 bool exists(const std::string &path);
+
+/// A text of the document for an error: one line, not too long.
+std::string inOneLine(const std::string &text);
 
 /// The file at `path`; TZ0101 when it cannot be read.
 Expected<Json> readJson(const std::string &path);

@@ -797,3 +797,28 @@ tz.func @f(%x: tensor<?x4xf32>) -> tensor<1x4xf32> {
 
 // expected-error@+1 {{has a type without stored form: 'tensor<1152921504606846984x16xf32>'}}
 tz.weight @w : tensor<1152921504606846984x16xf32> {file = "m.gguf", tensor = "w", offset = 0 : i64, bytes = 512 : i64, hash = 0 : i64}
+
+// -----
+
+tz.func @f(%x: tensor<?xi32>) -> tensor<?xi32> {
+  // expected-error@+1 {{which no 'i32' is}}
+  %c = tz.scalar 1.0e30 : tensor<i32>
+  %y = tz.elementwise add(%x, %c) : (tensor<?xi32>, tensor<i32>) -> tensor<?xi32>
+  tz.return %y : tensor<?xi32>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?xi1>) -> tensor<i1> {
+  // expected-error@+1 {{is 5.000000e-01, which no 'i1' is}}
+  %c = tz.scalar 0.5 : tensor<i1>
+  tz.return %c : tensor<i1>
+}
+
+// -----
+
+tz.func @f(%x: tensor<?x8xf32>, %w: tensor<8xf32>) -> tensor<?x8xf32> {
+  // expected-error@+1 {{has the epsilon -5.000000e+00, which is no number from 0 on}}
+  %y = tz.rms_norm %x, %w {epsilon = -5.0 : f64} : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+  tz.return %y : tensor<?x8xf32>
+}

@@ -10,10 +10,21 @@
 #define OFFSET(type, field, bytes)                                             \
   _Static_assert(offsetof(type, field) == bytes,                               \
                  #type "." #field " has moved since version 1")
+/* A field more grows it: struct_size then tells the versions apart. */
+#define SIZE(type, bytes)                                                      \
+  OFFSET(type, struct_size, 0);                                                \
+  _Static_assert(sizeof(type) == bytes, #type " has grown since version 2")
 #define NUMBER(name, value)                                                    \
   _Static_assert(name == value, #name " has changed since version 1")
 
-OFFSET(terrazzo_program_options, struct_size, 0);
+SIZE(terrazzo_program_options, 72);
+SIZE(terrazzo_function_facts, 56);
+SIZE(terrazzo_size_facts, 24);
+SIZE(terrazzo_value_facts, 40);
+SIZE(terrazzo_view, 48);
+SIZE(terrazzo_state_facts, 48);
+SIZE(terrazzo_diagnostic, 56);
+SIZE(terrazzo_compile_options, 88);
 OFFSET(terrazzo_program_options, package_path, 8);
 OFFSET(terrazzo_program_options, package_bytes, 16);
 OFFSET(terrazzo_program_options, package_size, 24);

@@ -8,6 +8,9 @@
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "terrazzo/Dialect/Tz/TzTypes.td"
 
+/// Read as they stand in the file.
+def Tz_NormWeights : 1DTensorOf<[F32, F16, BF16]>;
+
 def Tz_RmsNormOp : Tz_Op<"rms_norm", [Pure]> {
   let summary = "root-mean-square normalisation over the last dimension";
   let description = [{
@@ -17,7 +20,7 @@ def Tz_RmsNormOp : Tz_Op<"rms_norm", [Pure]> {
     %y = tz.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<?x576xf32>, tensor<576xf32>) -> tensor<?x576xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, 1DTensorOf<[F32]>:$weight, F64Attr:$epsilon);
+  let arguments = (ins AnyRankedTensor:$input, Tz_NormWeights:$weight, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
@@ -34,7 +37,7 @@ def Tz_LayerNormOp : Tz_Op<"layer_norm", [Pure]> {
         : (tensor<?x384xf32>, tensor<384xf32>, tensor<384xf32>) -> tensor<?x384xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, 1DTensorOf<[F32]>:$weight, Optional<1DTensorOf<[F32]>>:$bias,
+  let arguments = (ins AnyRankedTensor:$input, Tz_NormWeights:$weight, Optional<Tz_NormWeights>:$bias,
                    F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, $result)";

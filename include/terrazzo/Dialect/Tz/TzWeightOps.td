@@ -49,6 +49,7 @@ def Tz_ScalarOp : Tz_Op<"scalar", [Pure]> {
   let arguments = (ins F64Attr:$value);
   let results = (outs 0DTensorOf<[AnyFloat, AnyInteger]>:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tz_ConvertLayoutOp : Tz_Op<"convert_layout", [Pure]> {
