@@ -170,3 +170,51 @@ def test_an_array_without_rows_is_not_written(library, terrazzo, tmp_path):
         assert library.terrazzo_program_call(program, 0, views[0], c.c_size_t(1), views[1], c.c_size_t(1)) == 0
         np.testing.assert_array_equal(y, want)
     library.terrazzo_program_close(program)
+
+
+class Cuda:
+    """Memory of the emulated device, by its driver: a pointer as any CUDA program has one."""
+
+    def __init__(self):
+        self.driver, self.context = c.CDLL(BUILD / "lib/emu-driver/libcuda.so.1"), c.c_void_p()
+        self.call("cuInit", 0)
+        self.call("cuDevicePrimaryCtxRetain", c.byref(self.context), 0)
+        self.call("cuCtxSetCurrent", self.context)
+
+    def call(self, name, *arguments):
+        assert getattr(self.driver, name)(*arguments) == 0, name
+
+    def allocate(self, bytes_):
+        place = c.c_uint64()
+        self.call("cuMemAlloc_v2", c.byref(place), c.c_size_t(bytes_))
+        return place.value
+
+    def write(self, place, array):
+        self.call("cuMemcpyHtoD_v2", c.c_uint64(place), c.c_void_p(array.ctypes.data), c.c_size_t(array.nbytes))
+
+    def read(self, array, place):
+        self.call("cuMemcpyDtoH_v2", c.c_void_p(array.ctypes.data), c.c_uint64(place), c.c_size_t(array.nbytes))
+
+
+def test_arrays_on_a_device(library, terrazzo, tmp_path):
+    """A caller's memory on the device is used where it lies, on both sides; aligned to 64 bytes and not."""
+    (tmp_path / "f.mlir").write_bytes(SILU)
+    terrazzo("compile", "-m", tmp_path / "f.mlir", "-o", tmp_path / "f.tzp", "--target", "nvidia:sm_80")
+    program = c.c_void_p()
+    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "f.tzp"), device=b"emu:sm_80")
+    error = c.create_string_buffer(1000)
+    assert library.terrazzo_program_open(c.byref(options), c.byref(program), error, len(error)) == 0, error.value
+    cuda = Cuda()
+    room = cuda.allocate(1 << 16)
+    x = np.random.default_rng(1).standard_normal((5, 8)).astype(np.float32)
+    for offset in (0, 64, 4):
+        given, result = room + offset, room + 4096 + offset
+        cuda.write(given, x)
+        views = [(c.POINTER(View) * 1)(c.pointer(View(c.sizeof(View), place, (c.c_int64 * 2)(5, 8), None, 2, 2, 1, 0)))
+                 for place in (given, result)]
+        assert library.terrazzo_program_call(program, 0, views[0], c.c_size_t(1), views[1], c.c_size_t(1)) == 0, \
+            library.terrazzo_program_error(program)
+        y = np.zeros_like(x)
+        cuda.read(y, result)
+        np.testing.assert_allclose(y, x / (1 + np.exp(-x)), rtol=1e-5, atol=1e-6)
+    library.terrazzo_program_close(program)

@@ -67,11 +67,11 @@ class Function:
         self.lines.append(f"  %v{self.count} = tz.scalar {float(number):.17e} : tensor<{element}>")
         return Value(f"%v{self.count}", (), element)
 
-    def constant(self, numbers):
-        """A small array of integers."""
+    def constant(self, numbers, element="i32"):
+        """A small array."""
         numbers = np.asarray(numbers)
         self.count += 1
-        result = Value(f"%v{self.count}", numbers.shape, "i32")
+        result = Value(f"%v{self.count}", numbers.shape, element)
         self.lines.append(f"  {result.name} = tz.constant dense<{numbers.tolist()}> : {result.type}")
         return result
 
