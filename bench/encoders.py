@@ -89,6 +89,11 @@ class Terrazzo:
         return float(found[1]) * 1e-6
 
 
+def commit():
+    run = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return run.stdout.strip() or "unknown"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench --encoders", description=__doc__.splitlines()[0])
     parser.add_argument("-t", "--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
@@ -97,7 +102,7 @@ def main():
     args = parser.parse_args()
     python, model = prepare()
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
-    report = [f"# {datetime.date.today()}, {cpu}, {args.threads} threads, MiniLM-L6 f32, median ms of {args.rounds} rounds", "",
+    report = [f"# {datetime.date.today()}, {cpu}, commit {commit()}, {args.threads} threads, MiniLM-L6 f32, median ms of {args.rounds} rounds", "",
               "| tokens x texts | terrazzo | " + " | ".join(RIVALS) + " | " + " | ".join(f"{r} / terrazzo" for r in RIVALS) + " |",
               "|---|---|" + "---|" * (2 * len(RIVALS))]
     with tempfile.TemporaryDirectory() as folder:
