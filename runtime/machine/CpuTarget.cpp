@@ -55,9 +55,9 @@ CpuFeatures readFeatures() {
   bool zmm = (enabled & 0xe6) == 0xe6;
   bool first = (c & level2) == level2 && (c & level3) == level3;
 
-  unsigned b7 = 0, c7 = 0, d7 = 0, a71 = 0, c81 = 0;
+  unsigned b7 = 0, c7 = 0, a71 = 0, c81 = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
-    b7 = b, c7 = c, d7 = d;
+    b7 = b, c7 = c;
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d))
     a71 = a;
   if (__get_cpuid(0x80000001, &a, &b, &c, &d))
@@ -70,7 +70,6 @@ CpuFeatures readFeatures() {
   cpu.v4 = cpu.v3 && zmm && (b7 & avx512) == avx512;
   cpu.vnni = cpu.v4 && (c7 & 1u << 11);
   cpu.bf16 = cpu.v4 && (a71 & 1u << 5);
-  cpu.fp16 = cpu.v4 && (d7 & 1u << 23);
   cpu.bf16Fast = cpu.bf16 && isBf16Fast(cpu);
   return cpu;
 }
@@ -84,8 +83,6 @@ bool hasFeature(std::string_view name, const CpuFeatures &cpu, bool &known) {
     return cpu.vnni;
   if (name == "bf16")
     return cpu.bf16;
-  if (name == "fp16")
-    return cpu.fp16;
   if (name == "fma" || name == "f16c" || name == "avx2")
     return cpu.v3;
   known = false;

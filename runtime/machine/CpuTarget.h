@@ -7,10 +7,10 @@
 //   ^id ^psABI level  ^features  ^throughput class of one
 //
 // Levels: x86-64-v3 (AVX2, FMA, F16C) and x86-64-v4 (AVX-512 F, BW, CD, DQ,
-// VL). Features beyond them: vnni, bf16, fp16 (their AVX-512 forms; fp16 is not
-// asked for yet, no code uses it). The class of bf16 says whether its dot
-// product is faster than float32's; it comes from a table of processor models
-// and decides only which code is better, never whether code runs.
+// VL). Features beyond them: vnni, bf16 (their AVX-512 forms). The class of bf16
+// says whether its dot product is faster than float32's; it comes from a table
+// of processor models and decides only which code is better, never whether code
+// runs.
 #pragma once
 
 #include <string>
@@ -25,7 +25,6 @@ struct CpuFeatures {
   bool v4 = false;
   bool vnni = false;
   bool bf16 = false;
-  bool fp16 = false;
   bool bf16Fast = false;
   std::string vendor; ///< "AuthenticAMD"
   unsigned family = 0;

@@ -187,6 +187,8 @@ COMMANDS = [
     ("TZ0542", 2, "there is no token id", "terrazzo-compile -m @/model.gguf --reference --format text --ids @/empty"),
     ("TZ0542", 2, "'x' is no token id", "terrazzo-compile -m @/model.gguf --reference --format text --ids @/letters"),
     ("TZ0543", 1, "/dev/full", "terrazzo eval -m @/model.gguf --ids @/ids --reference --logits /dev/full"),
+    *(("TZ0041", 2, "a module has no vocabulary", f"terrazzo {verb} -m @/double.mlir {rest}")
+      for verb, rest in (("tokenize", "-p x"), ("detokenize", "1"), ("chat-template", ""))),
     # Modules that are none.
     ("TZ0501", 3, "it has no function", "terrazzo compile -m @/nothing.mlir -o @/x.tzp"),
     ("TZ0501", 3, "more than 500 deep", "terrazzo compile -m @/deep.mlir -o @/x.tzp"),

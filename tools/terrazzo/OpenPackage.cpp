@@ -33,19 +33,30 @@ bool isModule(const std::string &path) {
   return path.ends_with(".mlir") || path.ends_with(".mlirbc");
 }
 
+static Error withoutWords(const std::string &module, std::string help) {
+  return {ExitCode::Usage,
+          "TZ0041",
+          "a module has no vocabulary to talk with",
+          module,
+          "words and their tokens are in a model's file",
+          std::move(help)};
+}
+
+Expected<std::unique_ptr<formats::ModelFile>>
+openWords(const std::string &model) {
+  if (isModule(model))
+    return withoutWords(model, "give that with -m");
+  return formats::ModelFile::open(model);
+}
+
 Status checkWordsOfModule(const CommonOptions &common) {
   if (!isModule(common.model) && !common.weightsFile.empty())
     return noEffect("--weights", "with a model's file",
                     "it brings weights and words of its own", "leave it out");
   if (!isModule(common.model) || !common.weightsFile.empty())
     return {};
-  return Error{ExitCode::Usage,
-               "TZ0041",
-               "a module has no vocabulary to talk with",
-               common.model,
-               "words and their tokens are in a model's file",
-               "give that with --weights; `terrazzo call` runs functions on "
-               "arrays"};
+  return withoutWords(common.model, "give that with --weights; `terrazzo call` "
+                                    "runs functions on arrays");
 }
 
 namespace {

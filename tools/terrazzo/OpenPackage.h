@@ -26,6 +26,10 @@ std::string nameOf(const terrazzo::exec::Device &device);
 /// Whether a model's path is that of a module of tz.
 bool isModule(const std::string &path);
 
+/// The file that has a model's words; TZ0041 for a module, which has none.
+terrazzo::Expected<std::unique_ptr<terrazzo::formats::ModelFile>>
+openWords(const std::string &model);
+
 /// TZ0041 for a module without a file that has its words, TZ0036 for such a
 /// file beside a model that is none.
 terrazzo::Status checkWordsOfModule(const CommonOptions &common);

@@ -2,9 +2,8 @@
 //
 // From a model file to the tz dialect. The module holds no weights: each
 // tz.weight names a tensor of the file. Its functions are those that
-// lib/Import/GraphBuilder.h says, and it carries these facts: tz.architecture,
-// tz.file (base name), tz.layers, tz.hidden, tz.vocabulary and
-// tz.context_length.
+// lib/Import/GraphBuilder.h says, and it carries tz.architecture, tz.file (base
+// name) and the facts that lib/Import/Architecture.h lists.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

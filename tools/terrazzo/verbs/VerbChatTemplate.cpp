@@ -2,6 +2,7 @@
 //
 // terrazzo chat-template: the prompt that the model's template makes of a
 // conversation.
+#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
 #include "verbs/Verbs.h"
@@ -16,7 +17,7 @@ using namespace terrazzo;
 
 static int runChatTemplate(bool addGenerationPrompt,
                            const CommonOptions &common) {
-  auto file = formats::ModelFile::open(common.model);
+  auto file = openWords(common.model);
   if (!file)
     return report(file.error());
   auto chat = text::readChatTemplate(**file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo detokenize: text of token ids, control tokens included.
+#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
 #include "verbs/Verbs.h"
@@ -54,7 +55,7 @@ static Status parseIds(std::string_view text, size_t vocabulary,
 
 static int runDetokenize(const std::vector<std::string> &words,
                          const CommonOptions &common) {
-  auto file = formats::ModelFile::open(common.model);
+  auto file = openWords(common.model);
   if (!file)
     return report(file.error());
   auto tokenizer = text::Tokenizer::create(**file);

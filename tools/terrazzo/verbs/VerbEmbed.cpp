@@ -166,6 +166,7 @@ void addEmbedVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
       *verb, "--max-tokens", options->maxTokens, 2, 1u << 20,
       "cut texts to so many (default: as the model's files say)");
   addComputeOptions(*verb, common);
+  verb->get_option("--ctx-size")->group(""); // refused in words
   addOutputOptions(*verb, common);
   verb->callback([&common, options, prompt, &exitCode] {
     if (!options->lines && prompt->count() == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo tokenize: token ids of a text, special tokens parsed.
+#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
 #include "options/Flags.h"
@@ -46,7 +47,7 @@ Status tokenizeLines(const text::Tokenizer &tokenizer, bool addBos) {
 }
 
 int runTokenize(const TokenizeOptions &options, const CommonOptions &common) {
-  auto file = formats::ModelFile::open(common.model);
+  auto file = openWords(common.model);
   if (!file)
     return report(file.error());
   auto tokenizer = text::Tokenizer::create(**file);
