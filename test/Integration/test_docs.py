@@ -3,13 +3,15 @@
 `text says` block lists is printed by the commands before it. Files of `file=NAME` lie where the commands run."""
 
 import os
+import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 from conftest import BUILD, ROOT
 
-GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md"]
+GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md", "python.md"]
 PATH = re.compile(r"`((?:backends/|bench/|dev-support/|include/|lib/(?!terrazzo)|runtime/|test/|tools/)[\w./-]*\w)`")
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -23,7 +25,9 @@ def test_guide(guide, tmp_path, terrazzo):
     blocks = BLOCK.findall((ROOT / "docs" / guide).read_text())
     assert len(blocks) >= 3
     printed = ""
-    environment = dict(terrazzo.environment, PATH=f"{BUILD / 'bin'}:{os.environ['PATH']}", MODELS=str(ROOT / ".models"))
+    path = f"{BUILD / 'bin'}:{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = dict(terrazzo.environment, PATH=path, MODELS=str(ROOT / ".models"), PYTHONPATH=str(ROOT / "python"),
+                       TERRAZZO_RUNTIME=str(BUILD / "lib/libTerrazzoRuntime.so"))
     for language, what, body in blocks:
         if what.startswith("from="):
             source = (ROOT / what.removeprefix("from=")).read_text()
