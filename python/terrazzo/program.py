@@ -38,6 +38,9 @@ class Function:
         self.sizes: dict[str, int] = {size.name.decode(): size.largest for size in sizes}
         self._arguments = [self._value("argument", i) for i in range(facts.arguments)]
         self._results = [self._value("result", i) for i in range(facts.results)]
+        # Kept from call to call, which the program's lock makes one at a time.
+        self._given, self._wanted = Views(self._arguments), Views(self._results)
+        self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         self.arguments: tuple[Value, ...] = tuple(value for value, _, _ in self._arguments)
         self.results: tuple[Value, ...] = tuple(value for value, _, _ in self._results)
 
@@ -75,39 +78,55 @@ class Function:
         tensors = [array for array in arrays if not isinstance(array, (bool, int, float))]
         like_torch = bool(tensors) and all(map(_arrays.is_torch, tensors))
         with self._program._lock:
-            results = [self._room(i, numbers, like_torch, out or {}) for i in range(len(self._results))]
+            handle = self._program._open()
+            results = [out[value.name] if out and value.name in out else _arrays.empty(shape, element, like_torch)
+                       for (value, element, _), shape in zip(self._results, self._result_shapes(numbers))]
             wanted = [_arrays.memory_of(array, element, written=True) for array, (_, element, _) in zip(results, self._results)]
             self._program._checked(_c.library().terrazzo_program_call(
-                self._program._open(), self._number, views(given), len(given), views(wanted), len(wanted)))
+                handle, self._number, self._given.of(given), len(given), self._wanted.of(wanted), len(wanted)))
         return results[0] if len(results) == 1 else tuple(results)
 
-    def _sizes_of(self, given: list[_arrays.Memory]) -> list[int]:
+    def _sizes_of(self, given: list[_arrays.Memory]) -> tuple[int, ...]:
         numbers = [0] * len(self.sizes)
         for memory, (_, _, dims) in zip(given, self._arguments):
             for dim, length in zip(dims, memory.shape):
                 if dim < 0 and dim != DERIVED:
                     numbers[-1 - dim] = length
-        return numbers
+        return tuple(numbers)
 
-    def _room(self, index: int, numbers: list[int], like_torch: bool, out: Mapping[str, Any]) -> Any:
-        value, element, dims = self._results[index]
-        if value.name in out:
-            return out[value.name]
-        shape = (c.c_int64 * max(len(dims), 1))()
-        self._program._checked(_c.library().terrazzo_program_result_shape(
-            self._program._open(), self._number, index, (c.c_uint64 * max(len(numbers), 1))(*numbers), len(numbers), shape))
-        return _arrays.empty(shape[: len(dims)], element, like_torch)
+    def _result_shapes(self, numbers: tuple[int, ...]) -> list[tuple[int, ...]]:
+        shapes = self._shapes.get(numbers)
+        if shapes is None:
+            sizes, shapes = (c.c_uint64 * max(len(numbers), 1))(*numbers), []
+            for index, (_, _, dims) in enumerate(self._results):
+                shape = (c.c_int64 * max(len(dims), 1))()
+                self._program._checked(_c.library().terrazzo_program_result_shape(
+                    self._program._open(), self._number, index, sizes, len(numbers), shape))
+                shapes.append(tuple(shape[: len(dims)]))
+            if len(self._shapes) < 1024:
+                self._shapes[numbers] = shapes
+        return shapes
 
 
-def views(memories: list[_arrays.Memory]) -> Any:
-    pointers: list[Any] = []
-    for memory in memories:
-        rank = len(memory.shape)
-        shape = (c.c_int64 * max(rank, 1))(*memory.shape)
-        strides = None if memory.strides is None else (c.c_int64 * max(rank, 1))(*memory.strides)
-        pointers.append(c.pointer(_c.make(_c.View, data=memory.data, shape=shape, strides=strides, rank=rank,
-                                          element=memory.element.number, place=memory.place)))
-    return (c.POINTER(_c.View) * max(len(pointers), 1))(*pointers)
+class Views:
+    """Structs for the arrays of a call, made once."""
+
+    def __init__(self, values: list[tuple[Value, _arrays.Element, tuple[int, ...]]]) -> None:
+        self._shapes = [(c.c_int64 * max(len(dims), 1))() for _, _, dims in values]
+        self._views = [_c.make(_c.View, shape=shape, rank=len(dims)) for shape, (_, _, dims) in zip(self._shapes, values)]
+        self._pointers = (c.POINTER(_c.View) * max(len(values), 1))(*map(c.pointer, self._views))
+
+    def of(self, memories: list[_arrays.Memory]) -> Any:
+        for view, room, memory in zip(self._views, self._shapes, memories):
+            rank = len(memory.shape)
+            if rank > len(room):  # refused, by what it is
+                view.shape = (c.c_int64 * rank)(*memory.shape)
+            else:
+                room[:rank] = list(memory.shape)
+                view.shape = room
+            view.strides = None if memory.strides is None else (c.c_int64 * max(rank, 1))(*memory.strides)
+            view.data, view.rank, view.element, view.place = memory.data, rank, memory.element.number, memory.place
+        return self._pointers
 
 
 class Program:
