@@ -310,6 +310,11 @@ private:
     for (size_t axis = 0; axis < shape.size(); ++axis)
       if (choice.chance(50) || (axes.empty() && axis + 1 == shape.size()))
         axes.push_back(axis);
+    // Over none of them the extremes of integers are what float64 has not.
+    if (!floats && llvm::any_of(axes, [&](int64_t axis) {
+          return ShapedType::isDynamic(shape[axis]);
+        }))
+      combiner = tz::Combiner::Sum;
     for (int64_t axis : axes)
       shape[axis] = 1;
     keep(tz::ReduceOp::create(

@@ -8,6 +8,7 @@ from tz_graph import Graph
 
 ROWS, WIDTH = 7, 24
 RANDOM = np.random.default_rng(11)
+CONSTANT = np.arange(10.0).reshape(2, 5)
 EVEN = np.arange(0, 32, 2) / 32
 
 
@@ -35,6 +36,9 @@ def build():
         weights = f.gather(f.w, f.chosen, 0)
         product = f.mul(weights, f.reshape(f.x, "?", 1, 1, 16))
         f.result("y", f.reshape(f.reduce("sum", product, 3), "?", 2, 8))
+    with graph.function("constants", x=("f32", "?", 5, 2)) as f:
+        f.result("y", f.add(f.x, f.transpose(f.constant(CONSTANT, "f32"), 1, 0)))
+        f.result("turned", f.transpose(f.constant(CONSTANT, "f32"), 1, 0))
     return graph
 
 
@@ -80,6 +84,13 @@ def test_rotations_by_tables(call):
     want = np.concatenate([left * np.cos(angles) - right * np.sin(angles), left * np.sin(angles) + right * np.cos(angles)], -1)
     got = call("tables", ["y"], x=x, cosine=np.cos(angles).astype("f4"), sine=np.sin(angles).astype("f4"))["y"]
     np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+def test_constants_across_their_rows(call):
+    x = made(ROWS, 5, 2)
+    got = call("constants", ["y", "turned"], x=x)
+    np.testing.assert_array_equal(got["turned"], CONSTANT.T)
+    np.testing.assert_array_equal(got["y"], x + CONSTANT.T.astype("f4"))
 
 
 def test_experts_without_a_copy_of_their_weights(call, terrazzo):

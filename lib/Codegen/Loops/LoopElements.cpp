@@ -39,6 +39,9 @@ bool LoopElements::runsAlong(unsigned loop) {
   // One that is looked up for each.
   if (cut.nest.lookup && strideOf(1, loop) != 0)
     return false;
+  // A table is memory as well.
+  if (cut.nest.content && !cut.nest.content.isSplat() && strideOf(-1, loop) < 0)
+    return false;
   for (unsigned i = 0; i < cut.nest.operands.size(); ++i) {
     if (cut.op->getOperand(i).getDefiningOp<tz::ScalarOp>())
       continue;

@@ -73,6 +73,12 @@ static LogicalResult verifyKeysAndValues(AttentionOp op) {
       keyHeads != valueHeads || elementOf(keys) != elementOf(values))
     return op.emitOpError("has keys of ")
            << keys << " but values of " << values;
+  ArrayRef<int64_t> query =
+      cast<RankedTensorType>(op.getQuery().getType()).getShape();
+  for (int64_t size : {query[1], query[2], keyHeads, keyDim, valueDim})
+    if (size <= 0)
+      return op.emitOpError("has a number of heads, or a width, that is 0 or "
+                            "not known; only rows may change");
   return success();
 }
 

@@ -822,3 +822,11 @@ tz.func @f(%x: tensor<?x8xf32>, %w: tensor<8xf32>) -> tensor<?x8xf32> {
   %y = tz.rms_norm %x, %w {epsilon = -5.0 : f64} : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
   tz.return %y : tensor<?x8xf32>
 }
+
+// -----
+
+tz.func @f(%q: tensor<?x4x1xf32>, %v: tensor<?x4x?xf32> {tz.dims = ["T", 4, "B"]}) -> tensor<?x4x?xf32> {
+  // expected-error@+1 {{has a number of heads, or a width, that is 0 or not known; only rows may change}}
+  %y = tz.attention %q, %q, %v {scale = 1.0 : f64} : (tensor<?x4x1xf32>, tensor<?x4x1xf32>, tensor<?x4x?xf32>) -> tensor<?x4x?xf32>
+  tz.return %y : tensor<?x4x?xf32>
+}
