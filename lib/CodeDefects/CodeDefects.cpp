@@ -2,12 +2,13 @@
 #include "terrazzo/CodeDefects/CodeDefects.h"
 
 #include "MaskedLogic.h"
+#include "MaskedStores.h"
 
 #include "llvm/IR/Module.h"
 
 namespace terrazzo {
 
-static const CodeDefect known[] = {maskedLogic};
+static const CodeDefect known[] = {maskedLogic, maskedStores};
 
 llvm::ArrayRef<CodeDefect> codeDefects() { return known; }
 

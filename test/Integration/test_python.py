@@ -3,6 +3,7 @@
 
 import array
 import concurrent.futures
+import ctypes
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tz_graph import Graph
 sys.path.insert(0, str(ROOT / "python"))
 os.environ["TERRAZZO_RUNTIME"] = str(BUILD / "lib/libTerrazzoRuntime.so")
 import terrazzo as tz  # noqa: E402
+from terrazzo._arrays import DlTensor  # noqa: E402
 
 MODULE = b"""
 tz.func @mix(%x: tensor<?x4xf32> {tz.name = "x", tz.dims = ["R", 4]}, %g: tensor<4xf32> {tz.name = "gain"})
@@ -136,6 +138,48 @@ def test_arrays_that_are_not_dense(program):
     fixed.setflags(write=False)
     with pytest.raises(TypeError, match="may only be read"):
         program.mix(np.ones((6, 4), "f4"), ones, out={"y": fixed})
+
+
+NARROW = {"bf16": None, "f16": "f2", "i16": "i2", "i8": "i1", "ui8": "u1", "i1": "?"}
+
+
+class Words:
+    """Memory as an array of any element, by DLPack, which has bf16."""
+
+    def __init__(self, room, shape, numpy):
+        self.bits = room.view(numpy or "u2").reshape(shape)
+        if numpy:
+            self.__array_interface__ = self.bits.__array_interface__
+
+    def __dlpack__(self):
+        capsule = self.bits.__dlpack__()
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        DlTensor.from_address(pointer(capsule, b"dltensor")).code = 4  # bfloat
+        return capsule
+
+
+@pytest.mark.parametrize("target", [None, "cpu:x86-64-v3"])
+@pytest.mark.parametrize("columns", [1, 15, 16, 17, 31, 33, 49])
+def test_nothing_behind_a_result_is_written(columns, target):
+    """Of elements of fewer bytes than a register has; rows by several threads do not touch each other's."""
+    results = ", ".join(f'tensor<7x{columns}x{kind}> {{tz.name = "{kind}"}}' for kind in NARROW)
+    casts = "".join(f"  %{kind} = tz.elementwise cast(%x) : (tensor<7x{columns}xi32>) -> tensor<7x{columns}x{kind}>\n" for kind in NARROW)
+    types = ", ".join(f"tensor<7x{columns}x{kind}>" for kind in NARROW)
+    module = (f'tz.func @f(%x: tensor<7x{columns}xi32> {{tz.name = "x"}}) -> ({results}) {{\n{casts}'
+              f"  tz.return {', '.join('%' + kind for kind in NARROW)} : {types}\n}}")
+    x = np.random.default_rng(columns).integers(0, 9, (7, columns)).astype("i4")
+    bytes_of = {kind: 7 * columns * (2 if kind in ("bf16", "f16", "i16") else 1) for kind in NARROW}
+    with tz.load(tz.compile(module.encode(), target=target)) as program:
+        for _ in range(20):
+            rooms = {kind: np.full(bytes_of[kind] + 128, 0xA5, "u1") for kind in NARROW}
+            rooms = {kind: room[-room.ctypes.data % 64 :] for kind, room in rooms.items()}
+            out = {kind: Words(rooms[kind][: bytes_of[kind]], (7, columns), numpy) for kind, numpy in NARROW.items()}
+            program.f(x, out=out)
+            for kind, words in out.items():
+                assert (rooms[kind][bytes_of[kind] :] == 0xA5).all(), kind
+                got = (words.bits.astype("u4") << 16).view("f4") if kind == "bf16" else words.bits
+                np.testing.assert_array_equal(got, x != 0 if kind == "i1" else x, kind)
 
 
 def test_many_threads_share_a_program(program):
