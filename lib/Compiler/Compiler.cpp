@@ -100,7 +100,7 @@ private:
                    "no runtime could use the package",
                    model.name,
                    status.error().why,
-                   "smaller sizes: 'tz.sizes' says how large they may be"};
+                   "a smaller function, or smaller sizes in 'tz.sizes'"};
     return exec::writePackage(*bytes, options.output);
   }
 

@@ -29,10 +29,6 @@ RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-bool isWeight(Value value) {
-  return tz::stripReshapes(value).getDefiningOp<tz::UseWeightOp>() != nullptr;
-}
-
 class RowsOf {
 public:
   RowsOf(tz::FuncOp func, const tz::Sizes &sizes)
@@ -83,7 +79,7 @@ private:
     // Sums of products read any floats as they are, and are f64 where asked to.
     for (OpOperand &operand : op->getOpOperands())
       if (!isa<tz::ContractOp>(op) && isOther(operand.get()) &&
-          !isWeight(operand.get()))
+          !tz::isWeight(operand.get()))
         operand.set(cast_(operand.get(), builder.getF32Type()));
     for (OpResult result : op->getResults()) {
       bool wide =
@@ -150,11 +146,12 @@ private:
     SmallVector<unsigned> whole;
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
       auto type = typeOf(input);
-      if (!type.getElementType().isF32() && !isWeight(input))
+      if (!type.getElementType().isF32() && !tz::isWeight(input))
         return;
       if (type.getShape() == typeOf(op.getResult()).getShape())
         whole.push_back(i);
-      else if (type.getRank() > 1 || (type.getRank() == 1 && !isWeight(input)))
+      else if (type.getRank() > 1 ||
+               (type.getRank() == 1 && !tz::isWeight(input)))
         return;
     }
     if (!whole.empty() && typeOf(op.getResult()).getElementType().isF32())

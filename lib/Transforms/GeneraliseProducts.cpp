@@ -23,10 +23,11 @@ namespace terrazzo {
 
 namespace {
 
-/// Whether `value` is one of the model's weights: products read their formats
-/// and layouts. One of another shape is refused by name.
-bool isWeight(Value value) {
-  return tz::stripReshapes(value).getDefiningOp<tz::UseWeightOp>() != nullptr;
+/// Products read the formats and layouts of the model's weights; one of another
+/// shape is refused by name, and so are blocks that are none.
+bool staysWeight(Value value) {
+  return tz::isWeight(value) ||
+         isa<tz::BlockType>(getElementTypeOrSelf(value.getType()));
 }
 
 void generalise(IRRewriter &rewriter, tz::MatmulOp op) {
@@ -55,10 +56,10 @@ struct GeneraliseProducts : impl::GeneraliseProductsBase<GeneraliseProducts> {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](Operation *op) {
       if (auto product = dyn_cast<tz::MatmulOp>(op);
-          product && !isWeight(product.getWeight()))
+          product && !staysWeight(product.getWeight()))
         generalise(rewriter, product);
       else if (auto rows = dyn_cast<tz::EmbeddingOp>(op);
-               rows && !isWeight(rows.getWeight()))
+               rows && !staysWeight(rows.getWeight()))
         generalise(rewriter, rows);
     });
   }

@@ -229,27 +229,21 @@ Status FunctionRunner::fetch(const Callable &callable, uint32_t number,
 }
 
 /// Memory between operations was asked for as a program opened; its pages come
-/// as they are used, of a call that is smaller than the bounds fewer.
+/// as they are used. How many that will be is known where no size changes.
 Status FunctionRunner::checkMemory(uint32_t program,
                                    std::span<const uint64_t> sizes) const {
-  constexpr uint64_t small = uint64_t(1) << 30;
-  uint64_t whole = model.programs[program]->arena_bytes();
-  if (onDevice || whole < small)
-    return {};
-  double used = double(whole);
-  for (uint32_t i = 0; i < sizes.size(); ++i)
-    used *= double(sizes[i]) / model.programs[program]->max_sizes()->Get(i);
-  machine::MemoryBound bound = machine::memoryBound();
-  if (used <= double(bound.available))
+  uint64_t needed = model.programs[program]->arena_bytes(),
+           there = machine::physicalMemory();
+  if (onDevice || !sizes.empty() || needed <= there)
     return {};
   return Error{ExitCode::OutOfMemory,
                "TZ0601",
                "no memory for intermediate results",
                model.file.path(),
-               "about " + std::to_string(uint64_t(used) >> 20) +
-                   " MiB are needed, " + std::to_string(bound.available >> 20) +
-                   " MiB are available (" + bound.reason + ")",
-               "call it with smaller sizes"};
+               std::to_string(needed >> 20) +
+                   " MiB are needed, the machine has " +
+                   std::to_string(there >> 20),
+               "a smaller function needs less"};
 }
 
 Status FunctionRunner::call(uint32_t index, std::span<const uint64_t> sizes,

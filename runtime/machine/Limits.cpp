@@ -116,6 +116,11 @@ MemoryBound memoryBound() {
   return memory;
 }
 
+uint64_t physicalMemory() {
+  long pages = ::sysconf(_SC_PHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? uint64_t(pages) * uint64_t(size) : UINT64_MAX;
+}
+
 Error noRoomToMap(const std::string &path, uint64_t bytes) {
   MemoryBound bound = memoryBound();
   Error error;

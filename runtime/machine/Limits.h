@@ -34,6 +34,8 @@ struct MemoryBound {
   std::string reason; ///< "the machine", "its control group allows 64 MiB", ...
 };
 MemoryBound memoryBound();
+/// Bytes of the machine, used or not; UINT64_MAX where nobody says.
+uint64_t physicalMemory();
 
 /// TZ0601, exit 6: a file cannot be mapped, for want of memory or of address
 /// space.

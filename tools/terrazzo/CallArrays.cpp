@@ -127,12 +127,13 @@ Status CallArrays::findSizes(const CallInputs &inputs, uint64_t cacheRows) {
   if (const auto *missing = solver.missing())
     return refused("nothing says how large '" + missing->str() +
                    "' is; give --size " + missing->str() + "=N");
-  // As many as code can be made for; more would only be memory.
-  constexpr uint64_t most = uint64_t(1) << 20;
-  for (uint64_t size : solver.sizes())
-    if (size > most)
-      return refused("a size is " + std::to_string(size) + ", beyond " +
-                     std::to_string(most));
+  // More would only be memory.
+  for (size_t i = 0; i < solver.sizes().size(); ++i)
+    if (uint64_t size = solver.sizes()[i]; size > inputs.largest[i])
+      return refused("its size " + function->sizes()->Get(uint32_t(i))->str() +
+                     " is " + std::to_string(size) +
+                     ", and code was made for up to " +
+                     std::to_string(inputs.largest[i]));
   values.assign(solver.sizes().begin(), solver.sizes().end());
   std::string why = numbers.compute(*function, values, cacheRows);
   return why.empty() ? checkShapes() : refused(why);

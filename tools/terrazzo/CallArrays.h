@@ -17,6 +17,7 @@ struct CallInputs {
   std::map<std::string, std::string> files; ///< by the argument's name
   std::vector<std::string> inOrder; ///< of the arguments that no name is of
   std::map<std::string, uint64_t> sizes; ///< by the size's name
+  std::vector<uint64_t> largest;         ///< of each size
   std::optional<uint64_t> seed; ///< what no file brings is drawn from this
 };
 

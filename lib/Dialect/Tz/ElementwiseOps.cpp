@@ -48,6 +48,10 @@ Value stripReshapes(Value value) {
   return value;
 }
 
+bool isWeight(Value value) {
+  return stripReshapes(value).getDefiningOp<UseWeightOp>() != nullptr;
+}
+
 void ElementwiseOp::build(OpBuilder &builder, OperationState &state,
                           Type result, ElementwiseFunction function,
                           ValueRange inputs) {

@@ -113,6 +113,10 @@ private:
 
 AffineExpr parseSize(StringRef text, ArrayRef<std::string> names,
                      MLIRContext *context) {
+  // Longer ones take MLIR long to simplify; packages hold no such either.
+  constexpr size_t longest = 2048;
+  if (text.size() > longest)
+    return {};
   return SizeParser(text, names, context).parse();
 }
 

@@ -28,8 +28,6 @@ public:
   /// Redirects the bindings to the call's places.
   void bind(const Invocation &call);
 
-  /// Whether a device may record it: without a fill of its own, core copies
-  /// values from the host.
   /// Whether something happens on the host, which no device records.
   bool usesHost() const { return hasHost; }
 

@@ -74,6 +74,12 @@ private:
       return "WordPiece with the pre_tokenizer '" + words + "'";
     if (textOf(part("model"), "continuing_subword_prefix") != "##")
       return "WordPiece with another prefix than '##'";
+    // They are looked for in the text as the normalizer leaves it.
+    if (const Json &added = part("added_tokens"); added.is_array())
+      for (const Json &token : added)
+        if (token.is_object() && flagOf(token, "normalized", false))
+          return "WordPiece with the normalized token '" +
+                 inOneLine(textOf(token, "content")) + "'";
     return {};
   }
 

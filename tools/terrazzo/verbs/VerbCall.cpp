@@ -175,7 +175,7 @@ Status call(const CallOptions &options, const CommonOptions &common) {
     return status;
   if (Status status = split("--size", options.sizes, sizes); !status)
     return status;
-  constexpr uint64_t largest = 1u << 20;
+  constexpr uint64_t largest = INT32_MAX; // as a function may have
   for (const auto &[name, text] : sizes)
     inputs.sizes[name] = wholeNumber("--size", text, 0, largest);
   auto opened = openPackage(common, notes);
@@ -194,6 +194,8 @@ Status call(const CallOptions &options, const CommonOptions &common) {
   const package::Function &function = (*runner)->function(*index);
   if (Status status = checkOutputs(function, outputs); !status)
     return status;
+  for (uint32_t i = 0; i < count(function.sizes()); ++i)
+    inputs.largest.push_back((*runner)->largestSize(*index, i));
   auto arrays = CallArrays::make(function, inputs, (*model)->context);
   if (!arrays)
     return arrays.takeError();

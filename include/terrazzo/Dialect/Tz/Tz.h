@@ -91,6 +91,8 @@ namespace terrazzo::tz {
 
 /// The value that `value` is another shape of.
 mlir::Value stripReshapes(mlir::Value value);
+/// Whether `value` is a weight of the model, reshaped or not.
+bool isWeight(mlir::Value value);
 
 /// What the normalisations over the last dimension are made of.
 struct RowNorm {
