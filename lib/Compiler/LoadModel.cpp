@@ -32,14 +32,15 @@ Expected<LoadedModel> readModule(StringRef path, MLIRContext *context) {
   model.hash =
       llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), true, 16);
   // The parser goes by what the file holds, whatever its name is.
-  StringRef tooDeep =
-      isBytecode(**buffer) ? "" : findTooDeep((*buffer)->getBuffer());
+  std::string tooDeep;
+  if (!isBytecode(**buffer))
+    tooDeep = findTooDeep((*buffer)->getBuffer());
   if (!tooDeep.empty())
     return Error{ExitCode::ModelNotSupported,
                  "TZ0501",
                  "the file is no valid tz module",
                  path.str(),
-                 tooDeep.str(),
+                 std::move(tooDeep),
                  "write it flatter"};
   // Locations go into the package, which has no paths of this machine.
   auto source = std::make_shared<llvm::SourceMgr>();

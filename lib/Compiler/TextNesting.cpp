@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "TextNesting.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
 
 using namespace llvm;
 
@@ -13,13 +14,15 @@ class Scan {
 public:
   explicit Scan(StringRef text) : rest(text) {}
 
-  StringRef run() {
+  std::string run() {
     while (!rest.empty()) {
       step();
       if (depth > most)
-        return "brackets stand more than 500 deep in each other";
+        return ("brackets stand more than " + Twine(most) +
+                " deep in each other")
+            .str();
       if (signs > most)
-        return "an expression has more than 500 signs";
+        return ("an expression has more than " + Twine(most) + " signs").str();
     }
     return {};
   }
@@ -77,6 +80,6 @@ private:
 
 } // namespace
 
-StringRef findTooDeep(StringRef text) { return Scan(text).run(); }
+std::string findTooDeep(StringRef text) { return Scan(text).run(); }
 
 } // namespace terrazzo

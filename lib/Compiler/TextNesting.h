@@ -6,10 +6,11 @@
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
+#include <string>
 
 namespace terrazzo {
 
 /// What of a module's text is too deep, in a few words. Empty: nothing.
-llvm::StringRef findTooDeep(llvm::StringRef text);
+std::string findTooDeep(llvm::StringRef text);
 
 } // namespace terrazzo

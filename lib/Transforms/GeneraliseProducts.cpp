@@ -3,13 +3,13 @@
 // tz-generalise-products: products with, and rows of, what is no weight of the
 // model, as operations that take any array.
 //
-//   %y = tz.matmul %x, %w : (tensor<?x16xf32>, tensor<40x16xf32>) ->
-//   tensor<?x40xf32>
+//   %y = tz.matmul %x, %w
+//       : (tensor<?x16xf32>, tensor<40x16xf32>) -> tensor<?x40xf32>
 //
 // becomes, where %w is an argument or computed,
 //
-//   %y = tz.contract "tk,nk->tn" %x, %w : (tensor<?x16xf32>, tensor<40x16xf32>)
-//   -> tensor<?x40xf32>
+//   %y = tz.contract "tk,nk->tn" %x, %w
+//       : (tensor<?x16xf32>, tensor<40x16xf32>) -> tensor<?x40xf32>
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "terrazzo/Dialect/Tz/Tz.h"

@@ -26,17 +26,7 @@ __all__ = ["Function", "Program", "TerrazzoError", "Value", "compile", "devices"
 _log = logging.getLogger("terrazzo")
 
 
-def load(package: str | os.PathLike[str] | bytes, *, weights: str | os.PathLike[str] | None = None, device: str = "cpu",
-         target: str | None = None, threads: int = 0, cache_rows: int = 0,
-         cache_folder: str | os.PathLike[str] | None = None) -> Program:
-    """A package, by its path or its bytes, ready to run.
-
-    `weights` is the model's file or folder where the package has weights; `device` as the tools' --device; `threads` 0: the
-    processors that this process may use; `cache_rows` of states that follow the context; `cache_folder` keeps packed weights.
-    Raises TerrazzoError.
-    """
-    return Program(package, weights=weights, device=device, target=target, threads=threads, cache_rows=cache_rows,
-                   cache_folder=cache_folder)
+load = Program
 
 
 def compile(model: str | os.PathLike[str] | bytes, output: str | os.PathLike[str] | None = None, *, target: str | None = None,

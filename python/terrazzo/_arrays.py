@@ -105,11 +105,17 @@ def of_interface(array: Any, written: bool) -> Memory:
     return Memory(facts["data"][0], tuple(facts["shape"]), None, known(OF_NUMPY, facts["typestr"]), HOST, array)
 
 
-def of_dlpack(array: Any) -> Memory:
-    capsule = array.__dlpack__()
+def dlpack_address(capsule: object) -> int:
+    """Where the DLTensor of a capsule lies."""
     pointer = c.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = c.c_void_p, [c.py_object, c.c_char_p]
-    tensor = DlTensor.from_address(pointer(capsule, b"dltensor"))
+    address: int = pointer(capsule, b"dltensor")
+    return address
+
+
+def of_dlpack(array: Any) -> Memory:
+    capsule = array.__dlpack__()
+    tensor = DlTensor.from_address(dlpack_address(capsule))
     element = known(OF_DLPACK, (tensor.code, tensor.bits)) if tensor.lanes == 1 else known({}, f"{tensor.lanes} lanes")
     strides = tuple(tensor.strides[: tensor.ndim]) if tensor.strides else None
     place = HOST if tensor.device_type in (DLPACK_CPU, DLPACK_PINNED) else DEVICE

@@ -130,9 +130,13 @@ class Views:
 
 
 class Program:
-    """A package with its weights, on the processor or a device. `program.f(x)` and `program["f"](x)` call its function `f`.
+    """A package, by its path or its bytes, with its weights, on the processor or a device. `program.f(x)` and `program["f"](x)` call
+    its function `f`.
 
-    Threads may share it; it serves one at a time. `close` gives its memory back, as does leaving a `with` block.
+    `weights` is the model's file or folder where the package has weights; `device` as the tools' --device; `threads` 0: the
+    processors that this process may use; `cache_rows` of states that follow the context; `cache_folder` keeps packed weights.
+    Raises TerrazzoError. Threads may share a program; it serves one at a time. `close` gives its memory back, as does leaving a
+    `with` block.
     """
 
     def __init__(self, package: str | os.PathLike[str] | bytes, *, weights: str | os.PathLike[str] | None = None,
@@ -155,9 +159,10 @@ class Program:
         self.functions: dict[str, Function] = {f.name: f for f in (Function(self, i) for i in range(count))}
 
     def __getitem__(self, name: str) -> Function:
-        if name not in self.functions:
-            raise KeyError(f"there is no function '{name}'; there are {', '.join(self.functions)}")
-        return self.functions[name]
+        try:
+            return self.__getattr__(name)
+        except AttributeError as error:
+            raise KeyError(str(error)) from None
 
     def __getattr__(self, name: str) -> Function:
         functions: dict[str, Function] = self.__dict__.get("functions", {})

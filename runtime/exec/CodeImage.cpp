@@ -28,10 +28,6 @@ Error loadError(const PackageFile &file, int number) {
   return error;
 }
 
-uint64_t pagesOf(uint64_t bytes) {
-  return (bytes + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
-}
-
 /// Reads a segment that cannot be mapped in place: a system with larger pages,
 /// or a file system that runs no programs.
 bool readSegment(const PackageFile &file, const package::Segment &segment,
@@ -45,7 +41,7 @@ bool readSegment(const PackageFile &file, const package::Segment &segment,
       return false;
     done += uint64_t(count);
   }
-  return ::mprotect(place, pagesOf(segment.file_bytes()), protection) == 0;
+  return ::mprotect(place, wholePages(segment.file_bytes()), protection) == 0;
 }
 
 } // namespace
@@ -56,7 +52,7 @@ Expected<CodeImage> CodeImage::load(const PackageFile &file,
   const auto *segments = variant.segments();
   for (uint32_t i = 0; segments && i < segments->size(); ++i) {
     const package::Segment &segment = *segments->Get(i);
-    image.bytes = segment.address() + pagesOf(segment.memory_bytes());
+    image.bytes = segment.address() + wholePages(segment.memory_bytes());
   }
   if (image.bytes == 0)
     return image;
@@ -68,7 +64,7 @@ Expected<CodeImage> CodeImage::load(const PackageFile &file,
   bool inPlace = uint64_t(::sysconf(_SC_PAGESIZE)) <= packagePageBytes;
   for (uint32_t i = 0; i < segments->size(); ++i) {
     const package::Segment &segment = *segments->Get(i);
-    uint64_t pages = pagesOf(segment.file_bytes());
+    uint64_t pages = wholePages(segment.file_bytes());
     if (pages == 0)
       continue;
     uint8_t *place = image.base + segment.address();

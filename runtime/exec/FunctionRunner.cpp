@@ -113,11 +113,8 @@ Status FunctionRunner::checkSizes(Callable &callable,
                                std::to_string(count(source.sizes())));
   for (uint32_t i = 0; i < sizes.size(); ++i)
     if (uint64_t most = callable.bounds[i]; sizes[i] > most)
-      return refused(source, "its size " + source.sizes()->Get(i)->str() +
-                                 " is " + std::to_string(sizes[i]) +
-                                 ", and code was made for up to " +
-                                 std::to_string(most) +
-                                 "; 'tz.sizes' of the model says how far");
+      return refused(source,
+                     package::describeTooLarge(source, i, sizes[i], most));
   std::string why = callable.extents.compute(source, sizes, model.context);
   return why.empty() ? Status() : refused(source, why);
 }

@@ -36,4 +36,11 @@ std::string describe(const Function &function) {
                                     : "nothing");
 }
 
+std::string describeTooLarge(const Function &function, uint32_t number,
+                             uint64_t value, uint64_t most) {
+  return "its size " + function.sizes()->Get(number)->str() + " is " +
+         std::to_string(value) + ", and code was made for up to " +
+         std::to_string(most) + "; 'tz.sizes' of the model says how far";
+}
+
 } // namespace terrazzo::package

@@ -15,4 +15,9 @@ std::string describeType(const Function &function, const Value &value);
 
 std::string describe(const Function &function);
 
+/// Why a call cannot have `value` for its size `number`, of which code was made
+/// for up to `most`.
+std::string describeTooLarge(const Function &function, uint32_t number,
+                             uint64_t value, uint64_t most);
+
 } // namespace terrazzo::package

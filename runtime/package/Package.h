@@ -30,6 +30,10 @@ constexpr uint32_t packageFormatVersion = 5;
 constexpr uint32_t mostKernelSizes = 16;
 /// Segments are aligned to this in the file and in memory.
 constexpr uint64_t packagePageBytes = 4096;
+/// `bytes` and what is left of their last page.
+constexpr uint64_t wholePages(uint64_t bytes) {
+  return (bytes + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
+}
 
 /// Code bytes of each segment of each variant, in the order of the package's
 /// variants and their segments; those of a host part follow its variant's.

@@ -20,6 +20,7 @@ using namespace package;
 constexpr uint64_t largestBuffer = uint64_t(1) << 46;
 /// No image of code is larger.
 constexpr uint64_t largestImage = uint64_t(1) << 30;
+constexpr uint32_t mostDims = 8;
 /// No size of a function is larger.
 constexpr uint32_t mostRows = (1u << 31) - 1;
 constexpr uint64_t mostStateRows = uint64_t(1) << 31;
@@ -110,7 +111,6 @@ bool Checker::checkWeights() {
         weight.bytes() == 0)
       return fail(place + " ('" + weight.name()->str() +
                   "') lies beyond any file");
-    constexpr uint32_t mostDims = 8;
     if (count(weight.dims()) > mostDims)
       return fail(place + " has too many dimensions");
   }
@@ -171,7 +171,6 @@ uint32_t extentsOf(const Function &function) {
 bool Checker::checkValues(
     const flatbuffers::Vector<flatbuffers::Offset<Value>> *all,
     const Function &function, const std::string &place) {
-  constexpr uint32_t mostDims = 8;
   for (uint32_t i = 0; i < count(all); ++i) {
     const Value &value = *all->Get(i);
     std::string name = place + std::to_string(i);
@@ -538,10 +537,8 @@ Status checkPackage(const std::string &bytes, const std::string &path) {
   uint64_t root = uint64_t(flatbuffers::GetPrefixedSize(
                       reinterpret_cast<const uint8_t *>(bytes.data()))) +
                   sizeof(uint32_t);
-  uint64_t code =
-      (root + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
   return checkPackage(*GetSizePrefixedPackage(bytes.data()),
-                      bytes.size() - code, path);
+                      bytes.size() - wholePages(root), path);
 }
 
 } // namespace terrazzo::exec

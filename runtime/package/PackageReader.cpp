@@ -110,8 +110,7 @@ Expected<PackageFile> PackageFile::open(const std::string &path) {
   if (!package::VerifySizePrefixedPackageBuffer(verifier))
     return malformed(path, "its tables are damaged");
   opened.table = package::GetSizePrefixedPackage(opened.bytes);
-  opened.codeStart =
-      (rootBytes + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
+  opened.codeStart = wholePages(rootBytes);
   uint64_t codeBytes = size > opened.codeStart ? size - opened.codeStart : 0;
   if (Status status = checkPackage(*opened.table, codeBytes, path); !status)
     return status.takeError();

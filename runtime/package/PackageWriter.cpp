@@ -11,10 +11,6 @@ namespace terrazzo::exec {
 
 namespace {
 
-uint64_t roundUpToPage(uint64_t bytes) {
-  return (bytes + packagePageBytes - 1) / packagePageBytes * packagePageBytes;
-}
-
 Error writeError(const std::string &path, const char *step, int number) {
   Error error;
   error.code = "TZ0701";
@@ -50,7 +46,7 @@ Expected<uint64_t> placeSegments(PackageT &package, const PackageCode &code) {
       segments[s]->file_bytes = code[v][s].size();
       if (segments[s]->memory_bytes < segments[s]->file_bytes)
         segments[s]->memory_bytes = segments[s]->file_bytes;
-      offset += roundUpToPage(code[v][s].size());
+      offset += wholePages(code[v][s].size());
     }
   }
   return offset;
@@ -81,12 +77,12 @@ Expected<std::string> serializePackage(PackageT &package,
                              package::PackageIdentifier());
   std::string bytes(reinterpret_cast<const char *>(builder.GetBufferPointer()),
                     builder.GetSize());
-  bytes.resize(roundUpToPage(bytes.size()), '\0');
+  bytes.resize(wholePages(bytes.size()), '\0');
   bytes.reserve(bytes.size() + *codeBytes);
   for (const auto &segments : code)
     for (const std::string &segment : segments) {
       bytes += segment;
-      bytes.resize(roundUpToPage(bytes.size()), '\0');
+      bytes.resize(wholePages(bytes.size()), '\0');
     }
   return bytes;
 }

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TERRAZZO_BUILD", ROOT / "build"))
 DATA = pathlib.Path(__file__).parent / "data"
+# What `import terrazzo` finds, in these tests and in what they start.
+sys.path.insert(0, str(ROOT / "python"))
+os.environ["TERRAZZO_RUNTIME"] = str(BUILD / "lib/libTerrazzoRuntime.so")
 MODELS = {name: ROOT / ".models" / f"{name}.gguf" for name in ("smollm2", "gemma3")}
 
 

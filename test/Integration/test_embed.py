@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 
-import c_interface
 import numpy as np
 import pytest
-from c_interface import Options, View
 from conftest import BUILD, ROOT
+from terrazzo._arrays import OF_NUMBER, dlpack_address, empty
+from terrazzo._c import CompileOptions, OnDiagnostic, OnProgress, ProgramOptions, View, make
+from terrazzo._c import library as runtime
 from tz_graph import Graph
 
 
@@ -44,24 +45,9 @@ def test_the_library_links_no_compiler():
     assert "NEEDED" in needed and "LLVM" not in needed and "MLIR" not in needed
 
 
-class Diagnostic(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t)] + [(n, c.c_char_p) for n in ("severity", "code", "what", "where", "why", "help")]
-
-
-SAY = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Diagnostic))
-PROGRESS = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_uint64, c.c_uint64)
-
-
-class Compile(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("model_path", c.c_char_p), ("module_text", c.c_char_p),
-                ("module_bytes", c.c_size_t), ("output_path", c.c_char_p), ("target", c.c_char_p),
-                ("compiler", c.c_char_p), ("fallback_error", c.c_int), ("context", c.c_void_p),
-                ("diagnostic", SAY), ("progress", PROGRESS)]
-
-
 @pytest.fixture(scope="module")
 def library():
-    return c_interface.library()
+    return runtime()
 
 
 def compiled(library, text, output, **more):
@@ -71,8 +57,8 @@ def compiled(library, text, output, **more):
     def say(_, d):
         said.append((d.contents.severity, d.contents.code, d.contents.what, d.contents.where))
 
-    options = Compile(c.sizeof(Compile), module_text=text, module_bytes=len(text), output_path=bytes(output),
-                      diagnostic=SAY(say), progress=PROGRESS(lambda _, stage, done, total: stages.append(stage)), **more)
+    options = make(CompileOptions, module_text=text, module_bytes=len(text), output_path=bytes(output), diagnostic=OnDiagnostic(say),
+                   progress=OnProgress(lambda _, stage, done, total: stages.append(stage)), **more)
     error = c.create_string_buffer(2000)
     code = library.terrazzo_compile(c.byref(options), error, len(error))
     return code, error.value.decode(), said, stages
@@ -115,35 +101,26 @@ def test_many_threads_compile_at_once(library, tmp_path):
         assert (tmp_path / f"{i}.tzp").read_bytes() == (tmp_path / f"alone_{i}.tzp").read_bytes()
 
 
-def tensor_of(array):
-    """NumPy's own DLPack capsule: where the DLTensor lies in it."""
-    capsule = array.__dlpack__()
-    pointer = c.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = c.c_void_p, [c.py_object, c.c_char_p]
-    return pointer(capsule, b"dltensor"), capsule
-
-
 def aligned(shape):
-    room = np.zeros(int(np.prod(shape)) * 4 + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    return room[start:start + int(np.prod(shape)) * 4].view(np.float32).reshape(shape)
+    array = empty(shape, OF_NUMBER[2], like_torch=False)
+    array[...] = 0
+    return array
 
 
 def test_arrays_of_numpy(library, tmp_path):
     assert compiled(library, SILU, tmp_path / "f.tzp")[0] == 0
     program = c.c_void_p()
-    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "f.tzp"))
+    options = make(ProgramOptions, package_path=bytes(tmp_path / "f.tzp"))
     assert library.terrazzo_program_open(c.byref(options), c.byref(program), None, 0) == 0
-    for rows, make in ((0, aligned), (1, aligned), (37, aligned), (37, lambda shape: np.zeros(shape, np.float32)),
+    for rows, room in ((0, aligned), (1, aligned), (37, aligned), (37, lambda shape: np.zeros(shape, np.float32)),
                        (5, lambda shape: np.zeros(shape[0] * 8 + 1, np.float32)[1:].reshape(shape))):
-        x, y = make((rows, 8)), make((rows, 8))
+        x, y = room((rows, 8)), room((rows, 8))
         x[:] = np.random.default_rng(rows).standard_normal((rows, 8))
         views, held = [], []
         for array in (x, y):
-            tensor, capsule = tensor_of(array)
-            held.append(capsule)
+            held.append(array.__dlpack__())  # NumPy's own
             view = View(c.sizeof(View))
-            assert library.terrazzo_view_from_dlpack(c.c_void_p(tensor), c.byref(view)) == 0
+            assert library.terrazzo_view_from_dlpack(c.c_void_p(dlpack_address(held[-1])), c.byref(view)) == 0
             assert view.data == array.ctypes.data
             views.append((c.POINTER(View) * 1)(c.pointer(view)))
         code = library.terrazzo_program_call(program, 0, views[0], c.c_size_t(1), views[1], c.c_size_t(1))
@@ -160,7 +137,7 @@ def test_an_array_without_rows_is_not_written(library, terrazzo, tmp_path):
     module, weights = graph.write(tmp_path, "m")
     terrazzo("compile", "-m", module, "-o", tmp_path / "m.tzp")
     program = c.c_void_p()
-    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "m.tzp"), weights_path=bytes(weights))
+    options = make(ProgramOptions, package_path=bytes(tmp_path / "m.tzp"), weights_path=bytes(weights))
     assert library.terrazzo_program_open(c.byref(options), c.byref(program), None, 0) == 0
     x, y = aligned((1, 32)), aligned((1, 16))
     x[:], y[:] = 1, 77
@@ -201,7 +178,7 @@ def test_arrays_on_a_device(library, terrazzo, tmp_path):
     (tmp_path / "f.mlir").write_bytes(SILU)
     terrazzo("compile", "-m", tmp_path / "f.mlir", "-o", tmp_path / "f.tzp", "--target", "nvidia:sm_80")
     program = c.c_void_p()
-    options = Options(c.sizeof(Options), package_path=bytes(tmp_path / "f.tzp"), device=b"emu:sm_80")
+    options = make(ProgramOptions, package_path=bytes(tmp_path / "f.tzp"), device=b"emu:sm_80")
     error = c.create_string_buffer(1000)
     assert library.terrazzo_program_open(c.byref(options), c.byref(program), error, len(error)) == 0, error.value
     cuda = Cuda()

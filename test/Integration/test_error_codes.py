@@ -17,8 +17,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from c_interface import Options, Program, View, library, view_of
 from conftest import BUILD
+from terrazzo import load
+from terrazzo._c import CompileOptions, ProgramOptions, View, library, make
 from tiny import Tiny
 from tiny_encoder import TinyEncoder
 
@@ -263,32 +264,27 @@ class SessionOptions(c.Structure):
                 ("context_size", c.c_uint32), ("threads", c.c_uint32), ("device", c.c_char_p)]
 
 
-class CompileOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("model_path", c.c_char_p), ("module_text", c.c_char_p),
-                ("module_bytes", c.c_size_t), *[(n, c.c_char_p) for n in ("output_path", "target", "compiler")],
-                ("fallback_error", c.c_int), *[(n, c.c_void_p) for n in ("context", "diagnostic", "progress")]]
-
-
 @pytest.mark.parametrize(("function", "options", "given", "code", "words"), [
     ("session_open", SessionOptions, {}, "TZ0804", "needs a package and weights"),
     ("session_open", SessionOptions, {"package_path": b"x.tzp"}, "TZ0804", "needs a package and weights"),
-    ("program_open", Options, {}, "TZ0810", "neither a path nor the bytes of a package are given"),
+    ("program_open", ProgramOptions, {}, "TZ0810", "neither a path nor the bytes of a package are given"),
     ("compile", CompileOptions, {"model_path": b"x.mlir"}, "TZ0811", "no path for the package is given"),
     ("compile", CompileOptions, {"output_path": b"x.tzp"}, "TZ0811", "neither a model's path nor a module is given"),
 ])
 def test_c_interface(function, options, given, code, words):
     error, handle = c.create_string_buffer(2000), c.c_void_p(1)
     opened = [c.byref(handle)] if function.endswith("open") else []
-    answer = getattr(library(), f"terrazzo_{function}")(c.byref(options(c.sizeof(options), **given)), *opened, error,
+    answer = getattr(library(), f"terrazzo_{function}")(c.byref(make(options, **given)), *opened, error,
                                                         c.c_size_t(len(error)))
     assert answer == 2 and (not opened or not handle)
     one_error(error.value.decode(), code, words)
 
 
 def test_a_call_through_the_c_interface_that_is_wrong(place):
-    program = Program(library(), place / "double.tzp")
-    call, number = program.library.terrazzo_program_call, c.c_uint32(0)
-    good, wide = (c.pointer(view_of(np.zeros((2, columns), "f4"), 2)) for columns in (4, 5))
+    program = load(place / "double.tzp")
+    call, number = library().terrazzo_program_call, c.c_uint32(0)
+    rooms = [np.zeros((2, columns), "f4") for columns in (4, 5)]
+    good, wide = (c.pointer(make(View, data=room.ctypes.data, shape=(c.c_int64 * 2)(*room.shape), rank=2, element=2)) for room in rooms)
     for arguments, results, words in [
         ([], [good], "0 arguments are given, of 1"),
         ([good], [], "0 results are given, of 1"),
@@ -297,7 +293,7 @@ def test_a_call_through_the_c_interface_that_is_wrong(place):
         ([good], [wide], "'y' is f32[T, 4], and dimension 1 of its view has 5, not 4"),
     ]:
         views = [(c.POINTER(View) * max(len(some), 1))(*some) for some in (arguments, results)]
-        answer = call(program.handle, number, views[0], c.c_size_t(len(arguments)), views[1], c.c_size_t(len(results)))
+        answer = call(program._handle, number, views[0], c.c_size_t(len(arguments)), views[1], c.c_size_t(len(results)))
         assert answer == 2
-        one_error(program.library.terrazzo_program_error(program.handle).decode(), "TZ0810", words)
+        one_error(library().terrazzo_program_error(program._handle).decode(), "TZ0810", words)
     program.close()

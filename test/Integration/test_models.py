@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 import pytest
-from c_interface import Program, library
+import terrazzo as tz
 from conftest import DATA
 from random_weights import weight_of
 from tz_graph import Graph
@@ -179,7 +179,11 @@ def opened(terrazzo, tmp_path, graph, place):
     """The module's functions with their states, compiled once."""
     module, weights = graph.write(tmp_path, "m")
     terrazzo("compile", "-m", module, "-o", tmp_path / "m.tzp", "--target", place.replace("emu", "nvidia"))
-    return Program(library(), tmp_path / "m.tzp", weights, place if place.startswith("emu") else "cpu", cache_rows=64)
+    return tz.load(tmp_path / "m.tzp", weights=weights, device=place if place.startswith("emu") else "cpu", cache_rows=64)
+
+
+def words(numbers):
+    return np.array(numbers, "i4")
 
 
 def by_steps(count):
@@ -229,13 +233,13 @@ def test_whisper(terrazzo, tmp_path, place):
         f.result("logits", f.linear(x, golden.weight("model.decoder.embed_tokens.weight")))
     program = opened(terrazzo, tmp_path, graph, place[0])
     for frames in (40, 26, 31):
-        (encoded,) = program("encode", mel=golden["mel"][:, :frames])
+        encoded = program.encode(mel=golden["mel"][:, :frames])
         close(encoded, golden[f"encoded{frames}"], place[1])
-        program("cross", encoded=encoded, position=0)
+        program.cross(encoded=encoded, position=0)
         for length in (1, 4, 11):
             for steps in by_steps(length):
-                rows = [program("decode", tokens=golden[f"tokens{length}"][list(step)], positions=list(step), position=step[0],
-                                heard=[len(encoded)] * len(step))[0] for step in steps if len(step)]
+                rows = [program.decode(tokens=words(golden[f"tokens{length}"][list(step)]), positions=words(step), position=step[0],
+                                heard=words([len(encoded)] * len(step))) for step in steps if len(step)]
                 close(np.concatenate(rows), golden[f"logits{frames}_{length}"], place[1])
     program.close()
 
@@ -283,13 +287,13 @@ def test_moonshine(terrazzo, tmp_path, place):
         f.result("logits", f.linear(norm(f, x, "model.decoder.norm"), golden.weight("model.decoder.embed_tokens.weight")))
     program = opened(terrazzo, tmp_path, graph, place[0])
     for heard in (6000, 2600, 7777):
-        (encoded,) = program("encode", audio=golden["audio"][None, :heard], position=0)
+        encoded = program.encode(audio=golden["audio"][None, :heard], position=0)
         close(encoded, golden[f"encoded{heard}"], place[1])
-        program("cross", encoded=encoded, position=0)
+        program.cross(encoded=encoded, position=0)
         for length in (1, 6):
             for steps in by_steps(length):
-                rows = [program("decode", tokens=golden[f"tokens{length}"][list(step)], position=step[0],
-                                frames=[len(encoded)] * len(step))[0] for step in steps if len(step)]
+                rows = [program.decode(tokens=words(golden[f"tokens{length}"][list(step)]), position=step[0],
+                                frames=words([len(encoded)] * len(step))) for step in steps if len(step)]
                 close(np.concatenate(rows), golden[f"logits{heard}_{length}"], place[1])
     program.close()
 

@@ -3,7 +3,6 @@
 
 import array
 import concurrent.futures
-import ctypes
 import os
 import subprocess
 import sys
@@ -13,10 +12,8 @@ import pytest
 from conftest import BUILD, ROOT
 from tz_graph import Graph
 
-sys.path.insert(0, str(ROOT / "python"))
-os.environ["TERRAZZO_RUNTIME"] = str(BUILD / "lib/libTerrazzoRuntime.so")
-import terrazzo as tz  # noqa: E402
-from terrazzo._arrays import DlTensor  # noqa: E402
+import terrazzo as tz
+from terrazzo._arrays import DlTensor, dlpack_address
 
 MODULE = b"""
 tz.func @mix(%x: tensor<?x4xf32> {tz.name = "x", tz.dims = ["R", 4]}, %g: tensor<4xf32> {tz.name = "gain"})
@@ -153,9 +150,7 @@ class Words:
 
     def __dlpack__(self):
         capsule = self.bits.__dlpack__()
-        pointer = ctypes.pythonapi.PyCapsule_GetPointer
-        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-        DlTensor.from_address(pointer(capsule, b"dltensor")).code = 4  # bfloat
+        DlTensor.from_address(dlpack_address(capsule)).code = 4  # bfloat
         return capsule
 
 

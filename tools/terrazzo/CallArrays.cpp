@@ -128,12 +128,10 @@ Status CallArrays::findSizes(const CallInputs &inputs, uint64_t cacheRows) {
     return refused("nothing says how large '" + missing->str() +
                    "' is; give --size " + missing->str() + "=N");
   // More would only be memory.
-  for (size_t i = 0; i < solver.sizes().size(); ++i)
-    if (uint64_t size = solver.sizes()[i]; size > inputs.largest[i])
-      return refused("its size " + function->sizes()->Get(uint32_t(i))->str() +
-                     " is " + std::to_string(size) +
-                     ", and code was made for up to " +
-                     std::to_string(inputs.largest[i]));
+  for (uint32_t i = 0; i < solver.sizes().size(); ++i)
+    if (uint64_t size = solver.sizes()[i], most = inputs.largest[i];
+        size > most)
+      return refused(package::describeTooLarge(*function, i, size, most));
   values.assign(solver.sizes().begin(), solver.sizes().end());
   std::string why = numbers.compute(*function, values, cacheRows);
   return why.empty() ? checkShapes() : refused(why);

@@ -5,7 +5,7 @@
 
 #include "Interrupt.h"
 #include "Logits.h"
-#include "OpenModel.h"
+#include "open/OpenModel.h"
 
 #include "text/StreamDecoder.h"
 

@@ -3,7 +3,7 @@
 // See MeasureRead.h.
 #include "MeasureRead.h"
 
-#include "OpenModel.h"
+#include "open/OpenModel.h"
 
 #include "exec/Memory.h"
 #include "machine/Team.h"

@@ -52,10 +52,7 @@ public:
         count(attentionRows(frame.maxSize)), keyDim(op.getKeyDim()),
         valueDim(op.getValueDim()), keyWidth(padded(keyDim)),
         valueWidth(padded(valueDim)), scratch(op, count),
-        seen(e, op, frame.tokens, countKeyRows(frame, form),
-             op.getPosition() ? rows.positionOf(op.getPosition(), e.index(0))
-                              : Value(),
-             rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd())) {
+        seen(seenRows(frame, form)) {
     heads = cast<RankedTensorType>(op.getQuery().getType()).getShape()[1];
     query = frame.view(e.getF32Type(), scratch.query, count * keyWidth);
     scores = frame.view(e.getF32Type(), scratch.scores, count * kBlock);

@@ -83,6 +83,20 @@ mlir::Value countKeyRows(FrameT &frame, const KernelForm &form) {
   return rows == form.rows ? frame.tokens : frame.sizes.of(frame.e, rows);
 }
 
+/// The ranges of a kernel's attention.
+template <typename FrameT>
+SeenRows seenRows(FrameT &frame, const KernelForm &form) {
+  tz::AttentionOp op = form.attention;
+  return {frame.e,
+          op,
+          frame.tokens,
+          countKeyRows(frame, form),
+          op.getPosition() ? frame.rows.firstPosition(op.getPosition())
+                           : mlir::Value(),
+          frame.rows.memoryOf(op.getFirst()),
+          frame.rows.memoryOf(op.getEnd())};
+}
+
 /// `head`'s rows of the keys or the values `operand`, in a kernel's frame.
 template <typename FrameT>
 HeadRows headRows(FrameT &frame, mlir::Value operand, mlir::Value head) {

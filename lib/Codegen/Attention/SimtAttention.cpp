@@ -53,10 +53,7 @@ public:
     keys = headRows(frame, op.getKeys(), keyHead);
     values = headRows(frame, op.getValues(), keyHead);
     loadQuery(row, head);
-    SeenRows seen(e, op, frame.tokens, countKeyRows(frame, form),
-                  op.getPosition() ? rows.firstPosition(op.getPosition())
-                                   : Value(),
-                  rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
+    SeenRows seen = seenRows(frame, form);
     if (op.getBias())
       bias = seen.biasAt(head, row);
     range = seen.of(row);

@@ -73,10 +73,7 @@ public:
     keyRows = headRows(frame, op.getKeys(), keyHead);
     valueRows = headRows(frame, op.getValues(), keyHead);
     loadQueries(head);
-    SeenRows seen(e, op, frame.tokens, countKeyRows(frame, form),
-                  op.getPosition() ? rows.firstPosition(op.getPosition())
-                                   : Value(),
-                  rows.memoryOf(op.getFirst()), rows.memoryOf(op.getEnd()));
+    SeenRows seen = seenRows(frame, form);
     SeenRange any = seen.ofAny(rowBegin, e.add(rowBegin, rowCount));
     findRanges(seen, head);
     Value start = seen.fromFirst() ? e.index(0)

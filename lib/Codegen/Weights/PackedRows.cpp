@@ -28,13 +28,18 @@ AffineMap PackedRows::placesOf(const BlockField &field) const {
       {blocks, blockBytes, field.offset, field.bytes, field.unit()});
 }
 
+/// Whether a layout's map is one of (row, block, unit) to a byte.
+static bool namesPlaces(AffineMap map) {
+  return map.getNumDims() == 3 && map.getNumSymbols() == 0 &&
+         map.getNumResults() == 1;
+}
+
 std::string PackedRows::fault() const {
   llvm::BitVector taken(groupBytes());
   Builder b(layout.getContext());
   for (const BlockField &field : fields) {
     AffineMap map = placesOf(field);
-    if (map.getNumDims() != 3 || map.getNumSymbols() ||
-        map.getNumResults() != 1)
+    if (!namesPlaces(map))
       return "its places are no map of (row, block, unit) to a byte";
     for (int64_t row = 0; row < groupRows(); ++row)
       for (int64_t block = 0; block < blocks; ++block)
@@ -64,11 +69,9 @@ bool PackedRows::isReadable() const {
   return groupRows() > 0 && groupRows() % kLanes == 0 &&
          llvm::all_of(fields, [&](const BlockField &field) {
            AffineMap map = placesOf(field);
-           if (map.getNumDims() != 3 || map.getNumSymbols() ||
-               map.getNumResults() != 1)
+           if (!namesPlaces(map))
              return false;
-           AffineExpr place = placesOf(field).getResult(0),
-                      first = amongSixteen(place, 0);
+           AffineExpr place = map.getResult(0), first = amongSixteen(place, 0);
            if (!first.isMultipleOf(kLanes))
              return false;
            for (int64_t row = 1; row < kLanes; ++row)

@@ -5,7 +5,7 @@
 #include "text/tokenizers/SpecialMatcher.h"
 
 #include "support/Utf8.h"
-#include "text/tokenizers/UnicodeClasses.h"
+#include "text/UnicodeClasses.h"
 
 #include <algorithm>
 

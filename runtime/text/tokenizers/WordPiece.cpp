@@ -4,7 +4,7 @@
 #include "text/tokenizers/WordPiece.h"
 
 #include "support/Utf8.h"
-#include "text/tokenizers/UnicodeClasses.h"
+#include "text/UnicodeClasses.h"
 #include "text/tokenizers/UnicodeForms.h"
 
 #include <utf8proc.h>

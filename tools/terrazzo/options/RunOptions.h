@@ -5,7 +5,7 @@
 
 #include "Generate.h"
 #include "Notes.h"
-#include "OpenModel.h"
+#include "open/OpenModel.h"
 #include "options/CommonOptions.h"
 #include "options/SamplerFlags.h"
 

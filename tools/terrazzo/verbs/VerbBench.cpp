@@ -4,8 +4,8 @@
 // tokens of a fixed seed, after one warm-up.
 #include "Interrupt.h"
 #include "Logits.h"
-#include "OpenModel.h"
 #include "Output.h"
+#include "open/OpenModel.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

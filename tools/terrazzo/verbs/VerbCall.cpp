@@ -3,8 +3,8 @@
 // terrazzo call: any function of a package, or of a model, on arrays.
 #include "CallArrays.h"
 #include "Interrupt.h"
-#include "OpenPackage.h"
 #include "Output.h"
+#include "open/OpenPackage.h"
 #include "options/Flags.h"
 #include "package/Count.h"
 #include "verbs/Verbs.h"

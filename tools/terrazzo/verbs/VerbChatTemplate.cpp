@@ -2,9 +2,9 @@
 //
 // terrazzo chat-template: the prompt that the model's template makes of a
 // conversation.
-#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
+#include "open/OpenPackage.h"
 #include "verbs/Verbs.h"
 
 #include "text/ModelTemplate.h"

@@ -2,8 +2,8 @@
 //
 // terrazzo check: whether a package runs here, without opening anything heavy;
 // with --device, whether it runs there, which opens that device.
-#include "OpenDevice.h"
 #include "Output.h"
+#include "open/OpenDevice.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

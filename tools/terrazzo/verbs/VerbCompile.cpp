@@ -2,9 +2,9 @@
 //
 // terrazzo compile: a package from a model, by the compiler's own process.
 #include "Interrupt.h"
-#include "OpenDevice.h"
-#include "OpenModel.h"
 #include "Output.h"
+#include "open/OpenDevice.h"
+#include "open/OpenModel.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo detokenize: text of token ids, control tokens included.
-#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
+#include "open/OpenPackage.h"
 #include "verbs/Verbs.h"
 
 #include "text/Tokenizer.h"

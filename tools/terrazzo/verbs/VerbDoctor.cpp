@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo doctor: one screen about this machine, each problem with its remedy.
-#include "OpenDevice.h"
-#include "OpenModel.h"
 #include "Output.h"
 #include "ReadInput.h"
+#include "open/OpenDevice.h"
+#include "open/OpenModel.h"
 #include "verbs/Verbs.h"
 
 #include "compile/BuildId.h"

@@ -2,9 +2,9 @@
 //
 // terrazzo embed: sentence vectors, as the model's files say.
 #include "Interrupt.h"
-#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
+#include "open/OpenPackage.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

@@ -2,10 +2,10 @@
 //
 // terrazzo eval: teacher-forced likelihood of given tokens, and their logits.
 #include "Interrupt.h"
-#include "OpenModel.h"
 #include "Output.h"
 #include "ReadIds.h"
 #include "ReadInput.h"
+#include "open/OpenModel.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

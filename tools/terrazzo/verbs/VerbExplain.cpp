@@ -4,9 +4,10 @@
 // the time that this machine's memory (or the device's) allows at best, the
 // measured time, and what the backend says of the kernel.
 #include "Interrupt.h"
+#include "Logits.h"
 #include "MeasureRead.h"
-#include "OpenModel.h"
 #include "Output.h"
+#include "open/OpenModel.h"
 #include "verbs/Verbs.h"
 
 #include <nlohmann/json.hpp>
@@ -149,14 +150,16 @@ int runExplain(const CommonOptions &common) {
   if (!opened)
     return report(opened.error());
   decode::Session &session = *opened->session;
-  std::vector<float> logits(session.vocabulary());
+  auto logits = allocateLogits(session);
+  if (!logits)
+    return report(logits.error());
   constexpr unsigned warm = 8, measured = 32;
   unsigned tokens = std::min(measured, session.contextSize() / 2);
   auto step = [&](unsigned count) -> Status {
     session.reset();
     for (unsigned i = 0; i < count; ++i) {
       int32_t id = int32_t((i * 7919u + 11) % session.vocabulary());
-      if (Status status = session.step({&id, 1}, logits.data()); !status)
+      if (Status status = session.step({&id, 1}, logits->get()); !status)
         return status;
     }
     return {};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo inspect: what is in a model or a package.
-#include "OpenPackage.h"
 #include "Output.h"
+#include "open/OpenPackage.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

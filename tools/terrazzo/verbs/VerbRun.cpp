@@ -3,10 +3,10 @@
 // terrazzo run: a prompt in, text out, streaming.
 #include "Generate.h"
 #include "Interrupt.h"
-#include "OpenModel.h"
 #include "Output.h"
 #include "ReadIds.h"
 #include "ReadInput.h"
+#include "open/OpenModel.h"
 #include "options/Flags.h"
 #include "options/RunOptions.h"
 #include "verbs/Verbs.h"

@@ -4,8 +4,8 @@
 // compiler finds.
 #include "Interrupt.h"
 #include "Notes.h"
-#include "OpenDevice.h"
 #include "Output.h"
+#include "open/OpenDevice.h"
 #include "verbs/Verbs.h"
 
 #include "compile/CompilerProcess.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // terrazzo tokenize: token ids of a text, special tokens parsed.
-#include "OpenPackage.h"
 #include "Output.h"
 #include "ReadInput.h"
+#include "open/OpenPackage.h"
 #include "options/Flags.h"
 #include "verbs/Verbs.h"
 

@@ -4,6 +4,7 @@
 #include "text/jinja/values/Unicode.h"
 
 #include "support/Utf8.h"
+#include "text/UnicodeClasses.h"
 #include "text/jinja/values/UnicodeTables.h"
 
 #include <algorithm>
@@ -31,9 +32,7 @@ static utf8proc_category_t category(uint32_t code) {
 }
 
 bool isSpace(uint32_t code) {
-  return (code >= 0x9 && code <= 0xD) || (code >= 0x1C && code <= 0x1F) ||
-         code == 0x85 || category(code) == UTF8PROC_CATEGORY_ZS ||
-         code == 0x2028 || code == 0x2029;
+  return text::isSpace(code) || (code >= 0x1C && code <= 0x1F);
 }
 
 bool isPrintable(uint32_t code) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See OpenModel.h.
-#include "OpenModel.h"
+#include "open/OpenModel.h"
 
 #include "options/Flags.h"
 

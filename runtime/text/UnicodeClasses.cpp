@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See UnicodeClasses.h.
-#include "text/tokenizers/UnicodeClasses.h"
+#include "text/UnicodeClasses.h"
 
 #include <utf8proc.h>
 

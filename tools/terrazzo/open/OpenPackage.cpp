@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See OpenPackage.h.
-#include "OpenPackage.h"
+#include "open/OpenPackage.h"
 
 #include "Interrupt.h"
-#include "OpenDevice.h"
+#include "open/OpenDevice.h"
 #include "options/Flags.h"
 
 #include "compile/CacheFolder.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See OpenDevice.h.
-#include "OpenDevice.h"
+#include "open/OpenDevice.h"
 
 #include "machine/CpuTarget.h"
 

@@ -3,7 +3,7 @@
 // From the flags to a session of a language model.
 #pragma once
 
-#include "OpenPackage.h"
+#include "open/OpenPackage.h"
 
 #include "decode/Session.h"
 
