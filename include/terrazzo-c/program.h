@@ -41,7 +41,7 @@ extern "C" {
 
 /* The version of this interface; later ones understand earlier callers. A
  * caller asks whether the library's is at least the one that it needs. */
-#define TERRAZZO_PROGRAM_VERSION 2
+#define TERRAZZO_PROGRAM_VERSION 3
 TERRAZZO_PROGRAM_API uint32_t terrazzo_program_version(void);
 
 typedef struct terrazzo_program terrazzo_program;
@@ -66,6 +66,30 @@ enum terrazzo_place {
   TERRAZZO_DEVICE = 1 /* memory of the program's device */
 };
 
+/* A caller's array, dense, the last dimension innermost. Programs use it where
+ * it lies when it is aligned to 64 bytes, and copy it otherwise; nothing behind
+ * its last element's 64 bytes is read, nothing behind its last element is
+ * written. @since 1 */
+typedef struct terrazzo_view {
+  size_t struct_size;
+  void *data; /* of an argument only read; null only without elements */
+  const int64_t *shape;   /* rank numbers */
+  const int64_t *strides; /* in elements; null: dense. Others than those of a
+                             dense array are refused */
+  uint32_t rank;
+  uint32_t element; /* of enum terrazzo_element */
+  uint32_t place;   /* of enum terrazzo_place */
+  uint32_t reserved;
+} terrazzo_view;
+
+/* A weight in the caller's memory, on the host, which stays there, and
+ * unchanged, until the program is closed. @since 3 */
+typedef struct terrazzo_weight {
+  size_t struct_size;
+  const char *name; /* of the module's tz.weight: its `tensor` */
+  const terrazzo_view *view;
+} terrazzo_weight;
+
 /* @since 1 */
 typedef struct terrazzo_program_options {
   size_t struct_size;
@@ -79,10 +103,13 @@ typedef struct terrazzo_program_options {
   uint32_t threads;   /* 0: the processors this process may use */
   uint32_t cache_rows; /* of states without a number of their own; 0: as many
                           as the model's context, 4096 at most */
+  /* @since 3 */
+  const terrazzo_weight *const *weights; /* in the place of a file */
+  size_t weight_count;
 } terrazzo_program_options;
 
 #define TERRAZZO_PROGRAM_OPTIONS_INIT                                          \
-  {sizeof(terrazzo_program_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  {sizeof(terrazzo_program_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Opens a program. On failure *program is null and `error` (of error_bytes, may
  * be null) holds the text that a tool would print. @since 1 */
@@ -172,22 +199,6 @@ TERRAZZO_PROGRAM_API int
 terrazzo_program_result_shape(terrazzo_program *program, uint32_t function,
                               uint32_t number, const uint64_t *sizes,
                               size_t size_count, int64_t *shape);
-
-/* A caller's array, dense, the last dimension innermost. Programs use it where
- * it lies when it is aligned to 64 bytes, and copy it otherwise; nothing behind
- * its last element's 64 bytes is read, nothing behind its last element is
- * written. @since 1 */
-typedef struct terrazzo_view {
-  size_t struct_size;
-  void *data; /* of an argument only read; null only without elements */
-  const int64_t *shape;   /* rank numbers */
-  const int64_t *strides; /* in elements; null: dense. Others than those of a
-                             dense array are refused */
-  uint32_t rank;
-  uint32_t element; /* of enum terrazzo_element */
-  uint32_t place;   /* of enum terrazzo_place */
-  uint32_t reserved;
-} terrazzo_view;
 
 /* Runs a function. Views are in its order, and agree in its sizes. When it
  * returns, the results are there. @since 1 */

@@ -130,7 +130,8 @@ private:
               tz::AttentionOp, tz::TransposeOp, tz::SliceOp, tz::PadOp,
               tz::WindowsOp, tz::ReduceOp, tz::ContractOp, tz::GatherOp,
               tz::ConcatOp, tz::ReverseOp, tz::CumsumOp, tz::SoftmaxOp,
-              tz::ScatterOp, tz::ConstantOp, tz::IotaOp, tz::TopKOp>(
+              tz::ScatterOp, tz::ConstantOp, tz::IotaOp, tz::BroadcastOp,
+              tz::TopKOp>(
             [&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
@@ -593,6 +594,13 @@ private:
     for (AffineExpr size : sizes.of(op.getResult()))
       shape.push_back(numberOf(size));
     return give(op.getResult(), iota(shape, op.getAxis()));
+  }
+
+  Status eval(tz::BroadcastOp op) {
+    Shape shape;
+    for (AffineExpr size : sizes.of(op.getResult()))
+      shape.push_back(numberOf(size));
+    return give(op.getResult(), broadcast(*tensor(op.getInput()), shape));
   }
 
   Status eval(tz::TopKOp op) {

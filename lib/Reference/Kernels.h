@@ -64,6 +64,8 @@ struct ScatterSettings {
 };
 Tensor scatter(const Tensor &input, const Tensor &indices,
                const Tensor &updates, const ScatterSettings &settings);
+/// Repeated along dimensions of 1, aligned at the last ones.
+Tensor broadcast(const Tensor &input, llvm::ArrayRef<int64_t> shape);
 Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis);
 /// Where the `count` largest of each row stand.
 Tensor topK(const Tensor &input, int64_t count);

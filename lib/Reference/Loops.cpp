@@ -297,6 +297,20 @@ Tensor scatter(const Tensor &input, const Tensor &indices,
   return result;
 }
 
+Tensor broadcast(const Tensor &input, llvm::ArrayRef<int64_t> shape) {
+  Tensor result(shape);
+  size_t lead = shape.size() - input.shape.size();
+  int64_t next = 0;
+  each(shape, [&](const Shape &index) {
+    int64_t from = 0;
+    for (size_t i = 0; i < input.shape.size(); ++i)
+      from = from * input.shape[i] +
+             (input.shape[i] == 1 ? 0 : index[lead + i]);
+    result.values[next++] = input.values[from];
+  });
+  return result;
+}
+
 Tensor iota(llvm::ArrayRef<int64_t> shape, int64_t axis) {
   Tensor result(shape);
   int64_t next = 0;

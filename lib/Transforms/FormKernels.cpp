@@ -132,7 +132,7 @@ private:
     };
     llvm::for_each(inputs, add);
     for (Operation *op : group.operations)
-      if (isa<tz::IotaOp>(op))
+      if (isa<tz::IotaOp, tz::BroadcastOp>(op))
         add(op->getResult(0));
     llvm::for_each(outputs, add);
   }
@@ -180,7 +180,7 @@ private:
 
   /// What names sizes says those of the kernel.
   void renameSizes(Operation *clone, Operation *op, OpBuilder &builder) {
-    if (!isa<tz::ReshapeOp, tz::IotaOp>(clone) || !clone->hasAttr("sizes"))
+    if (!clone->hasAttr("sizes"))
       return;
     SmallVector<Attribute> names;
     auto type = cast<RankedTensorType>(clone->getResult(0).getType());

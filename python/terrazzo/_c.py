@@ -15,7 +15,7 @@ import re
 from typing import Any
 
 NAME = "libTerrazzoRuntime.so"
-VERSION = 2  # of terrazzo-c/program.h, at least
+VERSION = 3  # of terrazzo-c/program.h, at least
 
 
 class TerrazzoError(RuntimeError):
@@ -28,10 +28,20 @@ class TerrazzoError(RuntimeError):
         self.exit: int = exit
 
 
+class View(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("data", c.c_void_p), ("shape", c.POINTER(c.c_int64)), ("strides", c.POINTER(c.c_int64)),
+                ("rank", c.c_uint32), ("element", c.c_uint32), ("place", c.c_uint32), ("reserved", c.c_uint32)]
+
+
+class Weight(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("name", c.c_char_p), ("view", c.POINTER(View))]
+
+
 class ProgramOptions(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("package_path", c.c_char_p), ("package_bytes", c.c_char_p), ("package_size", c.c_size_t),
                 ("weights_path", c.c_char_p), ("target", c.c_char_p), ("cache_folder", c.c_char_p), ("device", c.c_char_p),
-                ("threads", c.c_uint32), ("cache_rows", c.c_uint32)]
+                ("threads", c.c_uint32), ("cache_rows", c.c_uint32), ("weights", c.POINTER(c.POINTER(Weight))),
+                ("weight_count", c.c_size_t)]
 
 
 class FunctionFacts(c.Structure):
@@ -52,11 +62,6 @@ class ValueFacts(c.Structure):
 class StateFacts(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("name", c.c_char_p), ("type", c.c_char_p), ("row_bytes", c.c_uint64),
                 ("rows", c.c_uint64), ("bytes", c.c_uint64)]
-
-
-class View(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("data", c.c_void_p), ("shape", c.POINTER(c.c_int64)), ("strides", c.POINTER(c.c_int64)),
-                ("rank", c.c_uint32), ("element", c.c_uint32), ("place", c.c_uint32), ("reserved", c.c_uint32)]
 
 
 class Diagnostic(c.Structure):

@@ -129,23 +129,46 @@ class Views:
         return self._pointers
 
 
+class WeightViews:
+    """Structs for weights in memory, and their arrays."""
+
+    def __init__(self, weights: Mapping[str, Any]) -> None:
+        self._kept: list[object] = []
+        structs = (c.POINTER(_c.Weight) * max(len(weights), 1))()
+        for i, (name, array) in enumerate(weights.items()):
+            memory = _arrays.memory_of(array, _arrays.OF_NUMBER[2])
+            shape = (c.c_int64 * max(len(memory.shape), 1))(*memory.shape)
+            view = _c.make(_c.View, data=memory.data, shape=shape, rank=len(memory.shape), element=memory.element.number,
+                           place=memory.place)
+            if memory.strides is not None:
+                view.strides = (c.c_int64 * max(len(memory.strides), 1))(*memory.strides)
+            structs[i] = c.pointer(_c.make(_c.Weight, name=name.encode(), view=c.pointer(view)))
+            self._kept.append(memory)
+        self.pointers = structs
+
+
 class Program:
     """A package, by its path or its bytes, with its weights, on the processor or a device. `program.f(x)` and `program["f"](x)` call
     its function `f`.
 
-    `weights` is the model's file or folder where the package has weights; `device` as the tools' --device; `threads` 0: the
+    `weights` is the model's file or folder where the package has weights, or arrays by their names, which stay as they are until it
+    is closed; `device` as the tools' --device; `threads` 0: the
     processors that this process may use; `cache_rows` of states that follow the context; `cache_folder` keeps packed weights.
     Raises TerrazzoError. Threads may share a program; it serves one at a time. `close` gives its memory back, as does leaving a
     `with` block.
     """
 
-    def __init__(self, package: str | os.PathLike[str] | bytes, *, weights: str | os.PathLike[str] | None = None,
+    def __init__(self, package: str | os.PathLike[str] | bytes, *, weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
                  device: str = "cpu", target: str | None = None, threads: int = 0, cache_rows: int = 0,
                  cache_folder: str | os.PathLike[str] | None = None) -> None:
         self._handle: c.c_void_p | None = None
         self._lock = threading.Lock()
-        options = _c.make(_c.ProgramOptions, weights_path=_c.path(weights), device=device.encode(), threads=threads, cache_rows=cache_rows,
+        memory = weights if isinstance(weights, Mapping) else None
+        options = _c.make(_c.ProgramOptions, weights_path=None if memory is not None else _c.path(weights), device=device.encode(), threads=threads, cache_rows=cache_rows,
                           target=None if target is None else target.encode(), cache_folder=_c.path(cache_folder))
+        if memory is not None:
+            self._weights = WeightViews(memory)
+            options.weights, options.weight_count = self._weights.pointers, len(memory)
         if isinstance(package, bytes):
             options.package_bytes, options.package_size = package, len(package)
         else:

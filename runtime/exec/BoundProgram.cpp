@@ -66,8 +66,7 @@ void *BoundProgram::resolve(const Binding &binding, const Package &package,
   uint64_t offset = binding.offset();
   switch (binding.space()) {
   case Space::Weight:
-    return const_cast<uint8_t *>(buffers.weightsFile) +
-           package.weights()->Get(binding.index())->offset() + offset;
+    return const_cast<uint8_t *>(buffers.weights[binding.index()]) + offset;
   case Space::Packed:
     return buffers.packed + variant.packed()->Get(binding.index())->offset() +
            offset;

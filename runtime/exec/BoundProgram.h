@@ -18,7 +18,7 @@ namespace terrazzo::exec {
 
 /// Base addresses that a program's bindings are resolved against.
 struct Buffers {
-  const uint8_t *weightsFile = nullptr; ///< the model's file from its start
+  std::vector<const uint8_t *> weights;
   uint8_t *packed = nullptr;
   uint8_t *arena = nullptr;
   std::vector<uint8_t *> states;

@@ -39,7 +39,7 @@ Status fetchPacked(const CpuPacking &packing, Block &packed, Buffers &buffers) {
   packed = std::move(*memory);
   buffers.packed = packed.data();
   const ExecutionOptions &options = packing.options;
-  if (options.cacheFolder.empty()) {
+  if (options.cacheFolder.empty() || !packing.model.weights) {
     pack(packing, buffers);
     return {};
   }

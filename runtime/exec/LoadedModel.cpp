@@ -57,12 +57,10 @@ Status findPrograms(LoadedModel &model) {
 } // namespace
 
 Expected<std::unique_ptr<LoadedModel>>
-LoadedModel::create(PackageFile package,
-                    std::shared_ptr<const formats::ModelFile> weights,
-                    const ExecutionOptions &options) {
+LoadedModel::create(PackageFile package, WeightSource weights, const ExecutionOptions &options) {
   auto model = std::make_unique<LoadedModel>();
   model->file = std::move(package);
-  model->weights = std::move(weights);
+  model->weights = std::move(weights.file);
   auto variant =
       options.device
           ? chooseDeviceVariant(model->file, options.device->targets(),
@@ -71,7 +69,12 @@ LoadedModel::create(PackageFile package,
   if (!variant)
     return variant.takeError();
   model->variant = *variant;
-  if (!model->weights && count(model->root().weights()) > 0)
+  if (!weights.inMemory.empty()) {
+    auto places = matchWeights(model->file, weights.inMemory);
+    if (!places)
+      return places.takeError();
+    model->callerWeights = std::move(*places);
+  } else if (!model->weights && count(model->root().weights()) > 0)
     return Error{ExitCode::Usage,
                  "TZ0709",
                  "the package needs the file of its weights",
@@ -130,6 +133,14 @@ uint32_t LoadedModel::smallest(const std::vector<uint32_t> &among,
       return program;
   }
   return among.back();
+}
+
+std::vector<const uint8_t *>
+LoadedModel::weightPlaces(const uint8_t *fileBytes) const {
+  std::vector<const uint8_t *> places = callerWeights;
+  for (uint32_t i = 0; weights && i < count(root().weights()); ++i)
+    places.push_back(fileBytes + root().weights()->Get(i)->offset());
+  return places;
 }
 
 bool LoadedModel::weightsAreThoseOpened() const {

@@ -9,6 +9,7 @@
 #include "formats/ModelFile.h"
 #include "machine/Limits.h"
 #include "package/Package.h"
+#include "package/PackageFit.h"
 
 #include <functional>
 #include <memory>
@@ -31,12 +32,24 @@ struct ExecutionOptions {
   std::function<void(const std::string &)> note; ///< what a user should know
 };
 
+/// Where a package's weights lie: in the model's file, in a caller's memory, or
+/// nowhere, as there are none.
+struct WeightSource {
+  WeightSource() = default;
+  WeightSource(std::shared_ptr<const formats::ModelFile> file)
+      : file(std::move(file)) {}
+  WeightSource(std::unique_ptr<formats::ModelFile> file)
+      : file(std::move(file)) {}
+
+  std::shared_ptr<const formats::ModelFile> file;
+  std::vector<CallerWeight> inMemory;
+};
+
 /// Outlives the executors made of it.
 struct LoadedModel {
-  /// Chooses the variant, with the reason why not. `weights`: null for a
-  /// package without any.
+  /// Chooses the variant, with the reason why not.
   static Expected<std::unique_ptr<LoadedModel>>
-  create(PackageFile package, std::shared_ptr<const formats::ModelFile> weights,
+  create(PackageFile package, WeightSource weights,
          const ExecutionOptions &options);
 
   const package::Package &root() const { return file.root(); }
@@ -64,13 +77,16 @@ struct LoadedModel {
   void releaseFilePages() const;
 
   PackageFile file = PackageFile::none();
-  std::shared_ptr<const formats::ModelFile> weights;
+  std::shared_ptr<const formats::ModelFile> weights; ///< null: in memory
+  std::vector<const uint8_t *> callerWeights; ///< of each, where in memory
   const package::Variant *variant = nullptr;
   const package::Program *prepare = nullptr;      ///< null: nothing is packed
   std::vector<const package::Program *> programs; ///< all others
   uint32_t context = 0;
   /// Of the content of `weights`, where something is kept under it.
   std::string weightsHash;
+  /// Where each weight lies, `fileBytes` being the file's first byte.
+  std::vector<const uint8_t *> weightPlaces(const uint8_t *fileBytes) const;
   /// Whether the file still lies where it was opened, unchanged: what was read
   /// from its path since belongs to the hash.
   bool weightsAreThoseOpened() const;

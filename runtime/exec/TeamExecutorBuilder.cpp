@@ -113,7 +113,7 @@ Status TeamExecutorBuilder::allocateWorking() {
   buffers.arena = executor.working.data();
   buffers.scratch = buffers.arena + arena;
   buffers.scratchStride = scratch;
-  buffers.weightsFile = executor.weightBytes.data();
+  buffers.weights = model.weightPlaces(executor.weightBytes.data());
   return {};
 }
 
@@ -143,7 +143,8 @@ void TeamExecutorBuilder::copySmallWeights(const Program &program) {
 
 void TeamExecutorBuilder::bindPrograms() {
   for (const Program *program : model.programs)
-    copySmallWeights(*program);
+    if (model.weights)
+      copySmallWeights(*program);
   for (const Program *program : model.programs)
     executor.programs.emplace_back(root, *model.variant, *program,
                                    executor.image, executor.buffers);

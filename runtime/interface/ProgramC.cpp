@@ -68,6 +68,14 @@ struct terrazzo_program {
 
 namespace {
 
+bool isDense(const terrazzo_view &view) {
+  int64_t step = 1;
+  for (uint32_t d = view.rank; d-- > 0; step *= view.shape[d])
+    if (view.shape[d] != 1 && view.strides[d] != step)
+      return false;
+  return true;
+}
+
 Expected<PackageFile> openPackage(const terrazzo_program_options &from) {
   if (from.package_path)
     return PackageFile::open(from.package_path);
@@ -79,17 +87,58 @@ Expected<PackageFile> openPackage(const terrazzo_program_options &from) {
   return PackageFile::open(file->path());
 }
 
+Status readWeight(const terrazzo_weight *from, std::vector<CallerWeight> &to) {
+  if (!from || !from->view || !from->name)
+    return usage("a weight has no name or no view");
+  terrazzo_view view = widened(*from->view);
+  CallerWeight weight;
+  weight.name = from->name;
+  auto fail = [&](const std::string &why) {
+    return usage("the weight '" + weight.name + "' " + why);
+  };
+  const package::ElementType *type =
+      package::elementOfNumber(view.element - 1);
+  if (!type || view.place != TERRAZZO_HOST)
+    return fail("is of an unknown element, or lies on a device");
+  weight.type = type->word;
+  weight.bytes = type->bytes;
+  for (uint32_t d = view.rank; d-- > 0;) {
+    uint64_t size = view.shape ? uint64_t(view.shape[d]) : 0;
+    weight.dims.push_back(size);
+    if (int64_t(size) < 0)
+      return fail("has a dimension below 0");
+    if (__builtin_mul_overflow(weight.bytes, size, &weight.bytes))
+      return fail("is larger than any memory");
+  }
+  if (view.strides && !isDense(view))
+    return fail("is not dense; make it contiguous");
+  weight.data = static_cast<const uint8_t *>(view.data);
+  to.push_back(std::move(weight));
+  return {};
+}
+
+Status findWeights(const terrazzo_program_options &from, WeightSource &to) {
+  for (size_t i = 0; from.weights && i < from.weight_count; ++i)
+    if (Status status = readWeight(from.weights[i], to.inMemory); !status)
+      return status;
+  if (!from.weights_path)
+    return {};
+  if (!to.inMemory.empty())
+    return usage("weights are given by a file and in memory; give one");
+  auto file = formats::ModelFile::open(from.weights_path);
+  if (!file)
+    return file.takeError();
+  to.file = std::move(*file);
+  return {};
+}
+
 Status open(const terrazzo_program_options &from, terrazzo_program &program) {
   auto package = openPackage(from);
   if (!package)
     return package.takeError();
-  std::shared_ptr<const formats::ModelFile> weights;
-  if (from.weights_path) {
-    auto file = formats::ModelFile::open(from.weights_path);
-    if (!file)
-      return file.takeError();
-    weights = std::move(*file);
-  }
+  WeightSource weights;
+  if (Status status = findWeights(from, weights); !status)
+    return status;
   ExecutionOptions options;
   options.target = textOf(from.target);
   options.cacheFolder = textOf(from.cache_folder);
@@ -228,14 +277,6 @@ private:
     if (view.strides && !empty && !isDense(view))
       return wrong("its view is not dense; make it contiguous");
     return {};
-  }
-
-  static bool isDense(const terrazzo_view &view) {
-    int64_t step = 1;
-    for (uint32_t d = view.rank; d-- > 0; step *= view.shape[d])
-      if (view.shape[d] != 1 && view.strides[d] != step)
-        return false;
-    return true;
   }
 
   const package::Function &function;

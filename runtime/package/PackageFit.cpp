@@ -5,6 +5,7 @@
 #include "package/Count.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace terrazzo::exec {
@@ -123,6 +124,15 @@ std::string whyAnother(const Weight &wanted,
               : "tensor " + name + " has another type, shape or place";
 }
 
+bool isAs(const Weight &wanted, const CallerWeight &given) {
+  bool same = given.data && given.bytes == wanted.bytes() &&
+              wanted.type()->string_view() == given.type &&
+              count(wanted.dims()) == given.dims.size();
+  for (uint32_t i = 0; same && i < count(wanted.dims()); ++i)
+    same = wanted.dims()->Get(i) == given.dims[i];
+  return same;
+}
+
 /// A tensor that the package does not know; empty when there is none.
 std::string unknownTensor(const Package &package,
                           const formats::ModelFile &weights) {
@@ -168,6 +178,33 @@ Status matchWeights(const PackageFile &package,
   if (!settings.empty())
     error.why = unknownTensor(root, weights);
   return error.why.empty() ? Status() : Status(error);
+}
+
+Expected<std::vector<const uint8_t *>>
+matchWeights(const PackageFile &package,
+             const std::vector<CallerWeight> &weights) {
+  std::unordered_map<std::string_view, const CallerWeight *> given;
+  for (const CallerWeight &weight : weights)
+    given[weight.name] = &weight;
+  std::vector<const uint8_t *> places;
+  for (uint32_t i = 0; i < count(package.root().weights()); ++i) {
+    const Weight &wanted = *package.root().weights()->Get(i);
+    auto found = given.find(wanted.name()->string_view());
+    std::string why = "'" + wanted.name()->str() + "' is not given";
+    if (found != given.end() && isAs(wanted, *found->second)) {
+      places.push_back(found->second->data);
+      continue;
+    }
+    if (found != given.end())
+      why = "'" + wanted.name()->str() + "' has another type or shape";
+    return Error{ExitCode::PackageIncompatible,
+                 "TZ0707",
+                 "the package was made for other weights",
+                 package.path(),
+                 why,
+                 "give the weights that it was made for, or compile it again"};
+  }
+  return places;
 }
 
 } // namespace terrazzo::exec

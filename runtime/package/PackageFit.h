@@ -28,4 +28,19 @@ chooseDeviceVariant(const PackageFile &package,
 Status matchWeights(const PackageFile &package,
                     const formats::ModelFile &weights);
 
+/// A weight in a caller's memory, which outlives what is opened with it.
+struct CallerWeight {
+  std::string name;
+  std::string type;           ///< as the package says it: "f32"
+  std::vector<uint64_t> dims; ///< fastest first, as the package has them
+  uint64_t bytes = 0;
+  const uint8_t *data = nullptr;
+};
+
+/// Where each of the package's weights lies. TZ0707 when one is not given, or
+/// of another type or shape.
+Expected<std::vector<const uint8_t *>>
+matchWeights(const PackageFile &package,
+             const std::vector<CallerWeight> &weights);
+
 } // namespace terrazzo::exec

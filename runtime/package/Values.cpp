@@ -2,6 +2,7 @@
 #include "package/Values.h"
 
 #include <cstring>
+#include <iterator>
 
 namespace terrazzo::package {
 
@@ -15,6 +16,10 @@ static constexpr ElementType types[] = {
 
 uint32_t elementNumber(std::string_view word) {
   return uint32_t(findElementType(word) - types);
+}
+
+const ElementType *elementOfNumber(uint32_t index) {
+  return index < std::size(types) ? &types[index] : nullptr;
 }
 
 const ElementType *findElementType(std::string_view word) {

@@ -21,6 +21,8 @@ struct ElementType {
 
 /// Its row in the table, which the C interface numbers from 1 on.
 uint32_t elementNumber(std::string_view word);
+/// The row of such a number less 1; null when there is none.
+const ElementType *elementOfNumber(uint32_t index);
 /// Null for a word that is none.
 const ElementType *findElementType(std::string_view word);
 

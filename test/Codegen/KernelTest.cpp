@@ -366,6 +366,20 @@ TEST(LoopTest, Pad) {
           0);
 }
 
+TEST(LoopTest, Broadcast) {
+  const char *cases[][3] = {{"?x1", "?x37", ""},
+                            {"1x33", "7x33", ""},
+                            {"3x1x20", "4x3x5x20", ""},
+                            {"5", "40x5", ""},
+                            {"?x1x16", "?x3x16", ""},
+                            {"1", "300", ""}};
+  for (auto [from, to, none] : cases) {
+    std::string sizes =
+        llvm::StringRef(to).contains('?') ? " {sizes = [\"T\"]}" : "";
+    checkLoops(loopKernel("broadcast", "%a" + sizes, from, none, to), 0);
+  }
+}
+
 TEST(LoopTest, Windows) {
   const char *cases[][3] = {{"[2] [1] [1]", "5x20", "10x5x3"},
                             {"[1] [1] [1]", "3x33", "33x3x3"},

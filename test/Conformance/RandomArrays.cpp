@@ -62,7 +62,7 @@ private:
     case 18:
       return choice.chance(50) ? attend() : choice.chance(50) ? turn() : look();
     default:
-      return choice.chance(50) ? count() : rank();
+      return choice.chance(50) ? count() : choice.chance(50) ? rank() : repeat();
     }
   }
 
@@ -675,6 +675,24 @@ private:
                                               : Type(b.getF32Type())),
                             choice.below(dims.size()), namesOf(dims)),
          true);
+  }
+
+  /// A dimension of 1 of something as many times as another item is large.
+  void repeat() {
+    Item item = any();
+    Dims dims = dimsOf(item.value), whole = dimsOf(any().value);
+    if (dims.size() > whole.size())
+      return;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      size_t at = whole.size() - dims.size() + i;
+      if (dims[i] != b.getAffineConstantExpr(1))
+        whole[at] = dims[i];
+    }
+    keep(tz::BroadcastOp::create(
+             b, b.getUnknownLoc(),
+             typeFor(whole, typeOf(item.value).getElementType()), item.value,
+             namesOf(whole)),
+         item.exact);
   }
 
   void rank() {

@@ -120,7 +120,7 @@ private:
   static void addRounding(Operation *op, double &relative, double &absolute) {
     bool moves =
         isa<tz::TransposeOp, tz::SliceOp, tz::PadOp, tz::ConcatOp, tz::GatherOp,
-            tz::ReshapeOp, tz::WindowsOp, tz::ReverseOp>(op);
+            tz::ReshapeOp, tz::WindowsOp, tz::ReverseOp, tz::BroadcastOp>(op);
     if (moves || !isa<RankedTensorType>(op->getResult(0).getType()))
       return;
     if (elementOf(op).isF16()) {

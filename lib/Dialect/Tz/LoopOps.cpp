@@ -72,21 +72,55 @@ LogicalResult verifyLoops(Operation *op) {
 // Elementwise
 //===----------------------------------------------------------------------===//
 
+/// Aligned at the last of `rank` loops; dimensions of 1 are repeated.
+static AffineMap repeated(RankedTensorType type, int64_t rank) {
+  MLIRContext *context = type.getContext();
+  int64_t lead = rank - type.getRank();
+  SmallVector<AffineExpr> dims;
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
+    dims.push_back(size == 1 ? getAffineConstantExpr(0, context)
+                             : getAffineDimExpr(lead + i, context));
+  return AffineMap::get(rank, 0, dims, context);
+}
+
 LoopNest ElementwiseOp::getLoops() {
   auto result = typeOf(getResult());
   LoopNest nest = overAll(result.getShape());
   nest.function = getFunction();
-  for (Value input : getInputs()) {
-    auto type = typeOf(input);
-    int64_t lead = result.getRank() - type.getRank();
-    SmallVector<AffineExpr> dims;
-    for (auto [i, size] : llvm::enumerate(type.getShape()))
-      dims.push_back(size == 1 ? getAffineConstantExpr(0, getContext())
-                               : getAffineDimExpr(lead + i, getContext()));
-    nest.operands.push_back(
-        AffineMap::get(nest.parallel, 0, dims, getContext()));
-  }
+  for (Value input : getInputs())
+    nest.operands.push_back(repeated(typeOf(input), result.getRank()));
   return nest;
+}
+
+//===----------------------------------------------------------------------===//
+// Broadcast
+//===----------------------------------------------------------------------===//
+
+LoopNest BroadcastOp::getLoops() {
+  auto result = typeOf(getResult());
+  LoopNest nest = overAll(result.getShape());
+  nest.operands.push_back(repeated(typeOf(getInput()), result.getRank()));
+  return nest;
+}
+
+/// Every '?' of a result that does not follow from operands has a name.
+static LogicalResult verifyNames(Operation *op, ArrayAttr sizes) {
+  size_t named = sizes ? sizes.size() : 0;
+  auto to = typeOf(op->getResult(0));
+  if (named != size_t(to.getNumDynamicDims()))
+    return op->emitOpError("names ") << named << " sizes, its result has "
+                                     << to.getNumDynamicDims() << " '?'";
+  return success();
+}
+
+LogicalResult BroadcastOp::verify() {
+  auto from = typeOf(getInput()), to = typeOf(getResult());
+  if (from.getRank() > to.getRank() ||
+      from.getElementType() != to.getElementType())
+    return emitOpError("does not repeat ") << from << " as " << to;
+  if (failed(verifyNames(*this, getSizesAttr())))
+    return failure();
+  return verifyLoops(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -516,11 +550,7 @@ LogicalResult IotaOp::verify() {
       static_cast<int64_t>(getAxis()) >= to.getRank() ||
       !to.getElementType().isIntOrFloat())
     return emitOpError("counts along an axis of numbers, not of ") << to;
-  size_t named = getSizes() ? getSizesAttr().size() : 0;
-  if (named != size_t(to.getNumDynamicDims()))
-    return emitOpError("names ") << named << " sizes, its result has "
-                                 << to.getNumDynamicDims() << " '?'";
-  return success();
+  return verifyNames(*this, getSizesAttr());
 }
 
 //===----------------------------------------------------------------------===//

@@ -132,7 +132,7 @@ private:
   LogicalResult infer(Operation *op) {
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([&](ReshapeOp reshape) { return inferReshape(reshape); })
-        .Case([&](IotaOp iota) { return inferIota(iota); })
+        .Case<IotaOp, BroadcastOp>([&](auto op) { return inferNamed(op); })
         .Case([&](LoopOp loops) { return inferLoops(op, loops.getLoops()); })
         .Case([&](EmbeddingOp gather) {
           return set(gather.getResult(), {dimsOf(gather.getIds())[0],
@@ -229,13 +229,21 @@ private:
     return success();
   }
 
-  LogicalResult inferIota(IotaOp op) {
+  /// Of what names its sizes, which are those of its operands where they have
+  /// any.
+  LogicalResult inferNamed(auto op) {
     Dims dims = fixedOf(op.getType());
     if (op.getSizesAttr() && failed(fillNamed(op, op.getSizesAttr(), dims)))
       return failure();
     for (AffineExpr size : dims)
       if (failed(demand(op, size)))
         return failure();
+    for (Value operand : op->getOperands()) {
+      Dims given = dimsOf(operand);
+      for (auto [size, whole] : llvm::zip(llvm::reverse(given), llvm::reverse(dims)))
+        if (size != constant(1) && failed(meet(op, size, whole)))
+          return failure();
+    }
     return set(op.getResult(), std::move(dims));
   }
 

@@ -56,6 +56,7 @@ Status DeviceLoader::load() {
 }
 
 void DeviceLoader::markWeights() {
+  places = model.weightPlaces(model.weights ? model.weights->data() : nullptr);
   resident.assign(count(root.weights()), false);
   for (const Program *program : model.programs)
     for (uint32_t i = 0; i < count(program->commands()); ++i) {
@@ -149,7 +150,7 @@ Expected<DeviceBlock> DeviceLoader::bring(uint32_t index) {
   if (!block)
     return block;
   if (Status status = device.copyIn(block->address(),
-                                    model.weights->data() + weight.offset(),
+                                    places[index],
                                     weight.bytes());
       !status)
     return status.takeError();
@@ -181,7 +182,7 @@ Status DeviceLoader::fetchPacked() {
   uint64_t bytes = model.variant->packed_bytes();
   if (bytes == 0)
     return {};
-  if (options.cacheFolder.empty())
+  if (options.cacheFolder.empty() || !model.weights)
     return pack();
   std::string key = packedKey(root, *model.variant, model.weightsHash);
   std::string path = packedPath(options.cacheFolder, key);

@@ -57,6 +57,7 @@ private:
   const LoadedModel &model;
   Device &device;
   const package::Package &root;
+  std::vector<const uint8_t *> places; ///< of weights, on the host
   std::vector<bool> resident; ///< weights that a function reads
 };
 

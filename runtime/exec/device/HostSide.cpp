@@ -88,7 +88,7 @@ Status HostSide::allocate() {
   working = std::move(*room);
   buffers.arena = working.data();
   buffers.scratch = buffers.arena + arena;
-  buffers.weightsFile = weightBytes.data();
+  buffers.weights = model.weightPlaces(weightBytes.data());
   return {};
 }
 

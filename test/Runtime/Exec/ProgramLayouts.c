@@ -13,15 +13,16 @@
 /* A field more grows it: struct_size then tells the versions apart. */
 #define SIZE(type, bytes)                                                      \
   OFFSET(type, struct_size, 0);                                                \
-  _Static_assert(sizeof(type) == bytes, #type " has grown since version 2")
+  _Static_assert(sizeof(type) == bytes, #type " has grown since version 3")
 #define NUMBER(name, value)                                                    \
   _Static_assert(name == value, #name " has changed since version 1")
 
-SIZE(terrazzo_program_options, 72);
+SIZE(terrazzo_program_options, 88);
 SIZE(terrazzo_function_facts, 56);
 SIZE(terrazzo_size_facts, 24);
 SIZE(terrazzo_value_facts, 40);
 SIZE(terrazzo_view, 48);
+SIZE(terrazzo_weight, 24);
 SIZE(terrazzo_state_facts, 48);
 SIZE(terrazzo_diagnostic, 56);
 SIZE(terrazzo_compile_options, 88);
@@ -34,6 +35,8 @@ OFFSET(terrazzo_program_options, cache_folder, 48);
 OFFSET(terrazzo_program_options, device, 56);
 OFFSET(terrazzo_program_options, threads, 64);
 OFFSET(terrazzo_program_options, cache_rows, 68);
+OFFSET(terrazzo_program_options, weights, 72);
+OFFSET(terrazzo_program_options, weight_count, 80);
 OFFSET(terrazzo_function_facts, name, 8);
 OFFSET(terrazzo_function_facts, signature, 16);
 OFFSET(terrazzo_function_facts, size, 24);
@@ -48,6 +51,8 @@ OFFSET(terrazzo_value_facts, dims, 16);
 OFFSET(terrazzo_value_facts, rank, 24);
 OFFSET(terrazzo_value_facts, element, 28);
 OFFSET(terrazzo_value_facts, limit, 32);
+OFFSET(terrazzo_weight, name, 8);
+OFFSET(terrazzo_weight, view, 16);
 OFFSET(terrazzo_view, data, 8);
 OFFSET(terrazzo_view, shape, 16);
 OFFSET(terrazzo_view, strides, 24);

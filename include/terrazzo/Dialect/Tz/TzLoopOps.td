@@ -147,6 +147,20 @@ def Tz_IotaOp : Tz_LoopOp<"iota"> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Tz_BroadcastOp : Tz_LoopOp<"broadcast"> {
+  let summary = "an array repeated along dimensions of one";
+  let description = [{
+    Shapes are aligned at their last dimensions, as those of `elementwise`; a missing dimension or one of size 1 is repeated.
+    `sizes` names each '?' of the result.
+
+    ```mlir
+    %k = tz.broadcast %x {sizes = ["T"]} : tensor<3x1x64xf32> -> tensor<?x3x4x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, OptionalAttr<StrArrayAttr>:$sizes);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
 def Tz_ReverseOp : Tz_LoopOp<"reverse"> {
   let summary = "an array read from its end along some dimensions";
   let description = [{

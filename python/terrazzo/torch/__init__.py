@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Terrazzo behind torch.compile and torch.export.
+
+    fast = torch.compile(model, backend="terrazzo")      # with the package installed, nothing else is imported
+    y = fast(x)
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Callable, Mapping, Sequence
+
+import torch
+import torch.fx
+
+from .build import CannotLower, GraphBuild, told
+from .capture import keeping
+from .graph import Missing
+from .options import Options
+
+__all__ = ["CannotLower", "Missing", "Options", "backend"]
+
+log = logging.getLogger("terrazzo.torch")
+
+
+def backend(gm: torch.fx.GraphModule, example_inputs: Sequence[Any], *, mode: str | None = None,
+            options: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+    """What torch.compile(model, backend="terrazzo") calls with each graph."""
+    from torch._dynamo.backends.common import aot_autograd
+
+    chosen = Options.of(mode, options)
+
+    def build(graph: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
+        return build_graph(graph, chosen)
+
+    with keeping() as table:
+        compiled: Callable[..., Any] = aot_autograd(fw_compiler=eager_with_warning, bw_compiler=eager, inference_compiler=build,
+                                                    decompositions=table, keep_inference_input_mutations=True)(gm, example_inputs)
+    return compiled
+
+
+def static_inputs() -> set[int]:
+    """Positions of parameters and buffers among a graph's inputs."""
+    from torch._guards import TracingContext
+
+    context = TracingContext.try_get()
+    facts = context.fw_metadata if context is not None else None
+    return set(getattr(facts, "static_input_indices", None) or ())
+
+
+def build_graph(gm: torch.fx.GraphModule, options: Options) -> Callable[..., Any]:
+    build = GraphBuild(gm, static_inputs())
+    count = sum(node.op == "call_function" for node in gm.graph.nodes)
+    try:
+        build.lower()
+    except CannotLower as error:
+        if options.fallback == "error":
+            raise
+        tell(options, f"0/{count} operations placed, the graph runs in torch:\n{told(error.missing)}")
+        return boxed(gm.forward)
+    made = build.finish(options)
+    tell(options, f"{count}/{count} operations placed on {options.device}")
+    return made
+
+
+def tell(options: Options, text: str) -> None:
+    log.info("%s", text)
+    if options.verbose:
+        print(f"terrazzo: {text}", file=sys.stderr)
+
+
+def boxed(call: Callable[..., Any]) -> Callable[..., Any]:
+    from functorch.compile import make_boxed_func
+
+    made: Callable[..., Any] = make_boxed_func(call)
+    return made
+
+
+def eager(gm: torch.fx.GraphModule, _: Sequence[Any]) -> Callable[..., Any]:
+    return boxed(gm.forward)
+
+
+_warned = False
+
+
+def eager_with_warning(gm: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
+    global _warned
+    if not _warned:
+        _warned = True
+        log.warning("gradients are recorded, so torch runs the graph itself; call the model under torch.no_grad() or torch.inference_mode()")
+    return eager(gm, inputs)
