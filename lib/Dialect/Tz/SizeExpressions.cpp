@@ -111,6 +111,54 @@ private:
 
 } // namespace
 
+/// (x floordiv a + k) floordiv b = (x + a * k) floordiv (a * b), and whole
+/// multiples of b leave the division.
+static AffineExpr dividedDown(AffineExpr whole, int64_t by) {
+  AffineExpr rest = whole;
+  int64_t more = 0;
+  if (auto sum = dyn_cast<AffineBinaryOpExpr>(whole);
+      sum && sum.getKind() == AffineExprKind::Add)
+    if (auto number = dyn_cast<AffineConstantExpr>(sum.getRHS())) {
+      rest = sum.getLHS();
+      more = number.getValue();
+    }
+  int64_t factor, product;
+  if (auto inner = dyn_cast<AffineBinaryOpExpr>(rest);
+      inner && inner.getKind() == AffineExprKind::FloorDiv)
+    if (auto number = dyn_cast<AffineConstantExpr>(inner.getRHS());
+        number && number.getValue() > 0 &&
+        !__builtin_mul_overflow(number.getValue(), by, &product) &&
+        !__builtin_mul_overflow(number.getValue(), more, &factor))
+      return dividedDown(inner.getLHS() + factor, product);
+  int64_t multiples = llvm::divideFloorSigned(more, by);
+  return (rest + (more - multiples * by)).floorDiv(by) + multiples;
+}
+
+AffineExpr normalForm(AffineExpr size) {
+  auto both = dyn_cast_if_present<AffineBinaryOpExpr>(size);
+  if (!both)
+    return size;
+  AffineExpr left = normalForm(both.getLHS()),
+             right = normalForm(both.getRHS());
+  auto number = dyn_cast<AffineConstantExpr>(right);
+  bool divides = number && number.getValue() > 0;
+  switch (both.getKind()) {
+  case AffineExprKind::FloorDiv:
+    return divides ? dividedDown(left, number.getValue())
+                   : left.floorDiv(right);
+  case AffineExprKind::CeilDiv:
+    return divides ? dividedDown(left + (number.getValue() - 1),
+                                 number.getValue())
+                   : left.ceilDiv(right);
+  case AffineExprKind::Mod:
+    return left % right;
+  case AffineExprKind::Mul:
+    return left * right;
+  default:
+    return left + right;
+  }
+}
+
 AffineExpr parseSize(StringRef text, ArrayRef<std::string> names,
                      MLIRContext *context) {
   // Longer ones take MLIR long to simplify; packages hold no such either.

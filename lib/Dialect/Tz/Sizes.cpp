@@ -73,7 +73,7 @@ private:
   }
 
   AffineExpr parse(StringRef text) {
-    return parseSize(text, sizes.symbols, context);
+    return normalForm(parseSize(text, sizes.symbols, context));
   }
 
   LogicalResult cannotRead(Operation *op, StringRef text) {
@@ -103,8 +103,7 @@ private:
   LogicalResult set(Value value, Dims dims) {
     for (auto [dim, size] :
          llvm::zip(dims, cast<RankedTensorType>(value.getType()).getShape()))
-      if (!ShapedType::isDynamic(size))
-        dim = constant(size);
+      dim = ShapedType::isDynamic(size) ? normalForm(dim) : constant(size);
     sizes.dims[value] = std::move(dims);
     return success();
   }

@@ -54,6 +54,10 @@ mlir::AffineExpr parseSize(llvm::StringRef text,
                            llvm::ArrayRef<std::string> names,
                            mlir::MLIRContext *context);
 
+/// The same size in a form that equal sizes share more often: one division for
+/// one of a quotient, rounded down, of as little as may be.
+mlir::AffineExpr normalForm(mlir::AffineExpr size);
+
 /// The value of `size` where symbol i is `numbers[i]`.
 int64_t valueOf(mlir::AffineExpr size, llvm::ArrayRef<int64_t> numbers);
 

@@ -36,7 +36,7 @@ def fill(b: Importer, _: Any, number: Any) -> Value:
     return filled(b, number)
 
 
-@lowers("aten.zeros.default", "aten.zeros_like.default", "aten.new_zeros.default")
+@lowers("aten.empty.memory_format", "aten.empty_like.default", "aten.empty_permuted.default", "aten.new_empty.default", "aten.zeros.default", "aten.zeros_like.default", "aten.new_zeros.default")
 def zeros(b: Importer, *_: Any, **__: Any) -> Value:
     return filled(b, 0)
 

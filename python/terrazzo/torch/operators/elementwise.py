@@ -53,7 +53,7 @@ def mul(b: Importer, x: Any, y: Any) -> Value:
     return arithmetic(b, "mul", x, y)
 
 
-@lowers("aten.div.Tensor", "aten.div.Scalar", "aten.div.Tensor_mode", "aten.div.Scalar_mode")
+@lowers("aten.div.Tensor", "aten.true_divide.Tensor", "aten.div.Scalar", "aten.div.Tensor_mode", "aten.div.Scalar_mode")
 def div(b: Importer, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
     if rounding_mode is None:
         return arithmetic(b, "div", x, y)

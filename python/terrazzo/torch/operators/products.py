@@ -62,6 +62,17 @@ def addmm(b: Importer, bias: Value, x: Value, y: Value, beta: Any = 1, alpha: An
     return b.f.elementwise("add", result, bias)
 
 
+@lowers("transformers.grouped_mm_fallback.default", "aten._grouped_mm.default")
+def grouped(b: Importer, x: Value, weights: Value, ends: Value, *_: Any) -> Value:
+    """Row r times the weights of the group that it is in: as many groups end before it."""
+    row = b.f.iota(0, (x.shape[0], 1), ends.element)
+    over = b.f.cast(b.f.elementwise("less_equal", ends, row, element="i1"), "i64")
+    group = b.f.reshape(b.f.reduce("sum", over, [1]), (x.shape[0],))
+    chosen = b.f.gather(weights, group, 0)
+    terms = b.f.elementwise("mul", chosen, b.f.reshape(x, (*x.shape, 1)))
+    return b.f.reshape(b.f.reduce("sum", terms, [1]), b.shape)
+
+
 @lowers("aten.outer.default")
 def outer(b: Importer, x: Value, y: Value) -> Value:
     return b.f.elementwise("mul", b.f.reshape(x, (*x.shape, 1)), y)

@@ -165,15 +165,50 @@ def top_k(b: Importer, x: Value, count: Any, axis: int = -1, largest: bool = Tru
     return [b.f.gather(x, places, axis, each=True), places]
 
 
+def order_of(b: Importer, x: Value, axis: int, descending: bool) -> Value:
+    """Where each element goes in a stable order along the last axis: how many stand before it."""
+    size = x.shape[-1]
+    mine, theirs = b.f.reshape(x, (*x.shape, 1)), b.f.reshape(x, (*x.shape[:-1], 1, size))
+    before = b.f.elementwise("less", *((mine, theirs) if descending else (theirs, mine)), element="i1")
+    same = b.f.elementwise("equal", theirs, mine, element="i1")
+    if x.is_float:  # NaN is the largest
+        mine_none, theirs_none = (b.f.elementwise("is_nan", each, element="i1") for each in (mine, theirs))
+        larger, smaller = (theirs_none, mine_none) if descending else (mine_none, theirs_none)
+        before = b.f.elementwise("or", before, b.f.elementwise("and", larger, b.f.elementwise("not", smaller)))
+        same = b.f.elementwise("or", same, b.f.elementwise("and", mine_none, theirs_none))
+    earlier = b.f.elementwise("less", b.f.iota(0, (size,), "i64"), b.f.iota(0, (size, 1), "i64"), element="i1")
+    counted = b.f.elementwise("or", before, b.f.elementwise("and", same, earlier))
+    return b.f.reshape(b.f.reduce("sum", b.f.cast(counted, "i64"), [len(x.shape)]), x.shape)
+
+
 @lowers("aten.sort.default", "aten.sort.stable")
 def sort(b: Importer, x: Value, *rest: Any, axis: int = -1, descending: bool = False, stable: Any = None, dim: Any = None) -> list[Value]:
     axis = axis_of(rest[0] if rest else dim if dim is not None else axis, len(x.shape))
     descending = rest[1] if len(rest) > 1 else descending
-    size = x.shape[axis] if x.shape else None
-    if not isinstance(size, int) or size > 256:
-        raise Unsupported("a sort of more than 256 elements, or of an unknown number")
-    places = moved_back(b, ranked(b, x, axis, size, descending), axis)
-    return [b.f.gather(x, places, axis, each=True), places]
+    if not x.shape:
+        return [x, b.f.scalar(0, "i64")]
+    order = [i for i in range(len(x.shape)) if i != axis] + [axis]
+    moved = b.f.transpose(x, order)
+    target, last = order_of(b, moved, axis, descending), len(x.shape) - 1
+    empty, counted = (b.f.broadcast(b.f.scalar(0, element), moved.shape) for element in (x.element, "i64"))
+    places = b.f.broadcast(b.f.iota(0, (moved.shape[-1],), "i64"), moved.shape)
+    return [moved_back(b, b.f.scatter(whole, target, updates, last, each=True), axis) for whole, updates in ((empty, moved), (counted, places))]
+
+
+@lowers("aten.histc.default")
+def histogram(b: Importer, x: Value, bins: int = 100, least: Any = 0, most: Any = 0) -> Value:
+    if least >= most or not x.is_float:
+        raise Unsupported("a histogram of unknown bounds, or of whole numbers")
+    from ..._module import product
+
+    flat = b.f.reshape(x, (product(x.shape), 1))
+    place = b.f.elementwise("mul", b.f.elementwise("sub", flat, b.f.scalar(least, x.element)), b.f.scalar(bins / (most - least), x.element))
+    last = b.f.elementwise("equal", flat, b.f.scalar(most, x.element), element="i1")
+    place = b.f.elementwise("select", last, b.f.scalar(bins - 1, x.element), b.f.elementwise("floor", place))
+    hit = b.f.elementwise("equal", place, b.f.iota(0, (bins,), x.element), element="i1")
+    inside = b.f.elementwise("less_equal", flat, b.f.scalar(most, x.element), element="i1")
+    counted = b.f.cast(b.f.elementwise("and", hit, inside), x.element)
+    return b.f.reshape(b.f.reduce("sum", counted, [0]), (bins,))
 
 
 def extreme(b: Importer, x: Value, axis: int, largest: bool) -> tuple[Value, Value]:
