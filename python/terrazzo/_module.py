@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Iterable, NamedTuple, Sequence
+from typing import Iterable, Mapping, NamedTuple, Sequence
 
 Dim = int | str
 Shape = Sequence[Dim]
@@ -210,12 +210,14 @@ class Function:
         self.lines.append(f"  {value.name} = tz.{text}{place}")
         return value
 
-    def text(self) -> str:
+    def text(self, bounds: Mapping[str, Sequence[int]]) -> str:
         given = ", ".join(f"{value.name}: {value.type} {{tz.name = {json.dumps(name)}, tz.dims = {dims_text(value.shape)}}}"
                           for name, value in self.arguments)
         made = ", ".join(f"{value.type} {{tz.name = {json.dumps(name)}}}" for name, value in self.results)
         end = "  tz.return" + (f" {names([v for _, v in self.results])} : {', '.join(v.type for _, v in self.results)}" if self.results else "")
-        return "\n".join([f"tz.func @{self.name}({given}) -> ({made}) {{", *self.lines, end, "}"])
+        sizes = ", ".join(f"{name} = {list(values)}" for name, values in bounds.items())
+        how = f" attributes {{tz.sizes = {{{sizes}}}}}" if sizes else ""
+        return "\n".join([f"tz.func @{self.name}({given}) -> ({made}){how} {{", *self.lines, end, "}"])
 
 
 def names(operands: Iterable[Value]) -> str:
@@ -261,8 +263,10 @@ def broadcast_shape(shapes: Sequence[Shape]) -> tuple[Dim, ...]:
     return tuple(next((size for size in sizes if size != 1), 1) for sizes in columns)
 
 
-def module_text(functions: Sequence[Function]) -> str:
-    """The module; weights are named by themselves and lie in no file."""
+def module_text(functions: Sequence[Function], bounds: Mapping[str, Sequence[int]] | None = None, file: str = "",
+                places: Mapping[str, int] | None = None) -> str:
+    """The module, whose functions are compiled for these values of sizes, the last being the bound. Weights lie in a file, each at
+    its place there, or are the caller's."""
     weights: dict[str, Weight] = {}
     for function in functions:
         weights.update(function.weights)
@@ -270,5 +274,5 @@ def module_text(functions: Sequence[Function]) -> str:
     for weight in weights.values():
         name, size = json.dumps(weight.name), math.prod(weight.shape) * BYTES[weight.element]
         lines.append(f"tz.weight @{name} : {type_text(weight.shape, weight.element)} "
-                     f'{{file = "", tensor = {name}, offset = 0 : i64, bytes = {size} : i64, hash = 0 : i64}}')
-    return "\n".join([*lines, *(function.text() for function in functions)]) + "\n"
+                     f'{{file = {json.dumps(file)}, tensor = {name}, offset = {(places or {}).get(weight.name, 0)} : i64, bytes = {size} : i64, hash = 0 : i64}}')
+    return "\n".join([*lines, *(function.text(bounds or {}) for function in functions)]) + "\n"

@@ -4,6 +4,7 @@
 #include "formats/ModelFile.h"
 
 #include "formats/folder/ModelFolder.h"
+#include "formats/folder/WeightsFile.h"
 
 #include <sys/stat.h>
 
@@ -26,7 +27,10 @@ ModelFile::~ModelFile() = default;
 Expected<std::unique_ptr<ModelFile>> ModelFile::open(const std::string &path) {
   struct stat facts;
   bool folder = ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
-  return folder ? openFolder(path) : openGguf(path);
+  if (folder)
+    return openFolder(path);
+  return path.ends_with(".safetensors") ? openWeightsFile(path)
+                                        : openGguf(path);
 }
 
 std::span<const uint8_t> ModelFile::header() const {

@@ -2,7 +2,8 @@
 //
 // A model as its author gives it away: settings, tokenizer and tensors. A GGUF
 // file (versions 2 and 3, ggml's docs/gguf.md), or a folder as Hugging Face's
-// libraries write it (folder/ModelFolder.h), which is read under GGUF's names.
+// libraries write it (folder/ModelFolder.h), which is read under GGUF's names,
+// or tensors alone (folder/WeightsFile.h).
 // Everything is mapped, and its structure is checked as a whole before anything
 // is handed out: counts, lengths, offsets, alignment, overlaps and overflow,
 // duplicate keys and tensors. What the accessors answer points into the
@@ -101,6 +102,7 @@ public:
 private:
   friend class GgufParser;
   friend class FolderReader;
+  friend class WeightsReader;
   friend Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
   ModelFile() = default;
 

@@ -16,10 +16,11 @@ import torch.fx
 
 from .build import CannotLower, GraphBuild, told
 from .capture import keeping
+from .exported import CompiledModel, capture, compile, export
 from .graph import Missing
 from .options import Options
 
-__all__ = ["CannotLower", "Missing", "Options", "backend"]
+__all__ = ["CannotLower", "CompiledModel", "Missing", "Options", "backend", "capture", "compile", "export"]
 
 log = logging.getLogger("terrazzo.torch")
 
@@ -60,6 +61,7 @@ def build_graph(gm: torch.fx.GraphModule, options: Options) -> Callable[..., Any
         tell(options, f"0/{count} operations placed, the graph runs in torch:\n{told(error.missing)}")
         return boxed(gm.forward)
     made = build.finish(options)
+    made.compile()
     tell(options, f"{count}/{count} operations placed on {options.device}")
     return made
 

@@ -44,7 +44,7 @@ class GraphBuild:
         self.names = names or {}
         self.importer = Importer(gm.graph)
         self.placeholders = [node for node in gm.graph.nodes if node.op == "placeholder"]
-        self.mutated: list[tuple[int, torch.fx.Node]] = []
+        self.mutated: list[tuple[int, torch.fx.Node]] = []  # inputs that the graph writes, and what they become
         self.arguments: list[int] = []
         self.weight_positions: dict[str, int] = {}
 
@@ -84,6 +84,11 @@ class GraphBuild:
             held = getattr(held, part)
         if isinstance(held, torch.Tensor):
             self.importer.add_tensor(node, held, str(node.target))
+
+    def note_written(self, written: Sequence[tuple[int, int]]) -> None:
+        """Inputs that the graph writes, and the outputs that are their new content."""
+        returned = self._returned()
+        self.mutated += [(position, returned[index]) for position, index in written]
 
     def _find_mutations(self) -> None:
         """Inputs that the graph writes: copy_ is the last that is done to them."""

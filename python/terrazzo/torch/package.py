@@ -14,7 +14,7 @@ import torch
 
 import terrazzo
 
-from .._module import Function, Value, module_text
+from .._module import Function, module_text
 from .options import Options
 from .sizes import dim_of, expression_of, symbols_of
 
@@ -24,13 +24,6 @@ LEAST_BOUND = 32
 
 def power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
-
-
-class Source:
-    """Where a value of the call comes from."""
-
-    def __init__(self, position: int, argument: Value | None = None) -> None:
-        self.position, self.argument = position, argument
 
 
 class CompiledGraph:
@@ -44,16 +37,11 @@ class CompiledGraph:
         self.bounds = dict(bounds)
         self.package: bytes | None = None
         self.program: terrazzo.Program | None = None
-        self.tensors: list[torch.Tensor] = []
         self.versions: list[tuple[int, int]] = []
         self._boxed_call = True
-        self.compile()
 
     def compile(self) -> None:
-        text = module_text([self.function])
-        if self.bounds:
-            sizes = ", ".join(f"{name} = [{bound}]" for name, bound in self.bounds.items())
-            text = text.replace(") {\n", f") attributes {{tz.sizes = {{{sizes}}}}} {{\n", 1)
+        text = module_text([self.function], {name: [bound] for name, bound in self.bounds.items()})
         log.debug("module:\n%s", text)
         self.package = terrazzo.compile(text.encode(), target=self.options.target)
         self.program = None
@@ -65,6 +53,8 @@ class CompiledGraph:
         numbers = {name: given[position].shape[axis] for name, (position, axis) in self.sizes.items()}
         if any(numbers[name] > bound for name, bound in self.bounds.items()):
             self.bounds = {name: max(bound, power_of_two(numbers[name])) for name, bound in self.bounds.items()}
+            self.compile()
+        if self.package is None:
             self.compile()
         if self.program is None or not self.options.frozen and self.changed(given):
             self.open(given)
@@ -79,8 +69,7 @@ class CompiledGraph:
 
     def open(self, given: Sequence[Any]) -> None:
         tensors = {name: source(given) for name, source in self.weights.items()}
-        self.tensors = list(tensors.values())
-        self.versions = [version_of(tensor) for tensor in self.tensors]
+        self.versions = [version_of(source(given)) for source in self.weights.values()]
         assert self.package is not None
         if self.program is not None:
             self.program.close()

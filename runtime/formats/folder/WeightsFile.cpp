@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "formats/folder/WeightsFile.h"
+#include "formats/GgufParser.h"
+#include "formats/folder/MetadataWriter.h"
+#include "formats/folder/Safetensors.h"
+
+#include <algorithm>
+
+namespace terrazzo::formats {
+
+class WeightsReader {
+public:
+  static Expected<std::unique_ptr<ModelFile>> run(const std::string &path) {
+    std::unique_ptr<ModelFile> model(new ModelFile);
+    auto file = MappedFile::open(path);
+    if (!file)
+      return file.takeError();
+    model->file = std::move(*file);
+    auto tensors =
+        readSafetensors({model->file->data(), model->file->size()}, path);
+    if (!tensors)
+      return tensors.takeError();
+    MetadataWriter to;
+    to.string("general.architecture", "none");
+    for (const SafeTensor &tensor : *tensors)
+      add(*model, tensor, to);
+    model->made = to.take();
+    GgufParser parser(*model, model->made);
+    if (Status status = parser.parseMetadataOnly(); !status)
+      return status.takeError();
+    return model;
+  }
+
+private:
+  static void add(ModelFile &model, const SafeTensor &tensor,
+                  MetadataWriter &to) {
+    std::string word = tensor.type;
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](unsigned char c) { return char(std::tolower(c)); });
+    const BlockFormatInfo *format = findBlockFormat(word);
+    if (!format || format->values != 1 || tensor.bytes == 0)
+      return;
+    ModelTensor entry;
+    entry.name = model.names.emplace_back(tensor.name);
+    entry.format = format->format;
+    entry.dims.assign(tensor.shape.rbegin(), tensor.shape.rend());
+    entry.offset = tensor.offset;
+    entry.bytes = tensor.bytes;
+    to.tensor(entry.name, uint32_t(entry.format), entry.dims, entry.offset);
+    model.tensorIndex.emplace(entry.name, uint32_t(model.tensorTable.size()));
+    model.tensorTable.push_back(std::move(entry));
+  }
+};
+
+Expected<std::unique_ptr<ModelFile>> openWeightsFile(const std::string &path) {
+  return WeightsReader::run(path);
+}
+
+} // namespace terrazzo::formats
