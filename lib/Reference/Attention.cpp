@@ -59,6 +59,8 @@ void attendRow(const double *query, const Cache &keys, const Cache &values,
     weights[j - first] = score + (bias ? bias[j] : 0);
   }
   double largest = *std::max_element(weights.begin(), weights.end());
+  if (bias && std::isinf(largest) && largest < 0 && !sink)
+    return; // each is hidden
   if (sink)
     largest = std::max(largest, *sink);
   double total = sink ? std::exp(*sink - largest) : 0;
@@ -81,7 +83,7 @@ Tensor attention(const Tensor &query, const Cache &keys, const Cache &values,
     const double *added = nullptr;
     if (bias)
       added = &bias->values[((bias->shape[0] == 1 ? 0 : head) * bias->shape[1] +
-                             t) *
+                             (bias->shape[1] == 1 ? 0 : t)) *
                             bias->shape[2]];
     const double *sink =
         settings.sinks ? &settings.sinks->values[head] : nullptr;

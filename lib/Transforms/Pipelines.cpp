@@ -9,6 +9,8 @@ using namespace mlir;
 namespace terrazzo {
 
 void buildPlanPipeline(OpPassManager &manager, bool unsupportedIsError) {
+  manager.addPass(createRaiseAttention());
+  manager.addPass(createRaiseProducts());
   manager.addPass(createGeneraliseProducts());
   manager.addPass(createBringToRows());
   manager.addPass(createCanonicalizerPass());

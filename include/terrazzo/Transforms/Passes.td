@@ -7,6 +7,47 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RaiseAttention : Pass<"tz-raise-attention", "::mlir::ModuleOp"> {
+  let summary = "two products with a softmax between them as attention";
+  let description = [{
+    Products "bhtd,bhsd->bhts" and "bhts,bhsd->bhtd" with a softmax of the scores between them, which may be scaled, masked and have
+    a bias added, are the attention of rows: all texts' queries behind each other, each seeing the keys of its own text. A mask is
+    read off what computes it: numbers that are compared say which keys a query sees, truths that are the same for all queries
+    hide keys. With several texts, what else differs from query to query keeps the products as they are.
+
+    ```mlir
+    %s = tz.contract "htd,hsd->hts" %q, %k : (tensor<4x?x16xf32>, tensor<4x?x16xf32>) -> tensor<4x?x?xf32>
+    %p = tz.softmax %s {axis = 2 : i64} : tensor<4x?x?xf32> -> tensor<4x?x?xf32>
+    %o = tz.contract "hts,hsd->htd" %p, %v : (tensor<4x?x?xf32>, tensor<4x?x16xf32>) -> tensor<4x?x16xf32>
+    // becomes
+    %0 = tz.transpose %q [1, 0, 2] : tensor<4x?x16xf32> -> tensor<?x4x16xf32>
+    // the same of %k and %v
+    %3 = tz.attention %0, %1, %2 {scale = 1.0 : f64}
+        : (tensor<?x4x16xf32>, tensor<?x4x16xf32>, tensor<?x4x16xf32>) -> tensor<?x4x16xf32>
+    %o = tz.transpose %3 [1, 0, 2] : tensor<?x4x16xf32> -> tensor<4x?x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+}
+
+def RaiseProducts : Pass<"tz-raise-products", "::mlir::ModuleOp"> {
+  let summary = "products and look-ups that use a weight as products of rows";
+  let description = [{
+    A `tz.contract` of an array's last dimension with that of a weight is `tz.matmul` of its rows, and a `tz.gather` of a weight's
+    rows is `tz.embedding`: those have weights packed and multiplied by the chip's matrix units. Sides that are transposed are read
+    as they were.
+
+    ```mlir
+    %y = tz.contract "btk,nk->btn" %x, %w : (tensor<?x?x64xf32>, tensor<48x64xf32>) -> tensor<?x?x48xf32>
+    // becomes
+    %0 = tz.reshape %x {sizes = ["B * T"]} : tensor<?x?x64xf32> -> tensor<?x64xf32>
+    %1 = tz.matmul %0, %w : (tensor<?x64xf32>, tensor<48x64xf32>) -> tensor<?x48xf32>
+    %y = tz.reshape %1 {sizes = ["B", "T"]} : tensor<?x48xf32> -> tensor<?x?x48xf32>
+    ```
+  }];
+  let dependentDialects = ["::terrazzo::tz::TzDialect"];
+}
+
 def GeneraliseProducts : Pass<"tz-generalise-products", "::mlir::ModuleOp"> {
   let summary = "products with what is no weight of the model as products of two arrays";
   let description = [{

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "AttentionRows.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -7,7 +8,12 @@ namespace terrazzo::codegen {
 
 Value withBias(Emitter &e, Value score, Value bias) {
   Value sum = e.addf(score, bias);
-  return e.maxf(sum, e.constantLike(sum, kUnseenScore / 4));
+  Value hidden = e.create<arith::CmpFOp>(
+      arith::CmpFPredicate::OEQ, bias,
+      e.constantLike(bias, -std::numeric_limits<double>::infinity()));
+  return e.create<arith::SelectOp>(
+      hidden, e.constantLike(sum, kUnseenScore),
+      e.maxf(sum, e.constantLike(sum, kUnseenScore / 4)));
 }
 
 ScoreState startOfScores(Emitter &e, tz::AttentionOp op, RowEmitter &rows,
@@ -39,8 +45,12 @@ SeenRows::SeenRows(Emitter &e, tz::AttentionOp op, Value tokens, Value keyRows,
       starts(starts), ends(ends) {}
 
 Value SeenRows::biasAt(Value head, Value row) {
-  bool each = cast<RankedTensorType>(op.getBias().getType()).getShape()[0] != 1;
-  Value line = each ? e.add(e.mul(head, tokens), row) : row;
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(op.getBias().getType()).getShape();
+  bool eachRow = shape[1] != 1;
+  Value line = eachRow ? row : e.index(0);
+  if (shape[0] != 1)
+    line = e.add(eachRow ? e.mul(head, tokens) : head, line);
   return e.mul(line, keyRows);
 }
 

@@ -13,8 +13,8 @@ namespace terrazzo::codegen {
 
 /// The score of a row that is not seen, below any that is.
 inline constexpr double kUnseenScore = -1e30;
-/// A score and its bias. One of large negative numbers is a mask, but a row
-/// whose keys it masks all still sees them, all alike.
+/// A score and its bias. One of -infinity hides a key row; a row of which large
+/// negative numbers mask all keys still sees them, all alike.
 mlir::Value withBias(Emitter &e, mlir::Value score, mlir::Value bias);
 
 /// Rows of one head: row j begins at element base + j * stride.

@@ -140,6 +140,18 @@ LoopNest TransposeOp::getLoops() {
   return nest;
 }
 
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  auto inner = getInput().getDefiningOp<TransposeOp>();
+  if (!inner)
+    return llvm::is_sorted(getPermutation()) ? getInput() : OpFoldResult();
+  SmallVector<int64_t> order;
+  for (int64_t from : getPermutation())
+    order.push_back(inner.getPermutation()[from]);
+  setPermutation(order);
+  getInputMutable().assign(inner.getInput());
+  return getResult();
+}
+
 LogicalResult TransposeOp::verify() {
   int64_t rank = typeOf(getInput()).getRank();
   if (static_cast<int64_t>(getPermutation().size()) != rank ||

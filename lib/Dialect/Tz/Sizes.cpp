@@ -175,7 +175,7 @@ private:
     Dims query = dimsOf(op.getQuery());
     if (op.getBias()) {
       Dims bias = dimsOf(op.getBias());
-      if (failed(meet(op, bias[1], query[0])) ||
+      if ((bias[1] != constant(1) && failed(meet(op, bias[1], query[0]))) ||
           failed(meet(op, bias[2], dimsOf(op.getKeys())[0])))
         return failure();
     }

@@ -65,8 +65,8 @@ def Tz_AttentionOp : Tz_Op<"attention", [Pure, AttrSizedOperandSegments]> {
       `j > p - window`;
     - `from(first)` or `to(end)` is given: it sees `first[t] <= j` and `j < end[t]`, which is how texts of any lengths
       share one call.
-    Rows that are not there are not seen, and where it sees none its result is zeros. `bias(b)` [heads or 1, rows, key rows] is added to scores, after `soft_cap`:
-    positions relative to each other, or a mask of large negative numbers. `sinks(s)` [heads] are scores of a row whose
+    Rows that are not there are not seen, and where it sees none its result is zeros. `bias(b)` [heads or 1, rows or 1, key rows] is added to scores, after `soft_cap`:
+    positions relative to each other, or a mask: a key row whose bias is -infinity is not seen. `sinks(s)` [heads] are scores of a row whose
     value is zeros, which every query row of the head sees besides (Xiao et al., arXiv 2309.17453). Of caches whose rows
     follow the context, `position` or `to` says which are there. With `soft_cap > 0` a score s becomes `soft_cap * tanh(s / soft_cap)` before the softmax.
 

@@ -25,6 +25,7 @@ def Tz_TransposeOp : Tz_LoopOp<"transpose"> {
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
+  let hasFolder = 1;
   let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($result)";
 }
 
