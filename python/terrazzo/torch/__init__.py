@@ -19,6 +19,7 @@ from .capture import keeping
 from .exported import CompiledModel, capture, compile, export
 from .graph import Missing
 from .options import Options
+from .partition import PartitionedGraph
 
 __all__ = ["CannotLower", "CompiledModel", "Missing", "Options", "backend", "capture", "compile", "export"]
 
@@ -58,8 +59,9 @@ def build_graph(gm: torch.fx.GraphModule, options: Options) -> Callable[..., Any
     except CannotLower as error:
         if options.fallback == "error":
             raise
-        tell(options, f"0/{count} operations placed, the graph runs in torch:\n{told(error.missing)}")
-        return boxed(gm.forward)
+        parts = PartitionedGraph(gm, options, static_inputs(), error.missing)
+        tell(options, f"{parts.placed}/{count} operations placed on {options.device}, in torch are:\n{told(parts.lost)}")
+        return parts
     made = build.finish(options)
     made.compile()
     tell(options, f"{count}/{count} operations placed on {options.device}")

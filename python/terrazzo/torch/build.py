@@ -48,6 +48,10 @@ class GraphBuild:
         self.arguments: list[int] = []
         self.weight_positions: dict[str, int] = {}
 
+    @property
+    def examples(self) -> list[Any]:
+        return [node.meta.get("val") for node in self.placeholders]
+
     def lower(self) -> None:
         """Raises CannotLower."""
         self._find_mutations()
@@ -100,7 +104,7 @@ class GraphBuild:
         results: dict[str, int] = {}
         outputs = [self._output(node, results) for node in self._returned()]
         mutations = [(position, self._result(self.importer.value_of(node), results)) for position, node in self.mutated]
-        examples = [node.meta.get("val") for node in self.placeholders]
+        examples = self.examples
         sizes = self._sizes(examples)
         given = self.importer
         weights: dict[str, Callable[[Sequence[Any]], torch.Tensor]] = {}

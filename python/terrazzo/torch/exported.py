@@ -24,6 +24,7 @@ from .capture import export_decompositions
 from .options import Options
 from .package import CompiledGraph
 from .safetensors import write_safetensors
+from .sizes import expression_of
 
 
 def capture(model: torch.nn.Module, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None,
@@ -86,6 +87,32 @@ def in_order(model: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, A
     return {name: pytree.tree_map(leading, value) for name, value in given.items()}
 
 
+def dims_of(example: torch.Tensor) -> list[Any]:
+    """Numbers, and sympy's expressions of the program's symbols."""
+    return [expression_of(size) if isinstance(size, torch.SymInt) else size for size in example.shape]
+
+
+def wrong_size(size: int, wanted: Any, numbers: dict[Any, int], ranges: Mapping[Any, Any]) -> str:
+    """What a dimension should be; "" where it is. Notes the value of a symbol that it shows."""
+    if isinstance(wanted, int):
+        return "" if size == wanted else str(wanted)
+    symbols = list(wanted.free_symbols)
+    if len(symbols) == 1 and symbols[0] not in numbers:
+        factor, rest = wanted.coeff(symbols[0], 1), wanted.subs(symbols[0], 0)
+        if not (factor.is_Integer and factor > 0):
+            return ""
+        if (size - rest) % factor:
+            return f"{wanted}"
+        numbers[symbols[0]] = int((size - rest) // factor)
+        bounds = ranges.get(symbols[0])
+        inside = bounds is None or bounds.lower <= numbers[symbols[0]] <= bounds.upper
+        return "" if inside else f"{symbols[0]} from {bounds.lower} to {bounds.upper}"
+    if all(symbol in numbers for symbol in symbols):
+        expected = int(wanted.subs(numbers))
+        return "" if size == expected else f"{wanted}, which is {expected} here"
+    return ""
+
+
 class Lowered:
     """An exported program as a function of tz, and where its inputs come from."""
 
@@ -105,6 +132,9 @@ class Lowered:
                 tensor = held[spec.target]  # type: ignore[index]
                 self.tensors[position] = tensor.detach()
                 names[position] = str(spec.target)
+        placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
+        self.shapes = [(position, placeholders[position].name, dims_of(placeholders[position].meta["val"])) for position in self.user
+                       if isinstance(placeholders[position].meta.get("val"), torch.Tensor)]
         self.build = GraphBuild(program.graph_module, set(self.tensors), names)
         self.build.note_written(self.written())
         self.build.lower()
@@ -138,10 +168,23 @@ class CompiledModel:
             given[position] = tensor
         for position, value in zip(self.lowered.user, flat):
             given[position] = value
+        self.check(given)
         outputs = self.graph(tuple(given))[self.skipped :]
         out_spec = self.program.call_spec.out_spec
         assert out_spec is not None
         return pytree.tree_unflatten(outputs, out_spec)
+
+    def check(self, given: Sequence[Any]) -> None:
+        """Raises ValueError for an input whose shape the model was not captured for."""
+        numbers: dict[Any, int] = {}
+        for position, name, dims in self.lowered.shapes:
+            shape = tuple(given[position].shape)
+            if len(shape) != len(dims):
+                raise ValueError(f"'{name}' has {len(shape)} dimensions; the model was captured for {len(dims)}")
+            for axis, (size, wanted) in enumerate(zip(shape, dims)):
+                why = wrong_size(size, wanted, numbers, self.program.range_constraints)
+                if why:
+                    raise ValueError(f"'{name}' has {size} along axis {axis}; the model was captured for {why}")
 
     def _ordered(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         example = self.program.example_inputs[1] if self.program.example_inputs else {}

@@ -56,6 +56,8 @@ class Importer:
         self.node: torch.fx.Node | None = None
         self.values: dict[torch.fx.Node, Any] = {}
         self.missing: list[Missing] = []
+        self.lost: list[torch.fx.Node] = []  # whose they are
+        self.keeps_going = False  # on arguments in the place of what is lost, to find all of it
         self.constants: dict[str, torch.Tensor] = {}  # large ones, which become weights
         self.aliases: dict[str, str] = {}  # weights in another shape, and whose they are
 
@@ -147,10 +149,23 @@ class Importer:
             self._lose(node, str(error))
         except LostOperand:
             self.values[node] = LOST  # its cause is told already
+            self.lost.append(node)
 
     def _lose(self, node: torch.fx.Node, reason: str) -> None:
         self.values[node] = LOST
+        self.lost.append(node)
         self.missing.append(Missing(str(node.target), reason, place_of(node)))
+        if self.keeps_going:
+            self.values[node] = self._stand_in(node.meta.get("val"))
+
+    def _stand_in(self, example: Any) -> Any:
+        """An argument as large as what is lost."""
+        if isinstance(example, (list, tuple)):
+            return [self._stand_in(each) for each in example]
+        try:
+            return self.f.argument(f"lost{len(self.lost)}", shape_of(example), element_of(example))
+        except (Unsupported, UnsupportedSize, AttributeError):
+            return LOST
 
     def _resolved(self, given: Any) -> Any:
         """Nodes as what they became, sizes as numbers or texts."""

@@ -28,8 +28,7 @@ def dim_of(size: object) -> Dim:
 def expression_of(size: torch.SymInt) -> Any:
     node = size.node
     shape_env = node.shape_env
-    expression = node.expr
-    return shape_env.simplify(expression) if shape_env is not None else sympy.sympify(expression)
+    return shape_env.simplify(node.expr) if shape_env is not None else sympy.sympify(node.expr)
 
 
 def shape_of(tensor: torch.Tensor) -> tuple[Dim, ...]:
