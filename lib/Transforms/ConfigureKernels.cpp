@@ -21,8 +21,8 @@ namespace {
 StringRef faultOf(plan::KernelConfigAttr config, size_t sizes) {
   if (!config)
     return "gave no config";
-  if (config.getFactor() < 1)
-    return "gave a workgroup factor below 1";
+  if (config.getFactor() < 0)
+    return "gave a negative workgroup factor";
   if (config.getTiles().size() > sizes)
     return "gave more tiles than the kernel has sizes";
   if (llvm::any_of(config.getTiles(), [](int64_t tile) { return tile < 0; }))

@@ -115,7 +115,7 @@ public:
     if (has(target, "no-config"))
       return plan::KernelConfigAttr();
     bool bad = has(target, "bad-config");
-    return plan::KernelConfigAttr::get(getContext(), bad ? 0 : 1, {}, 0,
+    return plan::KernelConfigAttr::get(getContext(), bad ? -1 : 1, {}, 0,
                                        DictionaryAttr());
   }
 

@@ -14,6 +14,7 @@ from typing import Any, Callable, Mapping, Sequence
 import torch
 import torch.fx
 
+from .._c import TerrazzoError
 from .build import CannotLower, GraphBuild, told
 from .capture import keeping
 from .exported import CompiledModel, capture, compile, export
@@ -32,13 +33,16 @@ def backend(gm: torch.fx.GraphModule, example_inputs: Sequence[Any], *, mode: st
     from torch._dynamo.backends.common import aot_autograd
 
     chosen = Options.of(mode, options)
+    if torch.is_grad_enabled() and records_gradients(gm, example_inputs):
+        warn_of_gradients()
+        return gm.forward
 
     def build(graph: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
         return build_graph(graph, chosen)
 
     with keeping() as table:
-        compiled: Callable[..., Any] = aot_autograd(fw_compiler=eager_with_warning, bw_compiler=eager, inference_compiler=build,
-                                                    decompositions=table, keep_inference_input_mutations=True)(gm, example_inputs)
+        compiled: Callable[..., Any] = aot_autograd(fw_compiler=build, inference_compiler=build, decompositions=table,
+                                                    keep_inference_input_mutations=True)(gm, example_inputs)
     return compiled
 
 
@@ -63,7 +67,13 @@ def build_graph(gm: torch.fx.GraphModule, options: Options) -> Callable[..., Any
         tell(options, f"{parts.placed}/{count} operations placed on {options.device}, in torch are:\n{told(parts.lost)}")
         return parts
     made = build.finish(options)
-    made.compile()
+    try:
+        made.compile()
+    except TerrazzoError as error:
+        if options.fallback == "error":
+            raise
+        tell(options, f"0/{count} operations placed, the graph runs in torch:\n{error}")
+        return boxed(gm.forward)
     tell(options, f"{count}/{count} operations placed on {options.device}")
     return made
 
@@ -81,16 +91,17 @@ def boxed(call: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-def eager(gm: torch.fx.GraphModule, _: Sequence[Any]) -> Callable[..., Any]:
-    return boxed(gm.forward)
-
-
+GRADIENTS = "gradients are recorded, so torch runs the graph itself; call the model under torch.no_grad() or torch.inference_mode()"
 _warned = False
 
 
-def eager_with_warning(gm: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
+def records_gradients(gm: torch.fx.GraphModule, inputs: Sequence[Any]) -> bool:
+    """Operations that are kept whole have no derivatives, so such graphs are not even captured."""
+    return any(isinstance(tensor, torch.Tensor) and tensor.requires_grad for tensor in (*inputs, *gm.parameters()))
+
+
+def warn_of_gradients() -> None:
     global _warned
     if not _warned:
         _warned = True
-        log.warning("gradients are recorded, so torch runs the graph itself; call the model under torch.no_grad() or torch.inference_mode()")
-    return eager(gm, inputs)
+        log.warning(GRADIENTS)

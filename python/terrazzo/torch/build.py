@@ -72,8 +72,14 @@ class GraphBuild:
             if node.op == "get_attr":
                 self._add_attribute(node)
         self.importer.lower()
+        self._refuse_training_results()
         if self.importer.missing:
             raise CannotLower(self.importer.missing)
+
+    def _refuse_training_results(self) -> None:
+        for node in self._returned():
+            if isinstance(node, torch.fx.Node) and self.importer.values.get(node, 0) is None and isinstance(node.meta.get("val"), torch.Tensor):
+                self.importer.missing.append(Missing(str(node.target), "a result that only training uses", ""))
 
     def _add_argument(self, position: int, node: torch.fx.Node) -> None:
         try:

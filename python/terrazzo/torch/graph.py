@@ -93,7 +93,7 @@ class Importer:
             return self.f.size(x, element)
         if isinstance(x, complex):
             raise Unsupported("complex numbers")
-        return self.f.scalar(bounded(float(x), element), element)
+        return self.f.scalar(float(bool(x)) if element == "i1" else bounded(float(x), element), element)
 
     def weight_as(self, index: int, value: Value, shape: tuple[int, ...]) -> Value:
         """An argument in another shape; a weight is one of that shape from the beginning."""

@@ -129,7 +129,7 @@ tz.func @f(%q: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {
 // -----
 
 tz.func @f(%q: tensor<?x2x4xf32>, %b: tensor<3x?x?xf32>) -> tensor<?x2x4xf32> {
-  // expected-error@+1 {{takes a bias [heads or 1, rows, key rows] over keys that are no cache, got 'tensor<3x?x?xf32>'}}
+  // expected-error@+1 {{takes a bias [heads or 1, rows or 1, key rows] over keys that are no cache, got 'tensor<3x?x?xf32>'}}
   %0 = tz.attention %q, %q, %q bias(%b) {scale = 0.5 : f64} : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<3x?x?xf32>) -> tensor<?x2x4xf32>
   tz.return %0 : tensor<?x2x4xf32>
 }

@@ -143,13 +143,15 @@ def hardtanh(b: Importer, x: Any, least: Any = -1.0, most: Any = 1.0) -> Value:
 UNARY = {"abs": "abs", "neg": "neg", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt",
          "rsqrt": "rsqrt", "sin": "sin", "cos": "cos", "tanh": "tanh", "erf": "erf", "sigmoid": "sigmoid", "silu": "silu",
          "relu": "relu", "floor": "floor", "ceil": "ceil", "sgn": "sign", "sign": "sign"}
-OF_WHOLE = {"abs", "neg", "relu", "sign", "sgn"}
+OF_DOUBLES = {"abs", "neg", "sqrt", "rsqrt", "floor", "ceil", "sign", "relu"}
 
 
 def unary(function: str) -> Any:
     def lower(b: Importer, x: Value) -> Value:
         if b.element == "i1":
             raise Unsupported("arithmetic of truths")
+        if b.element == "f64" and function not in OF_DOUBLES:
+            raise Unsupported(f"'{function}' of f64")
         if not x.is_float and function in ("floor", "ceil"):
             return x
         return b.f.elementwise(function, b.f.cast(x, b.element))
@@ -351,7 +353,7 @@ def cast(b: Importer, x: Value, *_: Any, dtype: Any = None, copy: bool = False) 
 
 
 @lowers("aten.clone.default", "aten.alias.default", "aten.detach.default", "aten.lift_fresh_copy.default", "aten.contiguous.default",
-        "aten.view_copy.default", "aten.detach_copy.default", "aten.alias_copy.default")
+        "aten.detach_copy.default", "aten.alias_copy.default")
 def same(b: Importer, x: Value) -> Value:
     return x
 

@@ -38,12 +38,19 @@ def gather(b: Importer, x: Value, axis: int, index: Value, sparse_grad: bool = F
     if not x.shape or not index.shape:
         return b.f.broadcast(b.f.reshape(x, ()), b.shape)
     axis = axis_of(axis, len(x.shape))
+    if len(x.shape) != len(index.shape):
+        raise Unsupported("a gather whose indices have other sizes")
     for i, (whole, size) in enumerate(zip(x.shape, index.shape)):
         if i != axis and whole != size:
             if not isinstance(size, int) or (isinstance(whole, int) and size > whole):
                 raise Unsupported("a gather whose indices have other sizes")
             x = b.f.slice(x, [0] * len(x.shape), [1] * len(x.shape), [size if j == i else each for j, each in enumerate(x.shape)])
     return b.f.gather(x, index, axis, each=True)
+
+
+def of_numbers(x: Value) -> None:
+    if x.element == "i1":
+        raise Unsupported("sums of truths")
 
 
 class Places:
@@ -102,6 +109,8 @@ def index(b: Importer, x: Value, indices: Sequence[Value | None]) -> Value:
 @lowers("aten.index_put.default", "aten._unsafe_index_put.default")
 def index_put(b: Importer, x: Value, indices: Sequence[Value | None], updates: Value, accumulate: bool = False) -> Value:
     updates = b.f.cast(updates, x.element)
+    if accumulate:
+        of_numbers(x)
     given = [i for i, each in enumerate(indices) if each is not None]
     only = indices[given[0]] if len(given) == 1 else None
     if only is not None and len(only.shape) == 1:
@@ -123,6 +132,8 @@ def index_copy(b: Importer, x: Value, axis: int, place: Value, updates: Value, a
         updates = b.f.elementwise("mul", updates, b.as_value(alpha, updates.element))
     if not x.shape:
         raise Unsupported("an index into a number")
+    if "index_add" in str(b.node.target):
+        of_numbers(x)
     axis = axis_of(axis, len(x.shape))
     place = b.f.reshape(place, (product(place.shape),))
     return b.f.scatter(x, place, b.f.reshape(updates, [place.shape[0] if i == axis else size for i, size in enumerate(x.shape)]), axis,
@@ -134,6 +145,8 @@ def scatter(b: Importer, x: Value, axis: int, place: Value, updates: Any) -> Val
     assert b.node is not None
     if not x.shape or not place.shape:
         raise Unsupported("an index into a number")
+    if "scatter_add" in str(b.node.target):
+        of_numbers(x)
     axis = axis_of(axis, len(x.shape))
     if isinstance(updates, Value):
         if updates.shape != place.shape:

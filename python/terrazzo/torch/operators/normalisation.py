@@ -13,6 +13,8 @@ from ..sizes import shape_of
 def normalised(b: Importer, x: Value, shape: Sequence[Any], weight: Value | None, bias: Value | None, epsilon: float) -> Value:
     if not all(isinstance(size, int) for size in shape):
         raise Unsupported("a norm over an unknown number of elements")
+    if epsilon < 0:
+        raise Unsupported("a norm with an epsilon below 0")
     if len(shape) != 1:
         rows = [*x.shape[: len(x.shape) - len(shape)], product(shape)]
         flat = [None if each is None else b.f.reshape(each, (product(shape),)) for each in (weight, bias)]

@@ -103,10 +103,16 @@ def variance_and_mean(b: Importer, x: Value, axes: Any = None, correction: Any =
     return [b.f.reshape(spread, variance_shape), reduced(b, "mean", x, axes, mean_shape)]
 
 
+def of_floats(x: Value) -> Value:
+    if x.element == "f64":
+        raise Unsupported("shares of f64")
+    return x
+
+
 @lowers("aten.softmax.int", "aten._softmax.default", "aten._safe_softmax.default")
 def softmax(b: Importer, x: Value, axis: int, dtype: Any = None) -> Value:
     assert b.node is not None
-    x = b.f.cast(x, b.element)
+    x = of_floats(b.f.cast(x, b.element))
     if not x.shape:
         return b.f.elementwise("div", x, x)
     shares = b.f.softmax(x, axis_of(axis, len(x.shape)))
@@ -117,7 +123,7 @@ def softmax(b: Importer, x: Value, axis: int, dtype: Any = None) -> Value:
 
 @lowers("aten.log_softmax.int", "aten._log_softmax.default")
 def log_softmax(b: Importer, x: Value, axis: int, dtype: Any = None) -> Value:
-    x = b.f.cast(x, b.element)
+    x = of_floats(b.f.cast(x, b.element))
     if not x.shape:
         return b.f.elementwise("sub", x, x)
     return b.f.softmax(x, axis_of(axis, len(x.shape)), logarithm=True)

@@ -20,7 +20,7 @@ def axis_of(axis: int, rank: int) -> int:
 
 @lowers("aten.view.default", "aten.reshape.default", "aten._unsafe_view.default", "aten.unsqueeze.default", "aten.squeeze.default",
         "aten.squeeze.dim", "aten.squeeze.dims", "aten.flatten.using_ints", "aten.unflatten.int", "aten._reshape_alias.default",
-        "aten.view_as.default", "aten.unsqueeze_copy.default", "aten.squeeze_copy.default", "aten.squeeze_copy.dim")
+        "aten.view_as.default", "aten.view_copy.default", "aten.unsqueeze_copy.default", "aten.squeeze_copy.default", "aten.squeeze_copy.dim")
 def reshape(b: Importer, x: Value, *_: Any, **__: Any) -> Value:
     return b.f.reshape(x, b.shape)
 

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What users of torch.compile(backend="terrazzo") do beside calling a model: change parameters, record gradients, use what has no
+kernel, other memory layouts and number types, options; and what export leaves behind."""
+
+import logging
+
+import pytest
+import torch
+
+import terrazzo
+import terrazzo.torch
+from terrazzo.torch.exported import capture
+
+
+class Part(torch.nn.Module):
+    """`middle` stands between two parts that have kernels."""
+
+    def __init__(self, middle=None):
+        super().__init__()
+        self.into, self.out = torch.nn.Linear(16, 32), torch.nn.Linear(32, 16)
+        self.norm, self.middle = torch.nn.LayerNorm(16), middle or (lambda x: x)
+
+    def forward(self, x):
+        h = self.norm(torch.relu(self.into(x)).mul(2).add(1) @ self.out.weight.T).tanh().exp().mul(3)
+        return self.out(self.into(self.middle(h)).relu().mul(2).add(1).sub(0.5).tanh().exp())
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+
+
+def compiled(model, **options):
+    return torch.compile(model, backend=terrazzo.torch.backend, options=options or None)
+
+
+def close(got, want, budget=1e-5):
+    assert got.shape == want.shape and got.dtype == want.dtype
+    assert (got - want).abs().max() <= budget * max(1, want.abs().max())
+
+
+def test_parameters_that_change():
+    model, x = Part().eval(), torch.randn(4, 16)
+    fast = compiled(model)
+    with torch.no_grad():
+        close(fast(x), model(x))
+        model.into.weight.mul_(2)
+        close(fast(x), model(x))
+        model.into.weight.data = torch.randn(32, 16)
+        close(fast(x), model(x))
+
+
+def test_frozen_parameters_are_not_looked_at():
+    model, x = Part().eval(), torch.randn(4, 16)
+    fast = compiled(model, frozen=True)
+    with torch.no_grad():
+        before = fast(x)
+        model.out.bias.add_(1)
+        close(fast(x), before, 2)
+
+
+def test_what_has_no_kernel_runs_in_torch(capfd):
+    model, x = Part(lambda h: torch.linalg.matrix_exp(h @ h.T * 1e-4) @ h).eval(), torch.randn(5, 16)
+    with torch.no_grad():
+        close(compiled(model)(x), model(x))
+    said = capfd.readouterr().err
+    assert "operations placed on cpu, in torch are:" in said
+    assert "aten.linalg_matrix_exp.default: 1 use, test_torch_backend.py:" in said
+
+
+def test_fallback_error_names_all():
+    model = Part(lambda h: torch.linalg.matrix_exp(h.T @ h).sum() + torch.linalg.det(h.T @ h) + h)
+    with torch.no_grad(), pytest.raises(Exception, match="(?s)linalg_matrix_exp.*linalg_det"):
+        compiled(model, fallback="error")(torch.randn(5, 16))
+
+
+def test_unknown_options_are_named():
+    with torch.no_grad(), pytest.raises(Exception, match="no option 'fallbak'; it has device, target, threads, fallback"):
+        compiled(Part(), fallbak="error")(torch.randn(5, 16))
+
+
+def test_gradients_run_in_torch(caplog):
+    terrazzo.torch._warned = False
+    model, x = Part(), torch.randn(4, 16)
+    with caplog.at_level(logging.WARNING, "terrazzo.torch"):
+        compiled(model)(x).sum().backward()
+        compiled(model)(x).sum().backward()
+    assert [record.message for record in caplog.records].count(terrazzo.torch.GRADIENTS) == 1
+    got = model.into.weight.grad.clone() / 2
+    model.zero_grad()
+    model(x).sum().backward()
+    close(got, model.into.weight.grad)
+
+
+def test_inference_mode_autocast_and_layouts():
+    convolution = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, 2, 1), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3, groups=4)).eval()
+    image = torch.randn(2, 3, 17, 19)
+    fast = compiled(convolution)
+    with torch.inference_mode():
+        close(fast(image), convolution(image))
+        close(fast(image.to(memory_format=torch.channels_last)), convolution(image))
+    model, x = Part().eval(), torch.randn(4, 16)
+    fast = compiled(model)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        close(fast(x).float(), model(x).float(), 3e-2)
+
+
+def test_inputs_that_are_written():
+    def step(x, total):
+        total.add_(x.sum(0))
+        return x * total
+
+    x, mine, theirs = torch.randn(3, 5), torch.zeros(5), torch.zeros(5)
+    fast = compiled(step)
+    with torch.no_grad():
+        for _ in range(3):
+            close(fast(x, mine), step(x, theirs))
+            close(mine, theirs)
+
+
+def test_sizes_that_outgrow_their_bounds():
+    model = Part().eval()
+    fast = torch.compile(model, backend=terrazzo.torch.backend, dynamic=True)
+    with torch.no_grad():
+        for rows in (3, 5, 200, 70, 1000):
+            x = torch.randn(rows, 16)
+            close(fast(x), model(x))
+
+
+def test_captured_models_say_what_they_were_captured_for():
+    model = Part().eval()
+    fast = terrazzo.torch.compile(model, (torch.randn(4, 16),), dynamic={"rows": (1, 50)})
+    with pytest.raises(ValueError, match="'x' has 15 along axis 1; the model was captured for 16"):
+        fast(torch.randn(4, 15))
+    with pytest.raises(ValueError, match="'x' has 51 along axis 0"):
+        fast(torch.randn(51, 16))
+    with pytest.raises(TypeError, match="captured for other arguments"):
+        fast(torch.randn(4, 16), 3)
+
+
+def test_export(tmp_path):
+    model, x = Part().eval(), torch.randn(7, 16)
+    program = capture(model, (torch.randn(4, 16),), dynamic={"rows": (1, 50)})
+    weights = terrazzo.torch.export(program, tmp_path / "part.tzp")
+    assert weights == tmp_path / "part.safetensors"
+    with terrazzo.load(tmp_path / "part.tzp", weights=weights) as package, torch.no_grad():
+        close(package.main(x), model(x))
+
+
+def test_devices(name="emu:sm_80"):
+    from frameworks import models
+
+    model, inputs = models.made("bert")
+    given = inputs((1, 9))
+    fast = terrazzo.torch.compile(model, (), given, device=name, target="nvidia:sm_80")
+    with torch.no_grad():
+        # Products on the chips' matrix units take halves.
+        assert models.worst(fast(**given), model(**given)) <= 1e-2
