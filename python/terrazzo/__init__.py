@@ -15,7 +15,7 @@ import ctypes as c
 import logging
 import os
 import pathlib
-from typing import Callable
+from collections.abc import Callable
 
 from . import _c
 from ._c import TerrazzoError

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ctypes as c
 import sys
-from typing import Any, NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 
 class Element(NamedTuple):

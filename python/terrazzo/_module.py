@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 Dim = int | str
 Shape = Sequence[Dim]
@@ -155,7 +156,8 @@ class Function:
 
     def reduce(self, combiner: str, x: Value, axes: Sequence[int]) -> Value:
         """The axes stay, as dimensions of one."""
-        return self._plain(f"reduce {combiner} {x.name} {list(axes)}", x, [1 if i in axes else size for i, size in enumerate(x.shape)])
+        kept: list[Dim] = [1 if i in axes else size for i, size in enumerate(x.shape)]
+        return self._plain(f"reduce {combiner} {x.name} {list(axes)}", x, kept)
 
     def softmax(self, x: Value, axis: int, *, logarithm: bool = False) -> Value:
         return self._plain(f"softmax {x.name} {attributes(axis=f'{axis} : i64', logarithm=logarithm)}", x, x.shape)
@@ -210,12 +212,12 @@ class Function:
         self.lines.append(f"  {value.name} = tz.{text}{place}")
         return value
 
-    def text(self, bounds: Mapping[str, Sequence[int]]) -> str:
+    def text(self, bounds: Mapping[str, list[int]]) -> str:
         given = ", ".join(f"{value.name}: {value.type} {{tz.name = {json.dumps(name)}, tz.dims = {dims_text(value.shape)}}}"
                           for name, value in self.arguments)
         made = ", ".join(f"{value.type} {{tz.name = {json.dumps(name)}}}" for name, value in self.results)
         end = "  tz.return" + (f" {names([v for _, v in self.results])} : {', '.join(v.type for _, v in self.results)}" if self.results else "")
-        sizes = ", ".join(f"{name} = {list(values)}" for name, values in bounds.items())
+        sizes = ", ".join(f"{name} = {values}" for name, values in bounds.items())
         how = f" attributes {{tz.sizes = {{{sizes}}}}}" if sizes else ""
         return "\n".join([f"tz.func @{self.name}({given}) -> ({made}){how} {{", *self.lines, end, "}"])
 
@@ -259,11 +261,12 @@ def dense_text(numbers: object, element: str) -> str:
 
 def broadcast_shape(shapes: Sequence[Shape]) -> tuple[Dim, ...]:
     rank = max(map(len, shapes))
-    columns = zip(*([1] * (rank - len(shape)) + list(shape) for shape in shapes))
+    aligned: list[list[Dim]] = [[*[1] * (rank - len(shape)), *shape] for shape in shapes]
+    columns = zip(*aligned)
     return tuple(next((size for size in sizes if size != 1), 1) for sizes in columns)
 
 
-def module_text(functions: Sequence[Function], bounds: Mapping[str, Sequence[int]] | None = None, file: str = "",
+def module_text(functions: Sequence[Function], bounds: Mapping[str, list[int]] | None = None, file: str = "",
                 places: Mapping[str, int] | None = None) -> str:
     """The module, whose functions are compiled for these values of sizes, the last being the bound. Weights lie in a file, each at
     its place there, or are the caller's."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 import ctypes as c
 import os
 import threading
-from typing import Any, Iterator, Mapping, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from . import _arrays, _c
 from ._c import TerrazzoError
@@ -163,8 +164,8 @@ class Program:
                  cache_folder: str | os.PathLike[str] | None = None) -> None:
         self._handle: c.c_void_p | None = None
         self._lock = threading.Lock()
-        memory = weights if isinstance(weights, Mapping) else None
-        options = _c.make(_c.ProgramOptions, weights_path=None if memory is not None else _c.path(weights), device=device.encode(), threads=threads, cache_rows=cache_rows,
+        memory, file = (weights, None) if isinstance(weights, Mapping) else (None, weights)
+        options = _c.make(_c.ProgramOptions, weights_path=_c.path(file), device=device.encode(), threads=threads, cache_rows=cache_rows,
                           target=None if target is None else target.encode(), cache_folder=_c.path(cache_folder))
         if memory is not None:
             self._weights = WeightViews(memory)

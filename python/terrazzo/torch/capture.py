@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -36,12 +37,13 @@ def decompositions() -> dict[Any, Any]:
     """Torch's own, but for those of what is kept."""
     from torch._decomp import core_aten_decompositions
 
-    return {operation: how for operation, how in core_aten_decompositions().items() if not (hasattr(operation, "_schema") and is_kept(operation))}
+    table: Any = core_aten_decompositions()
+    return {operation: how for operation, how in table.items() if not (hasattr(operation, "_schema") and is_kept(operation))}
 
 
 def export_decompositions() -> Any:
     """The table of torch.export without what is kept."""
-    table = torch.export.default_decompositions()
+    table: Any = torch.export.default_decompositions()
     for operation in list(table.keys()):
         if is_kept(operation):
             table.pop(operation, None)

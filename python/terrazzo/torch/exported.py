@@ -11,7 +11,8 @@ import contextlib
 import inspect
 import os
 import pathlib
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.utils._pytree as pytree
@@ -36,7 +37,8 @@ def capture(model: torch.nn.Module, args: Sequence[Any] = (), kwargs: Mapping[st
     shapes = shapes_of(model, args, kwargs, dynamic) if dynamic else None
     with torch.no_grad(), without_gradients(model):
         program = torch.export.export(model, tuple(args), kwargs, dynamic_shapes=shapes, strict=False)
-        return program.run_decompositions(export_decompositions())
+        decomposed: torch.export.ExportedProgram = program.run_decompositions(export_decompositions())
+        return decomposed
 
 
 @contextlib.contextmanager
@@ -105,7 +107,9 @@ def wrong_size(size: int, wanted: Any, numbers: dict[Any, int], ranges: Mapping[
             return f"{wanted}"
         numbers[symbols[0]] = int((size - rest) // factor)
         bounds = ranges.get(symbols[0])
-        inside = bounds is None or bounds.lower <= numbers[symbols[0]] <= bounds.upper
+        if bounds is None:
+            return ""
+        inside = bounds.lower <= numbers[symbols[0]] <= bounds.upper
         return "" if inside else f"{symbols[0]} from {bounds.lower} to {bounds.upper}"
     if all(symbol in numbers for symbol in symbols):
         expected = int(wanted.subs(numbers))
@@ -129,7 +133,7 @@ class Lowered:
                 self.user.append(position)
                 continue
             if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
-                tensor = held[spec.target]  # type: ignore[index]
+                tensor = held[str(spec.target)]
                 self.tensors[position] = tensor.detach()
                 names[position] = str(spec.target)
         placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]

@@ -7,7 +7,8 @@ What is no operation of the table is collected, with the line of the user's prog
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, NamedTuple, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.fx
@@ -20,8 +21,8 @@ ELEMENT = {getattr(torch, element.torch): {"bool": "i1", "u8": "ui8"}.get(elemen
 DTYPE = {word: dtype for dtype, word in ELEMENT.items()}
 LARGEST_CONSTANT = 4096  # elements
 
-Lowering = Callable[..., Any]
-TABLE: dict[str, Lowering] = {}
+TABLE: dict[str, Callable[..., Any]] = {}
+Lowering = TypeVar("Lowering", bound=Callable[..., Any])
 
 
 def lowers(*targets: str) -> Callable[[Lowering], Lowering]:

@@ -8,7 +8,8 @@ parameter has changed. Sizes have bounds, which grow by themselves: a call beyon
 from __future__ import annotations
 
 import logging
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ import terrazzo
 
 from .._module import Function, module_text
 from .options import Options
-from .sizes import dim_of, expression_of, symbols_of
+from .sizes import expression_of, symbols_of
 
 log = logging.getLogger("terrazzo.torch")
 LEAST_BOUND = 32
@@ -87,7 +88,7 @@ def version_of(tensor: torch.Tensor) -> tuple[int, int]:
 
 def bounds_of(examples: Sequence[Any], names: Sequence[str]) -> dict[str, int]:
     """For each size the bound that its first value asks for."""
-    bounds = {}
+    bounds: dict[str, int] = {}
     for example in examples:
         for size in example.shape if isinstance(example, torch.Tensor) else []:
             if isinstance(size, torch.SymInt) and len(symbols_of(size)) == 1 and expression_of(size).is_Symbol:
@@ -111,5 +112,3 @@ def number_from(size: object) -> Callable[[dict[str, int]], int]:
 
     return evaluate
 
-
-__all__ = ["CompiledGraph", "bounds_of", "dim_of", "number_from"]

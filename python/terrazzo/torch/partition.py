@@ -6,7 +6,8 @@ A part smaller than `min_block` operations, changes of shape not counted, stays 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.fx

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Mapping
+from collections.abc import Mapping
 
 import torch
 
@@ -15,9 +15,12 @@ WORDS = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch
 
 def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor]) -> dict[str, int]:
     """Answers where in the file each begins."""
-    header, end = {}, 0
+    header: dict[str, dict[str, object]] = {}
+    starts: dict[str, int] = {}
+    end = 0
     for name, tensor in tensors.items():
         size = tensor.numel() * tensor.element_size()
+        starts[name] = end
         header[name] = {"dtype": WORDS[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [end, end + size]}
         end += size
     text = json.dumps(header).encode()
@@ -26,4 +29,4 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, torch.
         file.write(len(text).to_bytes(8, "little") + text)
         for tensor in tensors.values():
             file.write(tensor.detach().contiguous().flatten().view(torch.uint8).numpy().tobytes() if tensor.numel() else b"")
-    return {name: 8 + len(text) + header[name]["data_offsets"][0] for name in tensors}
+    return {name: 8 + len(text) + start for name, start in starts.items()}

@@ -5,10 +5,9 @@ kernel, other memory layouts and number types, options; and what export leaves b
 import logging
 
 import pytest
-import torch
-
 import terrazzo
 import terrazzo.torch
+import torch
 from terrazzo.torch.exported import capture
 
 

@@ -5,11 +5,10 @@ graphs for the six calls that frameworks' users are told of, one by export."""
 import os
 
 import pytest
+import terrazzo.torch
 import torch
 from frameworks import models
 from torch._dynamo.utils import counters
-
-import terrazzo.torch
 
 ALL = "TERRAZZO_ALL_DEVICES" in os.environ
 BUDGET = 1e-5

@@ -6,20 +6,19 @@ By default each operator shows a few samples of each type; TERRAZZO_ALL_DEVICES 
 """
 
 import collections
+import functools
 import os
 
 import numpy as np
 import pytest
-import torch
-from torch.fx.experimental.proxy_tensor import make_fx
-
 import terrazzo
+import torch
+import torch.testing._internal.common_methods_invocations as opinfo
 from terrazzo._module import module_text
 from terrazzo.torch.build import CannotLower, GraphBuild
 from terrazzo.torch.capture import keeping
 from terrazzo.torch.graph import TABLE
-
-import torch.testing._internal.common_methods_invocations as opinfo  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx
 
 ALL = "TERRAZZO_ALL_DEVICES" in os.environ
 SAMPLES = 400 if ALL else 6
@@ -54,6 +53,10 @@ def leaves_of(sample):
     return [flat[i].detach().contiguous() for i in places], call
 
 
+def on_arrays(call, operator, *arrays):
+    return call(operator, arrays)
+
+
 def samples_of(op, dtype):
     torch.manual_seed(0)
     try:
@@ -69,8 +72,8 @@ def lowered(op, dtype, refused):
         try:
             want = call(op.op, arrays)
             with keeping() as table, torch.no_grad():
-                gm = make_fx(lambda *given: call(op.op, given), table, tracing_mode="fake")(*arrays)
-        except Exception as error:  # noqa: BLE001 torch refuses the sample itself, or to trace it
+                gm = make_fx(functools.partial(on_arrays, call, op.op), table, tracing_mode="fake")(*arrays)
+        except Exception as error:  # torch refuses the sample itself, or to trace it
             refused[f"not traced: {type(error).__name__}"] += 1
             continue
         build = GraphBuild(gm, set())

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ..._module import Value
 from ..graph import Importer, Unsupported, lowers

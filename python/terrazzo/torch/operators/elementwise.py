@@ -247,7 +247,7 @@ def log_sigmoid(b: Importer, x: Value) -> Value:
 def promoted(b: Importer, x: Any, y: Any) -> str:
     """The elements in which two operands are compared."""
     assert b.node is not None
-    examples = [arg.meta["val"] if isinstance(arg, torch.fx.Node) else arg for arg in b.node.args[:2]]
+    examples: list[Any] = [arg.meta["val"] if isinstance(arg, torch.fx.Node) else arg for arg in b.node.args[:2]]
     examples = [0 if isinstance(example, (torch.SymInt, str)) else example for example in examples]
     dtype: torch.dtype = torch.result_type(*examples)
     return ELEMENT[dtype]
@@ -263,9 +263,9 @@ def compare(function: str, swapped: bool = False, negated: bool = False) -> Any:
     return lower
 
 
-for _name, _how in {"lt": ("less",), "le": ("less_equal",), "gt": ("less", True), "ge": ("less_equal", True), "eq": ("equal",),
-                    "ne": ("equal", False, True)}.items():
-    lowers(f"aten.{_name}.Tensor", f"aten.{_name}.Scalar")(compare(*_how))
+for _name, _how in {"lt": compare("less"), "le": compare("less_equal"), "gt": compare("less", swapped=True),
+                    "ge": compare("less_equal", swapped=True), "eq": compare("equal"), "ne": compare("equal", negated=True)}.items():
+    lowers(f"aten.{_name}.Tensor", f"aten.{_name}.Scalar")(_how)
 
 
 def truth(b: Importer, x: Any) -> Value:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ..._module import Dim, Value, broadcast_shape, product
 from ..graph import Importer, Unsupported, lowers

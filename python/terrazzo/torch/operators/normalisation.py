@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ..._module import Value, product
 from ..graph import Importer, Unsupported, lowers
@@ -17,8 +18,9 @@ def normalised(b: Importer, x: Value, shape: Sequence[Any], weight: Value | None
         raise Unsupported("a norm with an epsilon below 0")
     if len(shape) != 1:
         rows = [*x.shape[: len(x.shape) - len(shape)], product(shape)]
-        flat = [None if each is None else b.f.reshape(each, (product(shape),)) for each in (weight, bias)]
-        return b.f.reshape(normalised(b, b.f.reshape(x, rows), [product(shape)], *flat, epsilon), x.shape)
+        one = (product(shape),)
+        weight, bias = (None if each is None else b.f.reshape(each, one) for each in (weight, bias))
+        return b.f.reshape(normalised(b, b.f.reshape(x, rows), one, weight, bias, epsilon), x.shape)
     if weight is None:
         weight = b.f.broadcast(b.f.scalar(1, x.element), shape)
     return b.f.layer_norm(x, weight, bias, epsilon)

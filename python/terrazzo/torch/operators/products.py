@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ..._module import Dim, Value, product
 from ..graph import Importer, Unsupported, lowers

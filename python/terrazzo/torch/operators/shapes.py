@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -11,6 +12,7 @@ from ..._module import Dim, Value
 from ..graph import Importer, Unsupported, lowers
 from ..sizes import dim_of, shape_of
 
+sym_max: Any = torch.sym_max
 END = 2**62  # torch's "to the end" is 2^63 - 1
 
 
@@ -92,7 +94,7 @@ def slice_(b: Importer, x: Value, axis: int = 0, start: Any = None, end: Any = N
         return x  # whatever its bounds are
     if isinstance(start, int) and start < 0:
         example = b.example(0)
-        start = dim_of(torch.sym_max(example.shape[axis] + start, 0)) if isinstance(size, str) else start
+        start = dim_of(sym_max(example.shape[axis] + start, 0)) if isinstance(size, str) else start
     return part(b, x, axis, start, step, size)
 
 
