@@ -5,6 +5,7 @@
 
 #include "formats/GgufParser.h"
 #include "formats/folder/FolderTensors.h"
+#include "formats/folder/GenerationSettings.h"
 #include "formats/folder/SentenceModules.h"
 #include "formats/folder/TokenizerJson.h"
 #include "formats/folder/WeightFiles.h"
@@ -19,7 +20,7 @@ public:
     result.reset(new ModelFile);
     for (auto step : {&FolderReader::readConfig, &FolderReader::readWeights,
                       &FolderReader::readTokenizer,
-                      &FolderReader::readSentences, &FolderReader::finish})
+                      &FolderReader::readUse, &FolderReader::finish})
       if (Status status = (this->*step)(); !status)
         return status.takeError();
     return std::move(result);
@@ -64,7 +65,8 @@ private:
       return malformedJson(where, std::string("its '") + family->nested +
                                       "' is no object");
     // What belongs to the whole is said there.
-    for (const char *key : {"tie_word_embeddings"})
+    for (const char *key :
+         {"tie_word_embeddings", "bos_token_id", "eos_token_id"})
       if (auto whole = config.find(key);
           whole != config.end() && !inner->contains(key))
         (*inner)[key] = *whole;
@@ -135,14 +137,15 @@ private:
       return {};
     }
     auto tokenizer = readJson(where);
-    return tokenizer ? writeTokenizer(*tokenizer, where, to)
-                     : Status(tokenizer.takeError());
+    if (!tokenizer)
+      return tokenizer.takeError();
+    return writeTokenizer(std::move(*tokenizer), where, to, added);
   }
 
-  Status readSentences() {
+  Status readUse() {
     return family->kind == ModelKind::Encoder
                ? writeSentenceModules(path, family->architecture, to)
-               : Status();
+               : writeGenerationSettings(path, config, added, to);
   }
 
   Status finish() {
@@ -158,6 +161,7 @@ private:
   Json config;
   std::optional<ConfigReader> settings;
   const ModelFamily *family = nullptr;
+  AddedTokens added;
   MetadataWriter to;
 };
 
