@@ -37,10 +37,10 @@ Status Tokenizer::load(const formats::ModelFile &file) {
   if (Status status = vocabulary.load(file); !status)
     return status;
   TokenId cls = noToken, separator = noToken;
-  for (auto [key, id] : {std::pair("bos_token_id", &bosToken),
-                         std::pair("eos_token_id", &eosToken),
-                         std::pair("cls_token_id", &cls),
-                         std::pair("seperator_token_id", &separator)}) {
+  for (auto [key, id] :
+       {std::pair("bos_token_id", &bosToken),
+        std::pair("eos_token_id", &eosToken), std::pair("cls_token_id", &cls),
+        std::pair("seperator_token_id", &separator)}) {
     auto read = readTokenId(file, vocabulary, key);
     if (!read)
       return read.takeError();
@@ -166,13 +166,11 @@ Status Tokenizer::encodeNormalized(std::string_view text, TextSpan part,
   if (!foreign.empty() && *normal != raw)
     foreign = {{0, normal->size()}};
   for (size_t position = 0; position < normal->size();) {
-    SpecialMatcher::Match match =
-        specials[1].find(*normal, {0, normal->size()}, position,
-                         options.parseSpecial, foreign);
+    SpecialMatcher::Match match = specials[1].find(
+        *normal, {0, normal->size()}, position, options.parseSpecial, foreign);
     size_t end = match.length ? match.begin : normal->size();
-    Status status =
-        pipeline->encode(normal->substr(position, end - position),
-                         atStart && position == 0, ids);
+    Status status = pipeline->encode(normal->substr(position, end - position),
+                                     atStart && position == 0, ids);
     if (!status)
       return status;
     if (!match.length)

@@ -3,8 +3,8 @@
 // See UnicodeClasses.h.
 #include "text/UnicodeClasses.h"
 
-#include <utility>
 #include <utf8proc.h>
+#include <utility>
 
 namespace terrazzo::text {
 
@@ -21,8 +21,10 @@ bool isWordCharacter(uint32_t code) {
   if (code == nonJoiner || code == joiner)
     return true;
   // Letters in circles and squares are symbols, and alphabetic.
-  for (auto [from, to] : {std::pair(0x24B6u, 0x24E9u), {0x1F130u, 0x1F149u},
-                          {0x1F150u, 0x1F169u}, {0x1F170u, 0x1F189u}})
+  for (auto [from, to] : {std::pair(0x24B6u, 0x24E9u),
+                          {0x1F130u, 0x1F149u},
+                          {0x1F150u, 0x1F169u},
+                          {0x1F170u, 0x1F189u}})
     if (code >= from && code <= to)
       return true;
   switch (utf8proc_category_t category = utf8proc_category(int32_t(code))) {

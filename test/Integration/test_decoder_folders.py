@@ -9,7 +9,7 @@ import pytest
 from conftest import DATA
 from test_encoders import edit
 from tiny import divergence
-from tiny_decoder import CONFIGS, TinyDecoder
+from tiny_decoder import CONFIGS, TOKENS, TinyDecoder
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +125,158 @@ def test_settings_that_are_not_supported(terrazzo, tmp_path, family, changes, sa
     folder = TinyDecoder(family).write_folder(tmp_path / "m")
     edit(folder / "config.json", **changes)
     refused(terrazzo, folder, said)
+
+
+# --- prompts and answers -------------------------------------------------------
+
+TEMPLATE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+CHAT = json.dumps([{"role": "user", "content": "ab"}])
+
+
+@pytest.fixture
+def chat_folder(tmp_path):
+    return TinyDecoder("qwen3").write_folder(tmp_path / "m")
+
+
+def write(folder, name, content):
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def rendered(terrazzo, folder):
+    return terrazzo.json("chat-template", "-m", folder, stdin=CHAT)["text"]
+
+
+def test_templates_of_a_folder(terrazzo, chat_folder):
+    assert "TZ0210" in terrazzo("chat-template", "-m", chat_folder, stdin=CHAT, code=3).err
+    named = [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "D" + TEMPLATE}]
+    write(chat_folder, "tokenizer_config.json", {"chat_template": named})
+    assert rendered(terrazzo, chat_folder) == "D<user>ab<assistant>"
+    write(chat_folder, "tokenizer_config.json", {"chat_template": "{{ bos_token }}|{{ eos_token }}" + TEMPLATE,
+                                                 "bos_token": {"content": "<|begin|>"}, "eos_token": "<|end|>"})
+    assert rendered(terrazzo, chat_folder) == "<|begin|>|<|end|><user>ab<assistant>"
+    write(chat_folder, "chat_template.jinja", "F" + TEMPLATE)
+    assert rendered(terrazzo, chat_folder) == "F<user>ab<assistant>"
+
+
+def test_the_tokens_before_a_text(terrazzo, chat_folder):
+    """As its post-processor says."""
+    begin = TOKENS.index("<|begin|>")
+    line = terrazzo.json("run", "-m", chat_folder, "-p", "ab", "-n", 1, "--no-chat", "--ignore-eos")
+    assert line["prompt_tokens"] == 2
+    edit(chat_folder / "tokenizer.json", post_processor=None)
+    line = terrazzo.json("run", "-m", chat_folder, "-p", "ab", "-n", 1, "--no-chat", "--ignore-eos")
+    assert line["prompt_tokens"] == 1
+    assert terrazzo.json("tokenize", "-m", chat_folder, "-p", "ab", "--add-bos")["ids"][0] == begin
+
+
+def test_where_an_answer_ends(terrazzo, chat_folder):
+    """At any id of generation_config.json's."""
+    ask = ["run", "-m", chat_folder, "-p", "ab", "-n", 8, "--no-chat", "--temp", 0]
+    ids = terrazzo.json(*ask, "--ignore-eos")["ids"]
+    assert len(ids) == 8
+    stop = next(i for i, token in enumerate(ids) if token not in ids[:i] and i > 0)
+    write(chat_folder, "generation_config.json", {"eos_token_id": [TOKENS.index("<|end|>"), ids[stop]]})
+    line = terrazzo.json(*ask)
+    assert line["stop"] == "eog" and line["generated_tokens"] <= stop + 1
+
+
+def test_sampling_is_the_folders(terrazzo, chat_folder):
+    write(chat_folder, "generation_config.json", {"do_sample": True, "temperature": 0.25, "top_k": 3, "top_p": 0.5})
+    said = terrazzo("run", "-m", chat_folder, "-p", "ab", "-n", 1).err
+    assert "temp 0.25" in said and "top_k 3" in said and "top_p 0.5" in said
+    write(chat_folder, "generation_config.json", {"do_sample": True, "temperature": -1})
+    assert "TZ0221" in terrazzo("run", "-m", chat_folder, "-p", "ab", code=3).err
+    write(chat_folder, "generation_config.json", {"do_sample": True, "temperature": "hot"})
+    assert "TZ0118" in terrazzo("run", "-m", chat_folder, "-p", "ab", code=3).err
+
+
+# --- hostile folders -----------------------------------------------------------
+
+
+def mutated(value, generator):
+    """A JSON document with one part of it other than it was."""
+    places = []
+
+    def walk(node, put):
+        places.append(put)
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+            walk(inner, (node, key))
+
+    walk(value, None)
+    parent, key = places[1 + int(generator.integers(len(places) - 1))]
+    odd = [None, True, -1, 0, 1, 2**31, 2**63, 1e300, "", "x", "\u2581" * 9, [], [[]], {}, {"type": "Sequence"}, [0, 1], "<|end|>",
+           {"Regex": "(a*)*b"}, {"Regex": "("}, {"String": ""}, 4294967295, "a" * 5000]
+    choice = int(generator.integers(len(odd) + 1))
+    if choice == len(odd):
+        if isinstance(parent, list):
+            parent.append(parent[key])
+        else:
+            del parent[key]
+    else:
+        parent[key] = odd[choice]
+    return value
+
+
+def document_of(name, folder):
+    if name != "tokenizer.json":
+        return json.loads((folder / name).read_text())
+    document = json.loads((folder / name).read_text())
+    document["normalizer"] = {"type": "Sequence", "normalizers": [
+        {"type": "NFKC"}, {"type": "Replace", "pattern": {"Regex": " +"}, "content": " "}, {"type": "Prepend", "prepend": "\u2581"},
+        {"type": "Precompiled", "precompiled_charsmap": "CAAAAAAEAAAAAAAAYQA="}, {"type": "Strip", "strip_left": True}]}
+    document["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": "\\d+"}, "behavior": "Isolated", "invert": False},
+        {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": True}, {"type": "Digits"},
+        {"type": "Punctuation", "behavior": "Contiguous"}, document["pre_tokenizer"]]}
+    return document
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "unigram"])
+def test_hostile_documents(terrazzo, tmp_path, name):
+    """Whatever stands in them: an answer or one error, soon, and without much memory."""
+    folder = TinyDecoder("llama").write_folder(tmp_path / "m")
+    write(folder, "tokenizer_config.json", {"chat_template": TEMPLATE, "bos_token": {"content": "<|begin|>"}, "eos_token": "<|end|>"})
+    write(folder, "generation_config.json", {"do_sample": True, "temperature": 0.5, "top_k": 3, "eos_token_id": [1, 2]})
+    file = "tokenizer.json" if name == "unigram" else name
+    document = document_of(file, folder)
+    if name == "unigram":
+        vocabulary = [[token, -float(i)] for i, token in enumerate(TOKENS)]
+        document["model"] = {"type": "Unigram", "vocab": vocabulary, "unk_id": 3, "byte_fallback": True}
+    generator, codes = np.random.default_rng(3), set()
+    for _ in range(60):
+        write(folder, file, mutated(json.loads(json.dumps(document)), generator))
+        result = terrazzo("tokenize", "-m", folder, "-p", "ab the 12, x\u00e9 <|end|>", code=(0, 1, 2, 3), timeout=30)
+        codes.add(result.code)
+        assert (result.code == 0) != bool(result.err.count("error[") == 1), result
+    assert codes <= {0, 1, 2, 3} and 0 in codes and 3 in codes
+
+
+def test_an_expression_that_never_ends(terrazzo, tmp_path):
+    folder = TinyDecoder("llama").write_folder(tmp_path / "m")
+    edit(folder / "tokenizer.json", pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a*)*[bc]"}, "behavior": "Isolated"})
+    result = terrazzo("tokenize", "-m", folder, "-p", "a" * 5000, code=1, timeout=60)
+    assert "TZ0204" in result.err
+
+
+def test_a_normalizer_without_end(terrazzo, tmp_path):
+    double = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+    folder = TinyDecoder("llama").write_folder(tmp_path / "m")
+    edit(folder / "tokenizer.json", normalizer={"type": "Sequence", "normalizers": [double] * 60})
+    assert "TZ0204" in terrazzo("tokenize", "-m", folder, "-p", "a", code=2, timeout=60).err
+
+
+def test_vectors_that_are_none(terrazzo, tmp_path):
+    """Norms that are made anew when a folder is opened."""
+    decoder = TinyDecoder("gemma3")
+    decoder.weights["model.norm.weight"] = np.zeros((4, 16), "f4")
+    refused(terrazzo, decoder.write_folder(tmp_path / "m"), "TZ0120", "model.norm.weight")
+
+
+def test_parts_that_are_not_known(terrazzo, tmp_path):
+    folder = TinyDecoder("llama").write_folder(tmp_path / "m")
+    for part, kind in [("normalizer", "Odd"), ("pre_tokenizer", "UnicodeScripts"), ("post_processor", "Odd"), ("decoder", "CTC")]:
+        before = (folder / "tokenizer.json").read_text()
+        edit(folder / "tokenizer.json", **{part: {"type": kind}})
+        result = terrazzo("tokenize", "-m", folder, "-p", "a", code=3)
+        assert "TZ0201" in result.err and kind in result.err and part in result.err
+        (folder / "tokenizer.json").write_text(before)

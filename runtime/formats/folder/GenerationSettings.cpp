@@ -98,20 +98,21 @@ private:
   std::optional<uint32_t> tokenOf(const char *key) const {
     const Json &given = memberOf(tokenizer, key);
     const Json &text = given.is_object() ? memberOf(given, "content") : given;
-    auto found = text.is_string() ? added.find(text.get<std::string>())
-                                  : added.end();
+    auto found =
+        text.is_string() ? added.find(text.get<std::string>()) : added.end();
     return found == added.end() ? std::nullopt : std::optional(found->second);
   }
 
   Status writeTokens() {
     static constexpr std::pair<const char *, const char *> names[] = {
-        {"bos", "bos"},       {"eos", "eos"},       {"unk", "unknown"},
-        {"pad", "padding"},   {"cls", "cls"},       {"sep", "seperator"},
+        {"bos", "bos"},     {"eos", "eos"}, {"unk", "unknown"},
+        {"pad", "padding"}, {"cls", "cls"}, {"sep", "seperator"},
         {"mask", "mask"}};
     for (auto [name, key] : names) {
       auto id = tokenOf((std::string(name) + "_token").c_str());
-      if (!id && std::string_view(name) != "cls")
-        id = numberOf(memberOf(config, (std::string(name) + "_token_id").c_str()));
+      if (!id)
+        id = numberOf(
+            memberOf(config, (std::string(name) + "_token_id").c_str()));
       if (id)
         to.number("tokenizer.ggml." + std::string(key) + "_token_id", *id);
     }
@@ -136,9 +137,9 @@ private:
       ends.push_back(int32_t(number.value_or(0)));
     }
     if (!sound)
-      return malformedJson(
-          own.is_null() ? path("config.json") : path("generation_config.json"),
-          "its 'eos_token_id' is no id, or list of ids");
+      return malformedJson(own.is_null() ? path("config.json")
+                                         : path("generation_config.json"),
+                           "its 'eos_token_id' is no id, or list of ids");
     if (!ends.empty())
       to.integers("tokenizer.end_token_ids", ends);
     return {};

@@ -40,8 +40,8 @@ public:
       : tokenizer(std::move(tokenizer)), where(where), to(to), added(added) {}
 
   Status run() {
-    auto found = tokenizer.is_object() ? tokenizer.find("model")
-                                       : tokenizer.end();
+    auto found =
+        tokenizer.is_object() ? tokenizer.find("model") : tokenizer.end();
     if (!tokenizer.is_object() || found == tokenizer.end() ||
         !found->is_object())
       return malformedJson(where, "it has no 'model'");
@@ -85,8 +85,7 @@ private:
     for (const Json &entry : *vocabulary) {
       if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() ||
           !entry[1].is_number())
-        return malformedJson(where,
-                             "one of its 'vocab' is no text and score");
+        return malformedJson(where, "one of its 'vocab' is no text and score");
       tokens.push_back(entry[0].get<std::string>());
       kinds.push_back(Normal);
       scores.push_back(entry[1].get<double>());

@@ -146,15 +146,16 @@ Status Normalizer::add(const Json &part) {
     auto pattern = Pattern::read(memberOf(part, "pattern"));
     if (!pattern)
       return pattern.takeError();
-    steps.push_back([pattern = *pattern,
-                     content = textOf(part, "content")](std::string &text, bool &) {
+    steps.push_back([pattern = *pattern, content = textOf(part, "content")](
+                        std::string &text, bool &) {
       return replaceAll(text, *pattern, content);
     });
   } else if (type == "Precompiled") {
     auto map = Charsmap::read(textOf(part, "precompiled_charsmap"));
     if (!map)
       return map.takeError();
-    steps.push_back(always([map = *map](auto text) { return map->apply(text); }));
+    steps.push_back(
+        always([map = *map](auto text) { return map->apply(text); }));
   } else {
     return unsupportedPart("the normalizer '" + formats::inOneLine(type) + "'");
   }

@@ -6,12 +6,9 @@
 namespace terrazzo::text {
 
 Error unsupportedPart(const std::string &what) {
-  return {ExitCode::ModelNotSupported,
-          "TZ0201",
-          "the tokenizer is not supported",
-          "tokenizer.json",
-          what + " is not known here",
-          "give token ids with --ids"};
+  return {ExitCode::ModelNotSupported,      "TZ0201",
+          "the tokenizer is not supported", "tokenizer.json",
+          what + " is not known here",      "give token ids with --ids"};
 }
 
 const Json &memberOf(const Json &object, const char *key) {

@@ -70,10 +70,10 @@ PieceModel::read(const Json &model, const formats::ModelFile &file,
     return malformedVocabulary(file, "its 'unk_token' is no token");
   if (type == "WordLevel")
     return std::unique_ptr<PieceModel>(new WordLevel(vocabulary, unknown));
-  return std::unique_ptr<PieceModel>(new WordPieceModel(
-      {&vocabulary, unknown, "",
-       textOf(model, "continuing_subword_prefix", "##"),
-       numberOf(model, "max_input_chars_per_word", 100)}));
+  return std::unique_ptr<PieceModel>(
+      new WordPieceModel({&vocabulary, unknown, "",
+                          textOf(model, "continuing_subword_prefix", "##"),
+                          numberOf(model, "max_input_chars_per_word", 100)}));
 }
 
 } // namespace terrazzo::text

@@ -30,8 +30,7 @@ Status addPair(const Json &pair, const Vocabulary &vocabulary,
 /// The tokens that "special_tokens" has for a name.
 Status addSpecial(const Json &part, const std::string &name,
                   const Vocabulary &vocabulary, std::vector<TokenId> &ids) {
-  const Json &entry =
-      memberOf(memberOf(part, "special_tokens"), name.c_str());
+  const Json &entry = memberOf(memberOf(part, "special_tokens"), name.c_str());
   const Json &listed = memberOf(entry, "ids");
   if (!listed.is_array()) {
     ids.push_back(vocabulary.find(name));
@@ -81,8 +80,7 @@ Status Pipeline::readFrame(const Json &part, const Vocabulary &vocabulary) {
   if (type != "BertProcessing" && type != "RobertaProcessing")
     return unsupportedPart("the post_processor '" + formats::inOneLine(type) +
                            "'");
-  if (Status status =
-          addPair(memberOf(part, "cls"), vocabulary, around.before);
+  if (Status status = addPair(memberOf(part, "cls"), vocabulary, around.before);
       !status)
     return status;
   return addPair(memberOf(part, "sep"), vocabulary, around.behind);
@@ -103,20 +101,20 @@ Pipeline::read(const formats::ModelFile &file, const Vocabulary &vocabulary) {
   auto part = [&](const char *key) -> const Json & {
     return memberOf(*json, key);
   };
-  Status status = take(Normalizer::read(part("normalizer")),
-                       pipeline.normalizer);
+  Status status =
+      take(Normalizer::read(part("normalizer")), pipeline.normalizer);
   if (status)
     status = take(Splitter::read(part("pre_tokenizer")), pipeline.splitter);
   if (status)
-    status = take(PieceModel::read(part("model"), file, vocabulary),
-                  pipeline.model);
+    status =
+        take(PieceModel::read(part("model"), file, vocabulary), pipeline.model);
   if (status)
     status = take(TokenText::read(part("decoder")), pipeline.decoder);
   if (status)
-    status = eachPart(part("post_processor"), "processors",
-                      [&](const Json &inner) {
-                        return pipeline.readFrame(inner, vocabulary);
-                      });
+    status =
+        eachPart(part("post_processor"), "processors", [&](const Json &inner) {
+          return pipeline.readFrame(inner, vocabulary);
+        });
   if (!status)
     return status.takeError();
   return result;

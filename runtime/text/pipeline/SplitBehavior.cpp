@@ -98,8 +98,8 @@ void splitAt(const Piece &piece, const TextSpans &matches, bool inverted,
   for (const Cut &cut : cuts) {
     auto [begin, end] = cut.span;
     if (begin < end && !(cut.found && behavior == SplitBehavior::Removed))
-      pieces.push_back({piece.text.substr(begin, end - begin),
-                        piece.first && begin == 0});
+      pieces.push_back(
+          {piece.text.substr(begin, end - begin), piece.first && begin == 0});
   }
 }
 

@@ -116,9 +116,9 @@ struct Metaspace {
 Expected<Metaspace> readMetaspace(const Json &part) {
   Metaspace space{textOf(part, "replacement", "\xE2\x96\x81"), false, false,
                   flagOf(part, "split", true)};
-  std::string scheme = textOf(
-      part, "prepend_scheme",
-      flagOf(part, "add_prefix_space", true) ? "always" : "never");
+  std::string scheme =
+      textOf(part, "prepend_scheme",
+             flagOf(part, "add_prefix_space", true) ? "always" : "never");
   space.always = scheme == "always";
   space.first = scheme == "first";
   if (decodeUtf8(space.mark).length != space.mark.size() || space.mark.empty())
@@ -191,8 +191,8 @@ Status Splitter::add(const Json &part) {
   } else if (type == "Digits") {
     bool each = flagOf(part, "individual_digits", false);
     steps.push_back(
-        splitting(characters(isNumber), each ? SplitBehavior::Isolated
-                                             : SplitBehavior::Contiguous));
+        splitting(characters(isNumber),
+                  each ? SplitBehavior::Isolated : SplitBehavior::Contiguous));
   } else if (type == "CharDelimiterSplit") {
     std::string delimiter = textOf(part, "delimiter");
     Utf8Char c = decodeUtf8(delimiter);

@@ -19,9 +19,9 @@ void replaceAll(std::string &text, std::string_view from, std::string_view to) {
 /// As the library's WordPiece decoder does it.
 void cleanUp(std::string &text) {
   static constexpr std::pair<const char *, const char *> rules[] = {
-      {" .", "."},     {" ?", "?"},          {" !", "!"},   {" ,", ","},
-      {" ' ", "'"},    {" n't", "n't"},      {" 'm", "'m"}, {" do not", " don't"},
-      {" 's", "'s"},   {" 've", "'ve"},      {" 're", "'re"}};
+      {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+      {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+      {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (auto [from, to] : rules)
     replaceAll(text, from, to);
 }
@@ -31,8 +31,8 @@ void cleanUp(std::string &text) {
 Expected<TokenText> TokenText::read(const Json &part) {
   TokenText text;
   text.apart = part.is_null();
-  Status status = eachPart(
-      part, "decoders", [&](const Json &inner) { return text.add(inner); });
+  Status status = eachPart(part, "decoders",
+                           [&](const Json &inner) { return text.add(inner); });
   if (!status)
     return status.takeError();
   return text;
@@ -51,11 +51,11 @@ Status TokenText::add(const Json &part) {
   } else if (type == "Fuse") {
     fused = true;
   } else if (type == "Metaspace") {
-    std::string scheme = textOf(
-        part, "prepend_scheme",
-        flagOf(part, "add_prefix_space", true) ? "always" : "never");
-    replacements.push_back({textOf(part, "replacement", "\xE2\x96\x81"), " ",
-                            scheme != "never"});
+    std::string scheme =
+        textOf(part, "prepend_scheme",
+               flagOf(part, "add_prefix_space", true) ? "always" : "never");
+    replacements.push_back(
+        {textOf(part, "replacement", "\xE2\x96\x81"), " ", scheme != "never"});
   } else if (type == "Replace" &&
              memberOf(memberOf(part, "pattern"), "String").is_string()) {
     replacements.push_back({textOf(memberOf(part, "pattern"), "String"),

@@ -32,11 +32,11 @@ private:
 
   Kind kind = Kind::Plain;
   std::vector<Replacement> replacements;
-  bool apart = true;        ///< tokens stand apart as words do
-  bool byteTokens = false;  ///< "<0x0A>" is a byte
-  std::string stripped;     ///< once, from the beginning of the text
-  std::string continuing;   ///< WordPiece's mark
-  bool cleansUp = false;    ///< no spaces before punctuation
+  bool apart = true;       ///< tokens stand apart as words do
+  bool byteTokens = false; ///< "<0x0A>" is a byte
+  std::string stripped;    ///< once, from the beginning of the text
+  std::string continuing;  ///< WordPiece's mark
+  bool cleansUp = false;   ///< no spaces before punctuation
   bool fused = false;
 };
 

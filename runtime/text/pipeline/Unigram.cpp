@@ -50,11 +50,10 @@ public:
     std::sort(sorted.begin(), sorted.end(), [&](TokenId a, TokenId b) {
       return text(a) != text(b) ? text(a) < text(b) : a > b;
     });
-    sorted.erase(std::unique(sorted.begin(), sorted.end(),
-                             [&](TokenId a, TokenId b) {
-                               return text(a) == text(b);
-                             }),
-                 sorted.end());
+    sorted.erase(
+        std::unique(sorted.begin(), sorted.end(),
+                    [&](TokenId a, TokenId b) { return text(a) == text(b); }),
+        sorted.end());
     return {};
   }
 

@@ -47,7 +47,7 @@ Status PairMerges::load(const formats::ModelFile &file,
 }
 
 void PairMerges::addMerge(TokenId left, TokenId right, uint32_t rank,
-                            TokenId merged) {
+                          TokenId merged) {
   // A merge of or into something that is no token can never be used.
   if (left == noToken || right == noToken || merged == noToken)
     return;
@@ -61,7 +61,7 @@ void PairMerges::addMerge(TokenId left, TokenId right, uint32_t rank,
 }
 
 const PairMerges::Merge *PairMerges::findMerge(TokenId left,
-                                                   TokenId right) const {
+                                               TokenId right) const {
   uint64_t pair = pairOf(left, right);
   size_t mask = merges.size() - 1;
   for (size_t slot = hashPair(pair) & mask; merges[slot].pair != emptyPair;

@@ -220,10 +220,9 @@ Status Regex::findAll(std::string_view text, TextSpans &matches) const {
   std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
       pcre2_match_data_create(1, nullptr), pcre2_match_data_free);
   for (size_t position = 0; position <= text.size();) {
-    int count =
-        pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
-                    text.size(), position, PCRE2_NO_UTF_CHECK, data.get(),
-                    nullptr);
+    int count = pcre2_match(
+        code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+        position, PCRE2_NO_UTF_CHECK, data.get(), nullptr);
     if (count == PCRE2_ERROR_NOMATCH)
       break;
     if (count < 0)

@@ -27,8 +27,7 @@ public:
     TokenId id = noToken;
   };
 
-  using Normalize =
-      std::function<Expected<std::string>(std::string_view text)>;
+  using Normalize = std::function<Expected<std::string>(std::string_view text)>;
   /// Those that are `normalized`, as `normalize` leaves them where it is given,
   /// or those that are not. Errors: TZ0202, TZ0204.
   Status load(const formats::ModelFile &file, const Vocabulary &vocabulary,
@@ -64,7 +63,7 @@ private:
   /// Control tokens are no longer than `control`.
   Match longestAt(std::string_view text, size_t begin, size_t control) const;
 
-  std::vector<Entry> entries; ///< sorted by text
+  std::vector<Entry> entries;   ///< sorted by text
   std::deque<std::string> made; ///< texts of theirs that no file has
   /// entries[buckets[b] .. buckets[b + 1]) begin with byte b.
   std::array<uint32_t, 257> buckets{};
