@@ -29,6 +29,8 @@ Facts buildBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildNomicBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildModernBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
+Facts buildQwen2(GraphBuilder &graph, Metadata &metadata);
+Facts buildQwen3(GraphBuilder &graph, Metadata &metadata);
 
 /// The settings that no architecture here computes with: known, and refused
 /// unless they hold what leaves the model as it is. `attentionScale` is the

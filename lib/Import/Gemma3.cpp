@@ -17,7 +17,7 @@ constexpr double kLocalRopeBase = 10000.0;
 constexpr int64_t kGlobalEvery = 6;
 /// Only the 27B model, which has 62 layers, scales its queries by another size
 /// than the head's (query_pre_attn_scalar = hidden / heads = 168 in its
-/// published configuration).
+/// published configuration). Files do not say it, folders do.
 constexpr int64_t kLayersOf27B = 62;
 
 struct Gemma3 {
@@ -39,8 +39,7 @@ struct Gemma3 {
         context(m.count("context_length")),
         globalEvery(m.count("attention.sliding_window_pattern", kGlobalEvery)),
         epsilon(m.real("attention.layer_norm_rms_epsilon")),
-        scale(1.0 /
-              std::sqrt(layers == kLayersOf27B ? hidden / heads : headDim)),
+        scale(m.real("attention.scale", 0)),
         // "1M on global self-attention layers", the report's section 2.
         globalRope{tz::RopeMode::Neox, m.real("rope.freq_base", 1.0e6),
                    headDim},
@@ -49,6 +48,9 @@ struct Gemma3 {
     // Positions of global layers alone are scaled (the report's section 2: a
     // factor of 8 beyond 32k tokens).
     globalRope.scale = m.ropeFactor();
+    if (scale == 0)
+      scale =
+          1.0 / std::sqrt(layers == kLayersOf27B ? hidden / heads : headDim);
     readDecoderSettings(m, scale);
     m.require(globalRope.base > 0 && globalRope.scale > 0 && localRope.base > 0,
               "base and scaling factor of the rotary position are positive");

@@ -19,6 +19,8 @@ struct Architecture {
 constexpr Architecture kArchitectures[] = {
     {"llama", buildLlama},
     {"gemma3", buildGemma3},
+    {"qwen2", buildQwen2},
+    {"qwen3", buildQwen3},
     {"bert", buildBert},
     {"nomic-bert", buildNomicBert},
     {"modern-bert", buildModernBert},

@@ -25,9 +25,7 @@ struct Llama {
         vocabulary(m.count("vocab_size", m.tokens())),
         context(m.count("context_length")),
         epsilon(m.real("attention.layer_norm_rms_epsilon")),
-        // The converter permutes the rows of q and k, so that pairs which the
-        // paper's code keeps half a head apart lie side by side.
-        rope{tz::RopeMode::Interleaved, m.real("rope.freq_base", 10000.0),
+        rope{rotation(m), m.real("rope.freq_base", 10000.0),
              m.count("rope.dimension_count", headDim)} {
     rope.scale = m.ropeFactor();
     readDecoderSettings(m, 1.0 / std::sqrt(headDim));
@@ -49,10 +47,19 @@ struct Llama {
                "it is " + std::to_string(window) +
                    ", and windows smaller than the context of " +
                    std::to_string(context) + " are not supported here");
-    // The order of the rows of q and k, see `rope`.
-    constexpr llvm::StringLiteral layout = "Meta AI original pth";
-    if (m.text("tensor_data_layout", layout) != layout)
-      m.refuse("tensor_data_layout", "only '" + layout + "' is supported");
+  }
+
+  /// By the order of the rows of q and k: as Meta's code has it, and GGUF's
+  /// converter makes it, pairs lie side by side; in transformers half a head
+  /// apart.
+  static tz::RopeMode rotation(Metadata &m) {
+    constexpr llvm::StringLiteral meta = "Meta AI original pth",
+                                  apart = "Hugging Face";
+    std::string layout = m.text("tensor_data_layout", meta);
+    if (layout != meta && layout != apart)
+      m.refuse("tensor_data_layout",
+               "only '" + meta + "' and '" + apart + "' are supported");
+    return layout == apart ? tz::RopeMode::Neox : tz::RopeMode::Interleaved;
   }
 };
 

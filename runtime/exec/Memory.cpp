@@ -81,7 +81,8 @@ static Status mapPrivately(uint8_t *room, const formats::FilePart &part) {
   error.code = "TZ0603";
   error.what = "the model's file cannot be read";
   error.where = part.path;
-  int file = ::open(part.path.c_str(), O_RDONLY | O_CLOEXEC);
+  int file = part.memory < 0 ? ::open(part.path.c_str(), O_RDONLY | O_CLOEXEC)
+                             : ::fcntl(part.memory, F_DUPFD_CLOEXEC, 0);
   struct stat facts;
   if (file < 0 || ::fstat(file, &facts) != 0 ||
       uint64_t(facts.st_size) != part.bytes) {

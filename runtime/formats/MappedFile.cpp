@@ -32,7 +32,8 @@ static std::vector<std::string> modelFilesIn(const std::string &folder) {
   for (; !ignored && entry != end; entry.increment(ignored)) {
     std::string name = entry->path().filename();
     std::error_code unknown;
-    if (name.ends_with(".json") || name.ends_with(".safetensors"))
+    if (name.ends_with(".json") || name.ends_with(".jinja") ||
+        name.ends_with(".safetensors"))
       paths.push_back(entry->path());
     else if (std::filesystem::is_directory(entry->path(), unknown))
       paths.push_back(entry->path() / "config.json");
@@ -122,6 +123,21 @@ Error mapError(const std::string &path, uint64_t bytes) {
 
 } // namespace
 
+/// A file without a name that holds `content`; negative when there is no room.
+static int fileInMemory(std::span<const uint8_t> content) {
+  int file = ::memfd_create("terrazzo", MFD_CLOEXEC);
+  for (size_t done = 0; file >= 0 && done < content.size();) {
+    ssize_t count = ::write(file, content.data() + done, content.size() - done);
+    if (count > 0) {
+      done += size_t(count);
+      continue;
+    }
+    ::close(file);
+    file = -1;
+  }
+  return file;
+}
+
 Expected<std::unique_ptr<MappedFile>>
 MappedFile::open(const std::string &path) {
   Descriptor opened;
@@ -145,7 +161,8 @@ MappedFile::open(const std::string &path) {
 
 Expected<std::unique_ptr<MappedFile>>
 MappedFile::openAll(const std::string &folder,
-                    const std::vector<std::string> &names) {
+                    const std::vector<std::string> &names,
+                    std::span<const uint8_t> behind, uint64_t begin) {
   std::unique_ptr<MappedFile> all(new MappedFile);
   all->filePath = folder;
   all->origin = FileIdentity::of(folder);
@@ -156,7 +173,16 @@ MappedFile::openAll(const std::string &folder,
     if (Status status = openRegular(part.path, opened[i]); !status)
       return status.takeError();
     part.bytes = uint64_t(opened[i].facts.st_size);
-    all->bytes = end + part.bytes;
+    all->bytes = part.offset + part.bytes;
+    end = (all->bytes + page - 1) / page * page;
+    all->files.push_back(std::move(part));
+  }
+  if (!behind.empty()) {
+    FilePart part{"", std::max(begin, end), behind.size(),
+                  fileInMemory(behind)};
+    if (part.memory < 0)
+      return mapError(folder, part.bytes);
+    all->bytes = part.offset + part.bytes;
     end = (all->bytes + page - 1) / page * page;
     all->files.push_back(std::move(part));
   }
@@ -167,11 +193,12 @@ MappedFile::openAll(const std::string &folder,
     return mapError(folder, all->mappedBytes);
   auto *base = static_cast<uint8_t *>(room);
   all->base = base;
-  for (size_t i = 0; i < opened.size(); ++i)
+  for (size_t i = 0; i < all->files.size(); ++i)
     if (const FilePart &part = all->files[i];
-        part.bytes &&
-        ::mmap(base + part.offset, part.bytes, PROT_READ,
-               MAP_SHARED | MAP_FIXED, opened[i].number, 0) == MAP_FAILED)
+        part.bytes && ::mmap(base + part.offset, part.bytes, PROT_READ,
+                             MAP_SHARED | MAP_FIXED,
+                             part.memory < 0 ? opened[i].number : part.memory,
+                             0) == MAP_FAILED)
       return mapError(part.path, part.bytes);
   all->slot = registerFaultRange(room, all->mappedBytes, folder.c_str());
   return all;
@@ -181,6 +208,9 @@ MappedFile::~MappedFile() {
   unregisterFaultRange(slot);
   if (base)
     ::munmap(const_cast<uint8_t *>(base), mappedBytes);
+  for (const FilePart &part : files)
+    if (part.memory >= 0)
+      ::close(part.memory);
 }
 
 bool MappedFile::intact() const { return !faultRangeHit(slot); }

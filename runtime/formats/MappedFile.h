@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct FileIdentity {
 struct FilePart {
   std::string path;
   uint64_t offset = 0, bytes = 0;
+  /// Of bytes that lie in no folder: a file without a name, open for as long as
+  /// the mapping lives.
+  int memory = -1;
 };
 
 class MappedFile {
@@ -45,9 +49,11 @@ public:
   /// not a regular file, cannot be mapped).
   static Expected<std::unique_ptr<MappedFile>> open(const std::string &path);
   /// Maps files of a folder one behind another, each from the beginning of a
-  /// page; a page of zeros follows. The path and the identity are the folder's.
+  /// page, and behind them these bytes, from `begin` on; a page of zeros follows. The path and
+  /// the identity are the folder's.
   static Expected<std::unique_ptr<MappedFile>>
-  openAll(const std::string &folder, const std::vector<std::string> &names);
+  openAll(const std::string &folder, const std::vector<std::string> &names,
+          std::span<const uint8_t> behind = {}, uint64_t begin = 0);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;

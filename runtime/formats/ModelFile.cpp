@@ -4,7 +4,7 @@
 #include "formats/ModelFile.h"
 
 #include "formats/folder/ModelFolder.h"
-#include "formats/folder/WeightsFile.h"
+#include "formats/TensorsFile.h"
 
 #include <sys/stat.h>
 
@@ -29,7 +29,7 @@ Expected<std::unique_ptr<ModelFile>> ModelFile::open(const std::string &path) {
   bool folder = ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
   if (folder)
     return openFolder(path);
-  return path.ends_with(".safetensors") ? openWeightsFile(path)
+  return path.ends_with(".safetensors") ? openTensorsFile(path)
                                         : openGguf(path);
 }
 

@@ -3,7 +3,7 @@
 // A model as its author gives it away: settings, tokenizer and tensors. A GGUF
 // file (versions 2 and 3, ggml's docs/gguf.md), or a folder as Hugging Face's
 // libraries write it (folder/ModelFolder.h), which is read under GGUF's names,
-// or tensors alone (folder/WeightsFile.h).
+// or tensors alone (TensorsFile.h).
 // Everything is mapped, and its structure is checked as a whole before anything
 // is handed out: counts, lengths, offsets, alignment, overlaps and overflow,
 // duplicate keys and tensors. What the accessors answer points into the
@@ -102,7 +102,7 @@ public:
 private:
   friend class GgufParser;
   friend class FolderReader;
-  friend class WeightsReader;
+  friend class TensorsReader;
   friend Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
   ModelFile() = default;
 

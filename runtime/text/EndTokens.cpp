@@ -64,6 +64,8 @@ public:
       if (*id != noToken)
         ends.push_back(*id);
     }
+    if (Status status = addListed(); !status)
+      return status;
     for (std::string_view name : endNames)
       consider(vocabulary.find(name));
     for (std::string_view name : fileNames)
@@ -79,6 +81,20 @@ public:
   std::vector<TokenId> ends;
 
 private:
+  /// Those that a folder's generation_config.json or config.json lists.
+  Status addListed() {
+    constexpr std::string_view key = "tokenizer.end_token_ids";
+    if (!file.find(key))
+      return {};
+    auto list = file.getArray(key, formats::GgufType::Int32);
+    if (!list)
+      return list.takeError();
+    for (uint64_t i = 0; i < list->count; ++i)
+      if (TokenId id = TokenId(list->integer(i)); vocabulary.contains(id))
+        ends.push_back(id);
+    return {};
+  }
+
   bool has(std::string_view name) const {
     return vocabulary.find(name) != noToken;
   }

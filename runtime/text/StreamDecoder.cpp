@@ -9,22 +9,19 @@
 namespace terrazzo::text {
 
 StreamDecoder::StreamDecoder(const Tokenizer &tokenizer, bool special)
-    : tokenizer(tokenizer), special(special),
-      dropSpace(tokenizer.addsSpacePrefix()) {
+    : tokenizer(tokenizer), special(special) {
   pending.reserve(256);
   complete.reserve(256);
 }
 
 std::string_view StreamDecoder::push(TokenId id) {
   size_t before = pending.size();
-  tokenizer.appendBytes(id, special, pending);
+  tokenizer.appendBytes(id, special, first, pending);
   bool control = tokenizer.tokens().contains(id) &&
                  tokenizer.tokens().type(id) == TokenType::Control;
-  if (dropSpace && !control && pending.size() > before) {
-    if (pending[before] == ' ')
-      pending.erase(before, 1);
-    dropSpace = false;
-  }
+  if (tokenizer.countsTokens() ? !control || special
+                               : !control && pending.size() > before)
+    first = false;
   return emit(completeUtf8Prefix(pending));
 }
 

@@ -31,7 +31,7 @@ private:
 
   const Tokenizer &tokenizer;
   bool special;
-  bool dropSpace; ///< take away the space that encoding put in front
+  bool first = true; ///< nothing of the text has come so far
   std::string pending;
   std::string complete;
 };

@@ -2,13 +2,15 @@
 //
 // Text to token ids and back, as the model's own tokenizer does it, from the
 // settings of a model file: byte-level BPE (`tokenizer.ggml.model` is "gpt2"),
-// SentencePiece's BPE ("llama") and WordPiece ("bert"). Anything else is
-// refused by name (TZ0201). The file must outlive the tokenizer. Safe to share
+// SentencePiece's BPE ("llama"), WordPiece ("bert"), and what a folder's
+// tokenizer.json says ("huggingface"). Anything else is refused by name
+// (TZ0201). The file must outlive the tokenizer. Safe to share
 // by threads.
 #pragma once
 
 #include "formats/ModelFile.h"
 #include "support/Error.h"
+#include "text/pipeline/Pipeline.h"
 #include "text/tokenizers/ByteLevelBpe.h"
 #include "text/tokenizers/SentencePiece.h"
 #include "text/tokenizers/SpecialMatcher.h"
@@ -25,8 +27,8 @@
 namespace terrazzo::text {
 
 struct EncodeOptions {
-  /// Put the BOS token first (where the vocabulary has one, and unless the
-  /// text already begins with it).
+  /// Put the BOS token first, or the tokens that the tokenizer has before a text
+  /// (where there are any, and unless the text already begins with them).
   bool addBos = false;
   /// Find control tokens ("<|im_end|>") in the text. User-defined tokens are
   /// always found, they are ordinary text.
@@ -54,8 +56,10 @@ public:
 
   /// Appends the bytes of one token; those of control tokens only with
   /// `special`. They may end inside a UTF-8 sequence: see StreamDecoder.
-  /// Ids outside of the vocabulary append nothing.
-  void appendBytes(TokenId id, bool special, std::string &bytes) const;
+  /// Ids outside of the vocabulary append nothing. `first`: it begins a text, so
+  /// that a space that was put in front when the text was encoded goes.
+  void appendBytes(TokenId id, bool special, bool first,
+                   std::string &bytes) const;
 
   /// The text of ids, control tokens included with `special`; bytes that are
   /// not UTF-8 become U+FFFD.
@@ -71,10 +75,10 @@ public:
   /// Whether generation ends at this token: see EndTokens.h.
   bool endsGeneration(TokenId id) const;
   const std::vector<TokenId> &endTokens() const { return ends; }
-  /// Whether a space was put before the text when it was encoded, so that
-  /// decoding takes it away.
-  bool addsSpacePrefix() const;
-  /// "gpt2", "llama" or "bert".
+  /// Whether the first token of a text is just that, or the first that has any
+  /// bytes and is no control token.
+  bool countsTokens() const { return pipeline != nullptr; }
+  /// "gpt2", "llama", "bert" or "huggingface".
   std::string_view model() const { return modelName; }
 
 private:
@@ -82,11 +86,18 @@ private:
   Status load(const formats::ModelFile &file);
   Status loadBos(const formats::ModelFile &file);
   Status loadSplitter(const formats::ModelFile &file);
+  Status loadSpecials(const formats::ModelFile &file);
   Status encodePlain(std::string_view text, std::vector<TokenId> &ids) const;
   /// A part of a text in which the matchers from `stage` on look.
   Status encodePart(std::string_view text, TextSpan part, size_t stage,
                     const EncodeOptions &options,
                     std::vector<TokenId> &ids) const;
+  /// A part that the pipeline normalizes before the second matcher looks at it.
+  Status encodeNormalized(std::string_view text, TextSpan part,
+                          const EncodeOptions &options,
+                          std::vector<TokenId> &ids) const;
+  void appendPlainBytes(TokenId id, TokenType type, bool first,
+                        std::string &bytes) const;
 
   std::string_view modelName;
   Vocabulary vocabulary;
@@ -95,9 +106,11 @@ private:
   std::unique_ptr<ByteLevelBpe> byteLevel;
   std::unique_ptr<SentencePiece> sentencePiece;
   std::unique_ptr<WordPiece> wordPiece;
+  std::unique_ptr<Pipeline> pipeline;
   TokenId bosToken = noToken;
   TokenId eosToken = noToken;
-  TokenId beforeSentence = noToken, behindSentence = noToken;
+  Frame sentence;                 ///< what stands around a text for an encoder
+  std::vector<TokenId> beginning; ///< of a prompt
   bool wantsBos = false;
   std::vector<TokenId> ends; ///< sorted
 };

@@ -59,6 +59,37 @@ constexpr Model modernBert = {
     R"({"layers.0.mlp.Wi.bias":
         {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]}})"};
 
+/// A decoder, with a part of most kinds in its tokenizer.
+constexpr Model gemma3 = {
+    R"({"model_type": "gemma3_text", "vocab_size": 6, "hidden_size": 2,
+        "num_hidden_layers": 2, "num_attention_heads": 1, "head_dim": 2,
+        "num_key_value_heads": 1, "intermediate_size": 1,
+        "layer_types": ["sliding_attention", "full_attention"],
+        "rope_parameters": {"full_attention": {"rope_theta": 9.0},
+                            "sliding_attention": {"rope_theta": 9.0}}})",
+    R"({"added_tokens": [{"id": 1, "content": "[SEP]", "special": true,
+                          "normalized": true, "lstrip": true}],
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"},
+            {"type": "Replace", "pattern": {"Regex": " +"}, "content": " "},
+            {"type": "Precompiled",
+             "precompiled_charsmap": "CAAAAAAEAAAAAAAAYQA="},
+            {"type": "Prepend", "prepend": "b"}, {"type": "Strip"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": "\\w+"},
+             "behavior": "MergedWithNext", "invert": true},
+            {"type": "Metaspace", "prepend_scheme": "first"},
+            {"type": "Digits"}, {"type": "Punctuation"}]},
+        "post_processor": {"type": "TemplateProcessing", "single": [
+            {"SpecialToken": {"id": "[SEP]"}}, {"Sequence": {"id": "A"}}]},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "ByteFallback"}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true,
+                  "vocab": [["?", -1.5], ["[SEP]", 0], ["a", -2], ["ab", -1],
+                            ["b", -3], ["<0xC3>", -4]]}})",
+    R"({"model.norm.weight":
+        {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}})"};
+
 /// A folder with these files, for as long as it lives.
 class Folder {
 public:
@@ -74,7 +105,10 @@ public:
     write("tokenizer.json", model.tokenizer);
     write("modules.json", "[]");
     write("1_Pooling/config.json", "{}");
-    ::unlink((path + "/model.safetensors.index.json").c_str());
+    for (const char *name :
+         {"model.safetensors.index.json", "generation_config.json",
+          "tokenizer_config.json", "chat_template.jinja"})
+      ::unlink((path + "/" + name).c_str());
   }
   void write(const std::string &name, std::string_view content) const {
     std::ofstream(path + "/" + name, std::ios::binary) << content;
@@ -85,12 +119,18 @@ public:
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  constexpr const char *files[] = {"model.safetensors", "config.json",
-                                   "tokenizer.json", "modules.json",
-                                   "model.safetensors.index.json"};
+  constexpr const char *files[] = {"model.safetensors",
+                                   "config.json",
+                                   "tokenizer.json",
+                                   "modules.json",
+                                   "model.safetensors.index.json",
+                                   "generation_config.json",
+                                   "tokenizer_config.json",
+                                   "chat_template.jinja"};
   if (size == 0)
     return 0;
-  Folder folder(data[0] / std::size(files) % 2 ? modernBert : bert);
+  constexpr const Model *models[] = {&bert, &modernBert, &gemma3};
+  Folder folder(*models[data[0] / std::size(files) % std::size(models)]);
   folder.write(files[data[0] % std::size(files)],
                {reinterpret_cast<const char *>(data) + 1, size - 1});
   auto file = formats::ModelFile::open(folder.path);
@@ -99,8 +139,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   readTensors(**file);
   (void)encode::readSentenceSettings(**file);
   auto words = text::Tokenizer::create(**file);
+  if (!words)
+    return 0;
   bool cut = false;
-  if (words)
-    (void)(*words)->encodeSentence("Aab b\xC3\xA9! \xE5\x8C\x97 [SEP]", 7, cut);
+  auto ids =
+      (*words)->encodeSentence("Aab b\xC3\xA9! \xE5\x8C\x97 [SEP]", 7, cut);
+  if (ids)
+    (void)(*words)->decode(*ids, true);
   return 0;
 }

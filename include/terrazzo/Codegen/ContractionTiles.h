@@ -18,8 +18,8 @@ struct FloatRows {
 };
 
 /// The columns of a workgroup, side by side for each depth: a panel that
-/// emitPanel made, or with `weight` an f32 weight as it is packed, `memory` its
-/// bytes, from column `column` on.
+/// emitPanel made, or with `weight` a weight of floats as it is packed, `memory`
+/// its bytes, from column `column` on.
 struct FloatColumns {
   mlir::Value memory;
   mlir::RankedTensorType weight = {};

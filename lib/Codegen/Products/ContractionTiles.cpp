@@ -130,8 +130,11 @@ void emitPanel(Emitter &e, RankedTensorType weight, Value memory, Value column,
 
 bool readsWeightInPlace(RankedTensorType weight,
                         const ContractionConfig &config) {
+  // A panel of halves saves widening them again for every row but the first.
+  Type element = weight.getElementType();
+  bool halves = element.isF16() || element.isBF16();
   return config.dot == ContractionConfig::F32 &&
-         weight.getElementType().isF32();
+         (element.isF32() || (halves && config.blockRows == 1));
 }
 
 namespace {
@@ -172,9 +175,11 @@ public:
     if (columns.weight) {
       for (const SixteenRows &rows : sixteens) {
         Value at = packed->unitAt(e, rows, packed->fields[0], k, e.index(0));
-        result.push_back(e.create<vector::BitCastOp>(
-            fragment(),
-            e.loadBytes(columns.memory, at, kLanes * packed->blockBytes)));
+        auto stored =
+            VectorType::get({kLanes}, columns.weight.getElementType());
+        result.push_back(e.toF32(e.create<vector::BitCastOp>(
+            stored,
+            e.loadBytes(columns.memory, at, kLanes * packed->blockBytes))));
       }
       return result;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // BERT (Devlin et al., arXiv 1810.04805) and the encoders of its graph.
-#include "formats/folder/Encoders.h"
+#include "formats/folder/Families.h"
 
 namespace terrazzo::formats {
 
@@ -81,20 +81,26 @@ uint32_t robertaUnused(ConfigReader &config) {
   return config.count("pad_token_id", 1) + 1;
 }
 
-constexpr EncoderFamily families[] = {
-    {"bert", "bert", "bert.",
+// Models with a head for a task keep the encoder under its own name.
+constexpr const char *bertPrefixes[] = {"bert."};
+constexpr const char *robertaPrefixes[] = {"roberta."};
+constexpr const char *distilbertPrefixes[] = {"distilbert."};
+
+const ModelFamily families[] = {
+    {"bert", "bert", ModelKind::Encoder, bertPrefixes,
      [](ConfigReader &config, MetadataWriter &to) { writeBert(config, to, 0); },
-     bertTensors},
-    {"roberta", "bert", "roberta.",
+     bertTensors, unneededOfEncoders()},
+    {"roberta", "bert", ModelKind::Encoder, robertaPrefixes,
      [](ConfigReader &config, MetadataWriter &to) {
        writeBert(config, to, robertaUnused(config));
      },
-     bertTensors, robertaUnused},
-    {"distilbert", "bert", "distilbert.", writeDistilbert, distilbertTensors},
+     bertTensors, unneededOfEncoders(), robertaUnused},
+    {"distilbert", "bert", ModelKind::Encoder, distilbertPrefixes,
+     writeDistilbert, distilbertTensors, unneededOfEncoders()},
 };
 
 } // namespace
 
-std::span<const EncoderFamily> bertFamilies() { return families; }
+std::span<const ModelFamily> bertFamilies() { return families; }
 
 } // namespace terrazzo::formats

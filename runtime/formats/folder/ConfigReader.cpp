@@ -3,11 +3,13 @@
 // See ConfigReader.h.
 #include "formats/folder/ConfigReader.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace terrazzo::formats {
 
 const Json *ConfigReader::find(const char *key) const {
+  asked.insert(key);
   auto found = config.find(key);
   return found == config.end() || found->is_null() ? nullptr : &*found;
 }
@@ -20,7 +22,7 @@ void ConfigReader::refuse(const char *key, const std::string &why) {
       ExitCode::ModelNotSupported,
       "TZ0120",
       "a setting of the model is not supported",
-      where + ": '" + key + "'",
+      where + ": '" + inOneLine(key) + "'",
       (value ? "it is " +
                    value->dump(-1, ' ', false, Json::error_handler_t::replace)
                        .substr(0, 100) +
@@ -71,6 +73,13 @@ bool ConfigReader::flag(const char *key, bool otherwise) {
     return value->get<bool>();
   refuse(key, "true or false is needed");
   return otherwise;
+}
+
+void ConfigReader::refuseOthers(std::span<const char *const> harmless) {
+  for (const auto &[key, value] : config.items())
+    if (!value.is_null() && !asked.contains(key) &&
+        std::find(harmless.begin(), harmless.end(), key) == harmless.end())
+      refuse(key.c_str(), "nothing here reads it, and it may change the model");
 }
 
 void ConfigReader::onlyText(const char *key, const std::string &supported) {

@@ -8,6 +8,8 @@
 #include "formats/folder/MetadataWriter.h"
 #include "formats/folder/StrictJson.h"
 
+#include <set>
+
 namespace terrazzo::formats {
 
 class ConfigReader {
@@ -26,8 +28,13 @@ public:
   /// Nothing may be given for it.
   void onlyAbsent(const char *key);
   void refuse(const char *key, const std::string &why);
+  /// Every key that nobody has asked for so far and that is not one of these
+  /// is one that may change the model; null asks for nothing.
+  void refuseOthers(std::span<const char *const> harmless);
   Status status() const { return fault; }
 
+  /// Whether it is there, be it null.
+  bool gives(const char *key) const { return config.contains(key); }
   /// Of any kind; null where it is absent.
   const Json *find(const char *key) const;
 
@@ -35,6 +42,7 @@ private:
   const Json &config;
   std::string where;
   Status fault;
+  mutable std::set<std::string, std::less<>> asked;
 };
 
 } // namespace terrazzo::formats

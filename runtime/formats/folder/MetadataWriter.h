@@ -44,6 +44,13 @@ public:
     for (int32_t item : list)
       append(item);
   }
+  void reals(std::string_view key, const std::vector<double> &list) {
+    begin(key, GgufType::Array);
+    append(uint32_t(GgufType::Float64));
+    append(uint64_t(list.size()));
+    for (double item : list)
+      append(item);
+  }
   /// Of the table; it follows the values.
   void tensor(std::string_view name, uint32_t type,
               const std::vector<uint64_t> &dims, uint64_t offset) {

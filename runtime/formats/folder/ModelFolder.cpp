@@ -4,86 +4,13 @@
 #include "formats/folder/ModelFolder.h"
 
 #include "formats/GgufParser.h"
-#include "formats/folder/Encoders.h"
-#include "formats/folder/Safetensors.h"
+#include "formats/folder/FolderTensors.h"
+#include "formats/folder/GenerationSettings.h"
 #include "formats/folder/SentenceModules.h"
 #include "formats/folder/TokenizerJson.h"
-
-#include <map>
-#include <set>
+#include "formats/folder/WeightFiles.h"
 
 namespace terrazzo::formats {
-
-namespace {
-
-Error noModel(const std::string &folder, const std::string &why,
-              const std::string &help = "") {
-  return {ExitCode::ModelNotSupported,
-          "TZ0117",
-          "the folder holds no model that can be read",
-          folder,
-          why,
-          help.empty() ? "a model's folder has config.json, tokenizer.json and "
-                         "*.safetensors"
-                       : help};
-}
-
-constexpr const char *singleFile = "model.safetensors";
-
-/// The files that have the weights, and in which of them an index says that a
-/// tensor lies.
-struct WeightFiles {
-  std::set<std::string> names;
-  std::map<std::string, std::string> places;
-};
-
-Expected<WeightFiles> filesOfIndex(const std::string &path) {
-  auto index = readJson(path);
-  if (!index)
-    return index.takeError();
-  auto map = index->is_object() ? index->find("weight_map") : index->end();
-  if (!index->is_object() || map == index->end() || !map->is_object() ||
-      map->empty())
-    return malformedJson(path, "it has no 'weight_map'");
-  WeightFiles files;
-  for (const auto &[tensor, file] : map->items()) {
-    std::string name = file.is_string() ? file.get<std::string>() : "";
-    if (!name.ends_with(".safetensors") || name.find('/') != name.npos ||
-        name.find('\0') != name.npos)
-      return malformedJson(path, "'" + inOneLine(tensor) +
-                                     "' lies in no safetensors file beside it");
-    files.names.insert(name);
-    files.places.emplace(tensor, name);
-  }
-  return files;
-}
-
-Expected<WeightFiles> weightFiles(const std::string &folder) {
-  std::string index = folder + "/" + singleFile + ".index.json";
-  if (exists(index))
-    return filesOfIndex(index);
-  if (exists(folder + "/" + singleFile))
-    return WeightFiles{{singleFile}, {}};
-  if (exists(folder + "/pytorch_model.bin"))
-    return noModel(folder,
-                   "its weights are pickled, and such a file may run "
-                   "any code when it is read",
-                   "convert it: in Python, AutoModel.from_pretrained(FOLDER)"
-                   ".save_pretrained(OTHER, safe_serialization=True)");
-  return noModel(folder, std::string("it has no ") + singleFile);
-}
-
-std::optional<BlockFormat> formatOf(std::string_view type) {
-  if (type == "F32")
-    return BlockFormat::F32;
-  if (type == "F16")
-    return BlockFormat::F16;
-  if (type == "BF16")
-    return BlockFormat::BF16;
-  return std::nullopt;
-}
-
-} // namespace
 
 class FolderReader {
 public:
@@ -92,8 +19,8 @@ public:
   Expected<std::unique_ptr<ModelFile>> run() {
     result.reset(new ModelFile);
     for (auto step : {&FolderReader::readConfig, &FolderReader::readWeights,
-                      &FolderReader::readTokenizer,
-                      &FolderReader::readSentences, &FolderReader::finish})
+                      &FolderReader::readTokenizer, &FolderReader::readUse,
+                      &FolderReader::finish})
       if (Status status = (this->*step)(); !status)
         return status.takeError();
     return std::move(result);
@@ -110,37 +37,57 @@ private:
     config = std::move(*read);
     if (!config.is_object())
       return malformedJson(where, "it is no JSON object");
-    ConfigReader settings(config, where);
-    std::string type = settings.text("model_type", "");
-    family = findEncoderFamily(type);
+    settings.emplace(config, where);
+    std::string type = settings->text("model_type", "");
+    family = findFamily(type);
     if (!family)
-      settings.refuse("model_type", "supported are: " + encoderFamilies());
-    if (config.contains("quantization_config"))
-      settings.refuse("quantization_config", "weights are F32, F16 or BF16");
-    if (!settings.status())
-      return settings.status();
+      settings->refuse("model_type", "supported are: " + familyNames());
+    if (settings->find("quantization_config"))
+      settings->refuse("quantization_config", "weights are F32, F16 or BF16");
+    if (!settings->status())
+      return settings->status();
+    if (Status status = readNested(where); !status)
+      return status;
     to.string("general.architecture", family->architecture);
-    to.string("general.name", settings.text("_name_or_path", ""));
+    to.string("general.name", settings->text("_name_or_path", ""));
     to.number(family->architecture + std::string(".vocab_size"),
-              settings.count("vocab_size"));
-    family->writeSettings(settings, to);
-    if (family->unusedPositions)
-      unusedRows = family->unusedPositions(settings);
-    return settings.status();
+              settings->count("vocab_size", family->vocabulary));
+    family->writeSettings(*settings, to);
+    return settings->status();
+  }
+
+  /// The settings of a model that is part of a larger one.
+  Status readNested(const std::string &where) {
+    auto inner = family->nested ? config.find(family->nested) : config.end();
+    if (inner == config.end())
+      return {};
+    if (!inner->is_object())
+      return malformedJson(where, std::string("its '") + family->nested +
+                                      "' is no object");
+    // What belongs to the whole is said there.
+    for (const char *key :
+         {"tie_word_embeddings", "bos_token_id", "eos_token_id"})
+      if (auto whole = config.find(key);
+          whole != config.end() && !inner->contains(key))
+        (*inner)[key] = *whole;
+    Json part = std::move(*inner);
+    config = std::move(part);
+    settings.emplace(config, where + ": '" + family->nested + "'");
+    return {};
   }
 
   Status readWeights() {
     auto files = weightFiles(path);
     if (!files)
       return files.takeError();
-    auto mapped =
-        MappedFile::openAll(path, {files->names.begin(), files->names.end()});
+    std::vector<std::string> names(files->names.begin(), files->names.end());
+    auto mapped = MappedFile::openAll(path, names);
     if (!mapped)
       return mapped.takeError();
-    result->file = std::move(*mapped);
-    for (const FilePart &part : result->parts()) {
-      auto tensors = readSafetensors({result->data() + part.offset, part.bytes},
-                                     part.path);
+    FolderTensors read(*family, *settings);
+    for (const FilePart &part : (*mapped)->parts()) {
+      auto tensors = readSafetensors(
+          {(*mapped)->data() + part.offset, part.bytes}, part.path);
       if (!tensors)
         return tensors.takeError();
       for (const SafeTensor &tensor : *tensors) {
@@ -148,78 +95,39 @@ private:
             place != files->places.end() &&
             part.path == path + "/" + place->second)
           files->places.erase(place);
-        if (Status status = addTensor(tensor, part); !status)
+        if (Status status = read.add(tensor, part); !status)
           return status;
       }
     }
-    if (files->places.empty())
-      return {};
-    const auto &[tensor, file] = *files->places.begin();
-    return malformedJson(path + "/" + singleFile + ".index.json",
-                         "'" + inOneLine(tensor) + "' does not lie in " + file);
+    if (!files->places.empty())
+      return misplacedTensor(path, *files);
+    return takeTensors(read, std::move(*mapped), names);
   }
 
-  Status addTensor(const SafeTensor &tensor, const FilePart &part) {
-    auto names = encoderTensorNames(*family, tensor.name);
-    if (names && names->empty())
-      return {};
-    auto fail = [&](const std::string &why) {
-      return Error{ExitCode::ModelNotSupported,
-                   "TZ0120",
-                   "a tensor of the model is not supported",
-                   part.path + ": '" + tensor.name + "'",
-                   why,
-                   "the model may be of a variant that is not supported yet"};
-    };
-    if (!names)
-      return fail(std::string("models of the kind '") + family->modelType +
-                  "' have none of that name");
-    auto format = formatOf(tensor.type);
-    if (!format)
-      return fail("it is of " + tensor.type + "; F32, F16 and BF16 are read");
-    ModelTensor entry;
-    entry.format = *format;
-    entry.dims.assign(tensor.shape.rbegin(), tensor.shape.rend());
-    entry.offset = part.offset + tensor.offset;
-    entry.bytes = tensor.bytes;
-    if (entry.dims.empty() || entry.dims.size() > 4 || entry.bytes == 0)
-      return fail("1 to 4 dimensions, none of them 0, are possible");
-    if (names->front() == "position_embd.weight" && !dropUnused(entry))
-      return fail("it has no rows for positions");
-    uint64_t parts = names->size();
-    if (entry.dims.back() % parts != 0)
-      return fail("it has " + std::to_string(entry.dims.back()) +
-                  " rows, which are no " + std::to_string(parts) +
-                  " equal parts");
-    entry.dims.back() /= parts;
-    entry.bytes /= parts;
-    for (std::string &name : *names) {
-      if (!addNamed(entry, name))
-        return fail("another tensor serves as '" + name + "' too");
-      entry.offset += entry.bytes;
+  Status takeTensors(FolderTensors &read, std::unique_ptr<MappedFile> mapped,
+                     const std::vector<std::string> &names) {
+    constexpr uint64_t page = 1u << 16; // a multiple of any page's size
+    uint64_t end = (mapped->size() + page - 1) / page * page;
+    if (Status status = read.make(mapped->data(), end); !status)
+      return status;
+    if (!read.behind.empty()) {
+      auto whole = MappedFile::openAll(path, names, read.behind, end);
+      if (!whole)
+        return whole.takeError();
+      if (!((*whole)->identity() == mapped->identity()))
+        return noModel(path, "it was changed while it was read", "try again");
+      mapped = std::move(*whole);
+    }
+    result->file = std::move(mapped);
+    result->names = std::move(read.names);
+    for (ModelTensor &tensor : read.tensors) {
+      to.tensor(tensor.name, uint32_t(tensor.format), tensor.dims,
+                tensor.offset);
+      result->tensorIndex.emplace(tensor.name,
+                                  uint32_t(result->tensorTable.size()));
+      result->tensorTable.push_back(std::move(tensor));
     }
     return {};
-  }
-
-  bool addNamed(ModelTensor entry, const std::string &name) {
-    entry.name = result->names.emplace_back(name);
-    if (!result->tensorIndex
-             .emplace(entry.name, uint32_t(result->tensorTable.size()))
-             .second)
-      return false;
-    to.tensor(entry.name, uint32_t(entry.format), entry.dims, entry.offset);
-    result->tensorTable.push_back(std::move(entry));
-    return true;
-  }
-
-  bool dropUnused(ModelTensor &table) const {
-    if (table.dims.size() != 2 || table.dims[1] <= unusedRows)
-      return false;
-    uint64_t skipped = table.rowBytes() * unusedRows;
-    table.dims[1] -= unusedRows;
-    table.offset += skipped;
-    table.bytes -= skipped;
-    return true;
   }
 
   Status readTokenizer() {
@@ -229,12 +137,15 @@ private:
       return {};
     }
     auto tokenizer = readJson(where);
-    return tokenizer ? writeTokenizer(*tokenizer, where, to)
-                     : Status(tokenizer.takeError());
+    if (!tokenizer)
+      return tokenizer.takeError();
+    return writeTokenizer(std::move(*tokenizer), where, to, added);
   }
 
-  Status readSentences() {
-    return writeSentenceModules(path, family->architecture, to);
+  Status readUse() {
+    return family->kind == ModelKind::Encoder
+               ? writeSentenceModules(path, family->architecture, to)
+               : writeGenerationSettings(path, config, added, to);
   }
 
   Status finish() {
@@ -248,8 +159,9 @@ private:
   const std::string &path;
   std::unique_ptr<ModelFile> result;
   Json config;
-  const EncoderFamily *family = nullptr;
-  uint32_t unusedRows = 0;
+  std::optional<ConfigReader> settings;
+  const ModelFamily *family = nullptr;
+  AddedTokens added;
   MetadataWriter to;
 };
 

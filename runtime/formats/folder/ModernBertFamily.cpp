@@ -4,7 +4,8 @@
 // attend to all of a text, and which to a token's neighbours alone, in two
 // ways: as a number of layers and two bases of rotary positions, or, since
 // version 5 of transformers, as lists.
-#include "formats/folder/Encoders.h"
+#include "formats/folder/Families.h"
+#include "formats/folder/RotarySettings.h"
 
 namespace terrazzo::formats {
 
@@ -83,12 +84,15 @@ void writeSettings(ConfigReader &config, MetadataWriter &to) {
   to.string(key("activation"), config.text("hidden_activation", "gelu"));
 }
 
-constexpr EncoderFamily families[] = {
-    {"modernbert", "modern-bert", "model.", writeSettings, tensors},
+constexpr const char *prefixes[] = {"model."};
+
+const ModelFamily families[] = {
+    {"modernbert", "modern-bert", ModelKind::Encoder, prefixes, writeSettings,
+     tensors, unneededOfEncoders()},
 };
 
 } // namespace
 
-std::span<const EncoderFamily> modernBertFamilies() { return families; }
+std::span<const ModelFamily> modernBertFamilies() { return families; }
 
 } // namespace terrazzo::formats

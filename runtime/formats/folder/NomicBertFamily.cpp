@@ -2,7 +2,8 @@
 //
 // Nomic Embed (Nussbaum et al., arXiv 2402.01613), in the names of its first
 // folders and in those of transformers since version 5.
-#include "formats/folder/Encoders.h"
+#include "formats/folder/Families.h"
+#include "formats/folder/RotarySettings.h"
 
 namespace terrazzo::formats {
 
@@ -88,12 +89,15 @@ void writeSettings(ConfigReader &config, MetadataWriter &to) {
   to.string(key("activation"), activation(config));
 }
 
-constexpr EncoderFamily families[] = {
-    {"nomic_bert", "nomic-bert", "nomic_bert.", writeSettings, tensors},
+constexpr const char *prefixes[] = {"nomic_bert."};
+
+const ModelFamily families[] = {
+    {"nomic_bert", "nomic-bert", ModelKind::Encoder, prefixes, writeSettings,
+     tensors, unneededOfEncoders()},
 };
 
 } // namespace
 
-std::span<const EncoderFamily> nomicBertFamilies() { return families; }
+std::span<const ModelFamily> nomicBertFamilies() { return families; }
 
 } // namespace terrazzo::formats

@@ -7,8 +7,8 @@
 // each byte as a printable character (space is U+0120).
 #pragma once
 
+#include "text/tokenizers/PairMerges.h"
 #include "text/tokenizers/PreTokenizer.h"
-#include "text/tokenizers/Vocabulary.h"
 
 #include <array>
 
@@ -25,30 +25,19 @@ public:
   /// Appends the bytes that a normal token stands for.
   static void appendBytes(std::string_view token, std::string &bytes);
 
+  /// Bytes as the characters that vocabularies write for them.
+  static std::string printable(std::string_view bytes);
+
   const PreTokenizerRule &rule() const { return preTokenizer.rule(); }
 
 private:
-  struct Merge {
-    uint64_t pair = emptyPair; ///< left id, right id
-    uint32_t rank = 0;
-    TokenId merged = noToken;
-  };
-  struct Candidate;
-  struct Work;
-  static constexpr uint64_t emptyPair = ~uint64_t(0);
-
-  void addMerge(TokenId left, TokenId right, uint32_t rank, TokenId merged);
-  const Merge *findMerge(TokenId left, TokenId right) const;
-  void propose(Work &work, int32_t left) const;
-  bool encodeWhole(std::string_view word, std::vector<TokenId> &ids) const;
-  void encodeWord(std::string_view word, Work &work,
+  void encodeWord(std::string_view word, PairMerges::Work &work,
                   std::vector<TokenId> &ids) const;
 
   const Vocabulary *vocabulary = nullptr;
-  bool composes = false; ///< text is brought to Unicode's NFC first
   PreTokenizer preTokenizer;
   std::array<TokenId, 256> byteTokens{};
-  std::vector<Merge> merges; ///< open addressing
+  PairMerges merges;
 };
 
 } // namespace terrazzo::text

@@ -6,16 +6,13 @@
 // and the gaps between them both become words.
 #pragma once
 
-#include "support/Error.h"
+#include "text/tokenizers/Regex.h"
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-struct pcre2_real_code_8;
 
 namespace terrazzo::text {
 
@@ -36,11 +33,6 @@ std::span<const PreTokenizerRule> preTokenizerRules();
 
 class PreTokenizer {
 public:
-  PreTokenizer() = default;
-  ~PreTokenizer();
-  PreTokenizer(const PreTokenizer &) = delete;
-  PreTokenizer &operator=(const PreTokenizer &) = delete;
-
   /// Errors: TZ0203 for a name that is not known.
   Status load(std::string_view name, const std::string &file);
 
@@ -53,7 +45,7 @@ public:
 
 private:
   const PreTokenizerRule *chosen = nullptr;
-  std::vector<pcre2_real_code_8 *> expressions;
+  std::vector<Regex> expressions;
 };
 
 } // namespace terrazzo::text

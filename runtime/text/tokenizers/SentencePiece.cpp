@@ -152,8 +152,7 @@ void SentencePiece::encode(std::string_view text,
   }
 }
 
-/// The value of "<0x0A>", or -1.
-static int byteValue(std::string_view token) {
+int SentencePiece::byteValue(std::string_view token) {
   if (token.size() != 6 || token.substr(0, 3) != "<0x" || token[5] != '>')
     return -1;
   int value = 0;

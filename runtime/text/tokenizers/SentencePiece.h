@@ -26,6 +26,9 @@ public:
   static void appendBytes(std::string_view token, TokenType type,
                           std::string &bytes);
 
+  /// The value of "<0x0A>", or -1.
+  static int byteValue(std::string_view token);
+
   bool addsSpacePrefix() const { return spacePrefix; }
 
 private:

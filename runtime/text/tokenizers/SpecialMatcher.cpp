@@ -22,7 +22,8 @@ static Utf8Char lastCharacter(std::string_view text) {
 }
 
 Status SpecialMatcher::load(const formats::ModelFile &file,
-                            const Vocabulary &vocabulary, bool normalized) {
+                            const Vocabulary &vocabulary, bool normalized,
+                            const Normalize &normalize) {
   if (Status status = loadEdges(file, vocabulary); !status)
     return status;
   if (normalized && edges.empty()) // as with all GGUF files
@@ -34,7 +35,15 @@ Status SpecialMatcher::load(const formats::ModelFile &file,
     if (!user && type != TokenType::Control && type != TokenType::Unknown)
       continue;
     std::string_view text = vocabulary.text(id);
-    if (!text.empty() && edgesOf(id).normalized == normalized)
+    if (edgesOf(id).normalized != normalized)
+      continue;
+    if (normalize) {
+      auto other = normalize(text);
+      if (!other)
+        return other.takeError();
+      text = made.emplace_back(std::move(*other));
+    }
+    if (!text.empty())
       entries.push_back({text, id, !user});
   }
   std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {

@@ -12,7 +12,10 @@
 #include "text/tokenizers/Vocabulary.h"
 
 #include <array>
+#include <deque>
+#include <functional>
 #include <map>
+#include <string>
 
 namespace terrazzo::text {
 
@@ -24,9 +27,12 @@ public:
     TokenId id = noToken;
   };
 
-  /// Those that are `normalized`, or those that are not. Errors: TZ0202.
+  using Normalize = std::function<Expected<std::string>(std::string_view text)>;
+  /// Those that are `normalized`, as `normalize` leaves them where it is given,
+  /// or those that are not. Errors: TZ0202, TZ0204.
   Status load(const formats::ModelFile &file, const Vocabulary &vocabulary,
-              bool normalized);
+              bool normalized, const Normalize &normalize = {});
+  bool empty() const { return entries.empty(); }
   /// The first special token of `part` of the text, the rest of it not yet
   /// looked at beginning at `from`, with the spaces that it takes in. Without
   /// `control` only user-defined tokens are found, and no control token is that
@@ -57,7 +63,8 @@ private:
   /// Control tokens are no longer than `control`.
   Match longestAt(std::string_view text, size_t begin, size_t control) const;
 
-  std::vector<Entry> entries; ///< sorted by text
+  std::vector<Entry> entries;   ///< sorted by text
+  std::deque<std::string> made; ///< texts of theirs that no file has
   /// entries[buckets[b] .. buckets[b + 1]) begin with byte b.
   std::array<uint32_t, 257> buckets{};
   std::map<TokenId, Edges> edges; ///< few

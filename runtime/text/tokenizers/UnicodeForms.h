@@ -13,5 +13,11 @@ namespace terrazzo::text {
 std::string composed(std::string_view text);
 /// NFD: marks stand behind their letters.
 std::string decomposed(std::string_view text);
+/// NFKC and NFKD: the same, and characters of compatibility are what they are
+/// compatible with.
+std::string composedCompatible(std::string_view text);
+std::string decomposedCompatible(std::string_view text);
+/// How many bytes the first extended grapheme cluster (UAX #29) has.
+size_t graphemeLength(std::string_view text);
 
 } // namespace terrazzo::text

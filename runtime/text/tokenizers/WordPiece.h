@@ -2,19 +2,18 @@
 //
 // WordPiece as BERT has it (Devlin et al., arXiv 1810.04805; google-research/
 // bert, tokenization.py): text is cleaned, words are runs between white space
-// and punctuation, and each is cut greedily into the longest pieces that the
-// vocabulary has. In the file a piece that begins a word carries U+2581, one
-// that continues it nothing.
+// and punctuation, and each is cut into pieces. In a GGUF file, all of which are
+// of uncased models, a piece that begins a word carries U+2581, one that
+// continues it nothing.
 #pragma once
 
-#include "text/tokenizers/Vocabulary.h"
+#include "text/tokenizers/LongestPieces.h"
 
 namespace terrazzo::text {
 
 class WordPiece {
 public:
-  /// Reads tokenizer.wordpiece.*; what is not said is as BERT's uncased models
-  /// have it. Errors: TZ0111, TZ0202.
+  /// Errors: TZ0111, TZ0202.
   Status load(const formats::ModelFile &file, const Vocabulary &vocabulary);
 
   /// Appends the ids of valid UTF-8 text without special tokens.
@@ -24,14 +23,7 @@ public:
   static void appendBytes(std::string_view piece, std::string &bytes);
 
 private:
-  std::string clean(std::string_view text) const;
-  void encodeWord(std::string_view word, std::vector<TokenId> &ids) const;
-
-  const Vocabulary *vocabulary = nullptr;
-  TokenId unknown = noToken;
-  bool lowercase = true, stripAccents = true, cleanText = true,
-       splitChinese = true;
-  uint64_t longestWord = 100; ///< characters; a longer one is unknown
+  LongestPieces pieces;
 };
 
 } // namespace terrazzo::text

@@ -8,6 +8,7 @@
 
 #include "formats/ModelFile.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -116,12 +117,15 @@ std::string pad(std::string text, size_t width) {
 
 std::string modelToText(const ModelFile &file) {
   Totals totals = sumUp(file);
+  size_t files = std::count_if(
+      file.parts().begin(), file.parts().end(),
+      [](const formats::FilePart &part) { return part.memory < 0; });
   std::string form =
-      file.isFolder() ? "a folder of " + std::to_string(file.parts().size()) +
-                            (file.parts().size() == 1 ? " safetensors file"
-                                                      : " safetensors files") +
-                            ", under GGUF's names"
-                      : "GGUF version " + std::to_string(file.version());
+      file.isFolder()
+          ? "a folder of " + std::to_string(files) +
+                (files == 1 ? " safetensors file" : " safetensors files") +
+                ", under GGUF's names"
+          : "GGUF version " + std::to_string(file.version());
   std::string text = file.path() + ": " + form + ", architecture " +
                      architectureOf(file) + "\n" +
                      std::to_string(totals.parameters) + " parameters in " +

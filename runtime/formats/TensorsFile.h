@@ -9,6 +9,6 @@
 namespace terrazzo::formats {
 
 /// Tensors of elements that no kernel reads are left out. TZ0101, TZ0119.
-Expected<std::unique_ptr<ModelFile>> openWeightsFile(const std::string &path);
+Expected<std::unique_ptr<ModelFile>> openTensorsFile(const std::string &path);
 
 } // namespace terrazzo::formats

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See Encoders.h.
-#include "formats/folder/Encoders.h"
+// See Families.h.
+#include "formats/folder/Families.h"
 
 namespace terrazzo::formats {
 
 namespace {
 
 /// Heads of other tasks, and tables that code can count.
-constexpr const char *unneeded[] = {
+constexpr const char *unneededNames[] = {
     "embeddings.position_ids",
     "pooler.",
     "cls.",
@@ -58,58 +58,62 @@ std::vector<std::string> partsOf(std::string_view pattern,
 
 template <typename Body> void eachFamily(Body body) {
   for (auto families :
-       {bertFamilies(), nomicBertFamilies(), modernBertFamilies()})
-    for (const EncoderFamily &family : families)
+       {bertFamilies(), nomicBertFamilies(), modernBertFamilies(),
+        llamaFamilies(), qwenFamilies(), gemma3Families()})
+    for (const ModelFamily &family : families)
       body(family);
 }
 
 } // namespace
 
-double rotaryBase(ConfigReader &config, const Json &parameters, double usual) {
-  bool plain = parameters.is_object() &&
-               parameters.value("rope_type", Json("default")) == "default";
-  Json base = plain ? parameters.value("rope_theta", Json(usual)) : Json();
-  if (base.is_number() && base.get<double>() >= 1)
-    return base.get<double>();
-  config.refuse("rope_parameters", "the 'rope_type' 'default' with a "
-                                   "'rope_theta' of at least 1 is supported");
-  return usual;
-}
-
-const EncoderFamily *findEncoderFamily(const std::string &modelType) {
-  const EncoderFamily *found = nullptr;
-  eachFamily([&](const EncoderFamily &family) {
+const ModelFamily *findFamily(const std::string &modelType) {
+  const ModelFamily *found = nullptr;
+  eachFamily([&](const ModelFamily &family) {
     if (modelType == family.modelType)
       found = &family;
   });
   return found;
 }
 
-std::string encoderFamilies() {
+std::string familyNames() {
   std::string names;
-  eachFamily([&](const EncoderFamily &family) {
+  eachFamily([&](const ModelFamily &family) {
     names += (names.empty() ? "" : ", ") + std::string(family.modelType);
   });
   return names;
 }
 
-std::optional<std::vector<std::string>>
-encoderTensorNames(const EncoderFamily &family, std::string_view name) {
-  // Models with a head for a task keep the encoder under its own name.
-  if (std::string_view prefix = family.prefix; name.starts_with(prefix))
-    name.remove_prefix(prefix.size());
-  for (const char *beginning : unneeded)
+std::span<const char *const> unneededOfEncoders() { return unneededNames; }
+
+std::optional<TensorTarget> tensorTarget(const ModelFamily &family,
+                                         std::string_view name) {
+  for (const char *beginning : family.unneeded)
     if (name.starts_with(beginning))
-      return std::vector<std::string>();
+      return TensorTarget();
+  for (std::string_view prefix : family.prefixes)
+    if (name.starts_with(prefix)) {
+      name.remove_prefix(prefix.size());
+      break;
+    }
+  for (const char *beginning : family.unneeded)
+    if (name.starts_with(beginning))
+      return TensorTarget();
   size_t dot = name.rfind('.');
   if (dot == name.npos)
     return std::nullopt;
   std::string_view last = name.substr(dot + 1);
   // The first releases called a norm's vectors so.
   last = last == "gamma" ? "weight" : last == "beta" ? "bias" : last;
+  constexpr std::string_view more = "1+";
   for (auto [from, to] : family.tensors)
-    if (auto number = matchNumber(from, name.substr(0, dot)))
-      return partsOf(to, *number, "." + std::string(last));
+    if (auto number = matchNumber(from, name.substr(0, dot))) {
+      std::string_view pattern = to;
+      bool plusOne = pattern.starts_with(more);
+      if (plusOne)
+        pattern.remove_prefix(more.size());
+      return TensorTarget{partsOf(pattern, *number, "." + std::string(last)),
+                          plusOne};
+    }
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "formats/folder/WeightsFile.h"
+#include "formats/TensorsFile.h"
 #include "formats/GgufParser.h"
 #include "formats/folder/MetadataWriter.h"
 #include "formats/folder/Safetensors.h"
@@ -8,7 +8,7 @@
 
 namespace terrazzo::formats {
 
-class WeightsReader {
+class TensorsReader {
 public:
   static Expected<std::unique_ptr<ModelFile>> run(const std::string &path) {
     std::unique_ptr<ModelFile> model(new ModelFile);
@@ -52,8 +52,8 @@ private:
   }
 };
 
-Expected<std::unique_ptr<ModelFile>> openWeightsFile(const std::string &path) {
-  return WeightsReader::run(path);
+Expected<std::unique_ptr<ModelFile>> openTensorsFile(const std::string &path) {
+  return TensorsReader::run(path);
 }
 
 } // namespace terrazzo::formats
