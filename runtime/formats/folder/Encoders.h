@@ -25,6 +25,10 @@ struct EncoderFamily {
   /// Rows at the start of the table of positions that stand for none; null:
   /// there are none.
   uint32_t (*unusedPositions)(ConfigReader &config) = nullptr;
+  /// Reads what other files of the folder say; null: how sentences' vectors are
+  /// made.
+  Status (*writeFurther)(const std::string &folder,
+                         MetadataWriter &to) = nullptr;
 };
 
 /// Null when there is none of that name; known names for an error.
@@ -35,6 +39,8 @@ std::string encoderFamilies();
 std::span<const EncoderFamily> bertFamilies();
 std::span<const EncoderFamily> nomicBertFamilies();
 std::span<const EncoderFamily> modernBertFamilies();
+/// Whisper, which has a decoder too.
+std::span<const EncoderFamily> whisperFamilies();
 
 /// The base of the layers' rotary positions, from an object that must be of the
 /// plain kind: "rope_type" default, "rope_theta" at least 1.

@@ -93,7 +93,7 @@ public:
     result.reset(new ModelFile);
     for (auto step : {&FolderReader::readConfig, &FolderReader::readWeights,
                       &FolderReader::readTokenizer,
-                      &FolderReader::readSentences, &FolderReader::finish})
+                      &FolderReader::readFurther, &FolderReader::finish})
       if (Status status = (this->*step)(); !status)
         return status.takeError();
     return std::move(result);
@@ -184,6 +184,11 @@ private:
     entry.bytes = tensor.bytes;
     if (entry.dims.empty() || entry.dims.size() > 4 || entry.bytes == 0)
       return fail("1 to 4 dimensions, none of them 0, are possible");
+    // The kernel of a convolution is the matrix that its windows meet.
+    if (entry.dims.size() == 3) {
+      entry.dims[1] *= entry.dims[0];
+      entry.dims.erase(entry.dims.begin());
+    }
     if (names->front() == "position_embd.weight" && !dropUnused(entry))
       return fail("it has no rows for positions");
     uint64_t parts = names->size();
@@ -233,7 +238,9 @@ private:
                      : Status(tokenizer.takeError());
   }
 
-  Status readSentences() {
+  Status readFurther() {
+    if (family->writeFurther)
+      return family->writeFurther(path, to);
     return writeSentenceModules(path, family->architecture, to);
   }
 
