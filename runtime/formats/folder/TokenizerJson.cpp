@@ -42,7 +42,9 @@ public:
     if (unknown.empty())
       if (Status status = readVocabulary(type == "WordPiece"); !status)
         return status;
-    if (unknown.empty() && !findFrame())
+    bool framed = unknown.empty() && findFrame();
+    // What generates text may have other tokens around it, or none.
+    if (unknown.empty() && !framed && type == "WordPiece")
       unknown = type + " with a post_processor that is not 'CLS text SEP'";
     if (!unknown.empty()) {
       to.string("tokenizer.ggml.model", unknown);
@@ -53,9 +55,11 @@ public:
     for (const auto &[key, ids] : edges)
       if (!ids.empty())
         to.integers(std::string("tokenizer.added_tokens.") + key, ids);
-    to.number("tokenizer.ggml.cls_token_id", uint32_t(before));
-    to.number("tokenizer.ggml.seperator_token_id", uint32_t(behind));
-    return type == "WordPiece" ? writeWordPiece() : writeByteLevel();
+    if (framed) {
+      to.number("tokenizer.ggml.cls_token_id", uint32_t(before));
+      to.number("tokenizer.ggml.seperator_token_id", uint32_t(behind));
+    }
+    return type == "WordPiece" ? writeWordPiece() : writeByteLevel(framed);
   }
 
 private:
@@ -223,7 +227,7 @@ private:
     return {};
   }
 
-  Status writeByteLevel() {
+  Status writeByteLevel(bool framed) {
     std::vector<std::string> merges;
     const Json &model = part("model");
     auto list = model.find("merges");
@@ -242,8 +246,10 @@ private:
     to.string("tokenizer.ggml.pre", "gpt-2");
     to.strings("tokenizer.ggml.merges", merges);
     to.boolean("tokenizer.bpe.compose", composes());
-    to.number("tokenizer.ggml.bos_token_id", uint32_t(before));
-    to.number("tokenizer.ggml.eos_token_id", uint32_t(behind));
+    if (framed) {
+      to.number("tokenizer.ggml.bos_token_id", uint32_t(before));
+      to.number("tokenizer.ggml.eos_token_id", uint32_t(behind));
+    }
     return {};
   }
 
