@@ -192,7 +192,7 @@ private:
     data.input_frames = long(samples.size());
     data.output_frames = long(target.size());
     data.src_ratio = ratio;
-    if (int code = src_simple(&data, SRC_SINC_MEDIUM_QUALITY, 1))
+    if (int code = src_simple(&data, SRC_SINC_BEST_QUALITY, 1))
       return unusable(path, src_strerror(code),
                       "convert it with: ffmpeg -i FILE -ar 16000 sound.wav");
     target.resize(size_t(data.output_frames_gen));
