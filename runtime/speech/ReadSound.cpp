@@ -4,6 +4,7 @@
 #include "speech/ReadSound.h"
 
 #include "speech/LogMel.h"
+#include "speech/SoundLibraries.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,8 +12,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
-#include <samplerate.h>
-#include <sndfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +113,10 @@ public:
   explicit Reader(const std::string &path) : path(path) {}
 
   Expected<std::vector<float>> run() {
+    auto opened = openSoundLibraries();
+    if (!opened)
+      return opened.takeError();
+    calls = *opened;
     for (auto step : {&Reader::openFile, &Reader::readAll, &Reader::resample})
       if (Status status = (this->*step)(); !status)
         return status.takeError();
@@ -126,9 +129,10 @@ private:
       return status;
     if (bytes.content.empty())
       return noSound(path, "it is empty");
-    SF_VIRTUAL_IO calls{Bytes::length, Bytes::seek, Bytes::read, Bytes::write,
+    SF_VIRTUAL_IO reads{Bytes::length, Bytes::seek, Bytes::read, Bytes::write,
                         Bytes::tell};
-    file.reset(sf_open_virtual(&calls, SFM_READ, &info, &bytes));
+    file = {calls->sf_open_virtual(&reads, SFM_READ, &info, &bytes),
+            calls->sf_close};
     if (!file)
       return noSound(path, reason());
     if (info.channels < 1 || info.channels > mostChannels)
@@ -145,7 +149,7 @@ private:
 
   /// libsndfile's own words, without its full stop.
   std::string reason() const {
-    std::string text = sf_strerror(nullptr);
+    std::string text = calls->sf_strerror(nullptr);
     while (!text.empty() && (text.back() == '.' || text.back() == '\n'))
       text.pop_back();
     return text;
@@ -156,8 +160,8 @@ private:
     std::vector<float> part(block / channels * channels);
     uint64_t most = uint64_t(mostHours * 3600 * info.samplerate);
     for (;;) {
-      sf_count_t frames = sf_readf_float(file.get(), part.data(),
-                                         sf_count_t(part.size() / channels));
+      sf_count_t frames = calls->sf_readf_float(
+          file.get(), part.data(), sf_count_t(part.size() / channels));
       if (frames <= 0)
         break;
       for (size_t i = 0; i < size_t(frames); ++i) {
@@ -192,8 +196,8 @@ private:
     data.input_frames = long(samples.size());
     data.output_frames = long(target.size());
     data.src_ratio = ratio;
-    if (int code = src_simple(&data, SRC_SINC_BEST_QUALITY, 1))
-      return unusable(path, src_strerror(code),
+    if (int code = calls->src_simple(&data, SRC_SINC_BEST_QUALITY, 1))
+      return unusable(path, calls->src_strerror(code),
                       "convert it with: ffmpeg -i FILE -ar 16000 sound.wav");
     target.resize(size_t(data.output_frames_gen));
     if (target.empty())
@@ -202,14 +206,12 @@ private:
     return {};
   }
 
-  struct Close {
-    void operator()(SNDFILE *file) const { sf_close(file); }
-  };
-
   const std::string &path;
+  const SoundLibraries *calls = nullptr;
   Bytes bytes;
   SF_INFO info{};
-  std::unique_ptr<SNDFILE, Close> file;
+  std::unique_ptr<SNDFILE, decltype(SoundLibraries::sf_close)> file{nullptr,
+                                                                    nullptr};
   std::vector<float> samples;
 };
 

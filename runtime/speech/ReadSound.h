@@ -15,7 +15,7 @@ namespace terrazzo::speech {
 /// The samples at speech::sampleRate, at least one; "-" reads standard input.
 /// TZ0011 for what cannot be read, TZ0910 for what is no sound, TZ0911 for
 /// sound that is empty, too long, of a rate that nobody hears, or holds numbers
-/// that are none.
+/// that are none, TZ0914 without these libraries.
 Expected<std::vector<float>> readSound(const std::string &path);
 
 } // namespace terrazzo::speech
