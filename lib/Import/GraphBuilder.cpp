@@ -53,9 +53,9 @@ NamedAttrList GraphBuilder::state(StringRef name) {
   return attributes;
 }
 
-tz::FuncOp
-GraphBuilder::function(StringRef name,
-                       ArrayRef<NamedValue> arguments, TypeRange results) {
+tz::FuncOp GraphBuilder::function(StringRef name,
+                                  ArrayRef<NamedValue> arguments,
+                                  TypeRange results) {
   SmallVector<Type> types;
   for (const auto &argument : arguments)
     types.push_back(argument.first);
@@ -83,9 +83,10 @@ void GraphBuilder::setSizes(tz::FuncOp func, ArrayRef<int64_t> sizes) {
                     builder.getNamedAttr("T", builder.getI64ArrayAttr(sizes))));
 }
 
-tz::FuncOp GraphBuilder::functionOnStates(
-    StringRef name, ArrayRef<NamedValue> given, ArrayRef<State> states,
-    RankedTensorType result, llvm::function_ref<Value(tz::FuncOp)> body) {
+tz::FuncOp
+GraphBuilder::functionOnStates(StringRef name, ArrayRef<NamedValue> given,
+                               ArrayRef<State> states, RankedTensorType result,
+                               llvm::function_ref<Value(tz::FuncOp)> body) {
   SmallVector<NamedValue> arguments(given);
   SmallVector<Type> results{result};
   for (const auto &[label, cache] : states) {
@@ -117,9 +118,9 @@ GraphBuilder::cachesOf(StringRef prefix, int64_t layers,
   return states;
 }
 
-tz::FuncOp
-GraphBuilder::decoder(StringRef name, int64_t hidden, ArrayRef<State> states,
-                      llvm::function_ref<Value(Value ids)> body) {
+tz::FuncOp GraphBuilder::decoder(StringRef name, int64_t hidden,
+                                 ArrayRef<State> states,
+                                 llvm::function_ref<Value(Value ids)> body) {
   auto ids =
       RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
   auto number = RankedTensorType::get({}, builder.getI32Type());
@@ -136,10 +137,10 @@ GraphBuilder::decoder(StringRef name, int64_t hidden, ArrayRef<State> states,
 void GraphBuilder::trunk(int64_t hidden, int64_t layers,
                          const Attention &attention,
                          llvm::function_ref<Value(Value ids)> body) {
-  setSizes(
-      decoder("trunk", hidden,
-              cachesOf("blk.", layers, attention, ShapedType::kDynamic), body),
-      {1, 8, 512});
+  setSizes(decoder("trunk", hidden,
+                   cachesOf("blk.", layers, attention, ShapedType::kDynamic),
+                   body),
+           {1, 8, 512});
 }
 
 void GraphBuilder::head(int64_t hidden,

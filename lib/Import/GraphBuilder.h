@@ -167,19 +167,20 @@ private:
   void fault(llvm::StringRef tensor, const llvm::Twine &reason);
   mlir::Value apply(tz::ElementwiseFunction function,
                     llvm::ArrayRef<mlir::Value> inputs);
-  tz::FuncOp
-  function(llvm::StringRef name, llvm::ArrayRef<NamedValue> arguments,
-           mlir::TypeRange results);
+  tz::FuncOp function(llvm::StringRef name,
+                      llvm::ArrayRef<NamedValue> arguments,
+                      mlir::TypeRange results);
   mlir::NamedAttrList named(llvm::StringRef name, mlir::RankedTensorType type);
   mlir::NamedAttrList named(llvm::StringRef name);
   void setSizes(tz::FuncOp func, llvm::ArrayRef<int64_t> sizes);
   mlir::NamedAttrList state(llvm::StringRef name);
   /// A function that has states besides its `arguments`; `body` gives its one
   /// named result. What `caches` hold then is what the states become.
-  tz::FuncOp
-  functionOnStates(llvm::StringRef name, llvm::ArrayRef<NamedValue> arguments,
-                   llvm::ArrayRef<State> states, mlir::RankedTensorType result,
-                   llvm::function_ref<mlir::Value(tz::FuncOp)> body);
+  tz::FuncOp functionOnStates(llvm::StringRef name,
+                              llvm::ArrayRef<NamedValue> arguments,
+                              llvm::ArrayRef<State> states,
+                              mlir::RankedTensorType result,
+                              llvm::function_ref<mlir::Value(tz::FuncOp)> body);
   llvm::SmallVector<State> cachesOf(llvm::StringRef prefix, int64_t layers,
                                     const Attention &attention, int64_t rows);
   /// Of a decoder over `states`.

@@ -17,9 +17,8 @@ void GraphBuilder::soundEncoder(const Sound &sound, int64_t hidden,
   soundCaches = 0;
   functionOnStates("encode", NamedValue{mel, named("mel", mel)},
                    cachesOf(soundPrefix, layers, attention, sound.rows),
-                   f32({sound.rows, hidden}), [&](tz::FuncOp func) {
-                     return body(func.getArgument(0));
-                   });
+                   f32({sound.rows, hidden}),
+                   [&](tz::FuncOp func) { return body(func.getArgument(0)); });
 }
 
 void GraphBuilder::soundDecoder(const Sound &sound, int64_t hidden,
@@ -43,8 +42,8 @@ Value GraphBuilder::convolution(Value x, const Twine &name, int64_t outputs,
       builder, here(), f32({places, channels, kernel}), x,
       builder.getDenseI64ArrayAttr({stride}), builder.getDenseI64ArrayAttr({1}),
       builder.getDenseI64ArrayAttr({1}), builder.getDenseI64ArrayAttr({1}));
-  Value rows = tz::ReshapeOp::create(
-      builder, here(), f32({places, channels * kernel}), windows);
+  Value rows = tz::ReshapeOp::create(builder, here(),
+                                     f32({places, channels * kernel}), windows);
   return linear(rows, name, outputs);
 }
 

@@ -74,7 +74,8 @@ private:
     x = g.transposed(g.activate(m.activation, x));
     x = g.convolution(x, "enc.conv2", m.hidden, /*stride=*/2);
     x = g.activate(m.activation, x);
-    x = g.add(x, g.weight("enc.position_embd.weight", {m.sound.rows, m.hidden}));
+    x = g.add(x,
+              g.weight("enc.position_embd.weight", {m.sound.rows, m.hidden}));
     for (int64_t layer = 0; layer < m.encoder.layers; ++layer) {
       std::string blk = "enc.blk." + std::to_string(layer) + ".";
       Value a = norm(x, blk + "attn_norm");
@@ -90,24 +91,24 @@ private:
     // What the decoder's layers will attend to, once for all of its tokens.
     for (int64_t layer = 0; layer < m.layers; ++layer) {
       std::string blk = "dec.blk." + std::to_string(layer) + ".cross_attn_";
-      g.keepSound(heads(x, blk + "k", m.decoder), heads(x, blk + "v", m.decoder),
-                  layer);
+      g.keepSound(heads(x, blk + "k", m.decoder),
+                  heads(x, blk + "v", m.decoder), layer);
     }
     return x;
   }
 
   Value decode(Value ids) {
-    Value x = g.add(
-        g.embedding(ids, "token_embd.weight", m.vocabulary, m.hidden),
-        g.positionRows("dec.position_embd.weight", m.context, m.hidden));
+    Value x =
+        g.add(g.embedding(ids, "token_embd.weight", m.vocabulary, m.hidden),
+              g.positionRows("dec.position_embd.weight", m.context, m.hidden));
     for (int64_t layer = 0; layer < m.layers; ++layer) {
       std::string blk = "dec.blk." + std::to_string(layer) + ".";
       Value a = norm(x, blk + "attn_norm");
       g.at(blk + "attn");
-      Value o = g.attend(heads(a, blk + "attn_q", m.decoder),
-                         heads(a, blk + "attn_k", m.decoder),
-                         heads(a, blk + "attn_v", m.decoder), layer,
-                         m.caches());
+      Value o =
+          g.attend(heads(a, blk + "attn_q", m.decoder),
+                   heads(a, blk + "attn_k", m.decoder),
+                   heads(a, blk + "attn_v", m.decoder), layer, m.caches());
       x = g.add(x, merged(o, blk + "attn_output"));
       Value c = norm(x, blk + "cross_attn_norm");
       g.at(blk + "cross_attn");

@@ -44,8 +44,8 @@ Error noSound(const std::string &path, const std::string &why) {
 
 Error unusable(const std::string &path, const std::string &why,
                const std::string &help) {
-  return {ExitCode::Usage, "TZ0911", "the sound cannot be used", path, why,
-          help};
+  return {
+      ExitCode::Usage, "TZ0911", "the sound cannot be used", path, why, help};
 }
 
 /// What libsndfile reads from: bytes in memory, since a pipe has no places.
@@ -140,10 +140,10 @@ private:
                       "it has " + std::to_string(info.channels) + " channels",
                       "give sound of 1 to 64 channels");
     if (info.samplerate < lowestRate || info.samplerate > highestRate)
-      return unusable(
-          path, "it has " + std::to_string(info.samplerate) +
-                    " samples a second, and 1000 to 768000 are read",
-          "convert it with: ffmpeg -i FILE -ar 16000 sound.wav");
+      return unusable(path,
+                      "it has " + std::to_string(info.samplerate) +
+                          " samples a second, and 1000 to 768000 are read",
+                      "convert it with: ffmpeg -i FILE -ar 16000 sound.wav");
     return {};
   }
 

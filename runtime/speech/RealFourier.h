@@ -26,8 +26,8 @@ private:
 
   size_t half;
   std::vector<size_t> factors;
-  std::vector<Complex> roots;   ///< exp(-2 pi i k / half)
-  std::vector<Complex> turns;   ///< exp(-2 pi i k / size)
+  std::vector<Complex> roots; ///< exp(-2 pi i k / half)
+  std::vector<Complex> turns; ///< exp(-2 pi i k / size)
   std::vector<Complex> packed, result;
 };
 

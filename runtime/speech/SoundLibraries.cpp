@@ -21,8 +21,8 @@ Error notHere(const char *library, const char *package) {
 
 template <typename Function>
 bool find(void *library, const char *name, Function &function) {
-  function = library ? reinterpret_cast<Function>(dlsym(library, name))
-                     : nullptr;
+  function =
+      library ? reinterpret_cast<Function>(dlsym(library, name)) : nullptr;
   return function != nullptr;
 }
 

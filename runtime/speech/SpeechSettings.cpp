@@ -27,9 +27,9 @@ public:
     auto latest = file.getUInt("speech.latest_first_timestamp", 0);
     settings.latestFirst = latest ? uint32_t(*latest) : 0;
     // Times follow the token that says there are none; silence precedes it.
-    if (why.empty() && (settings.withoutTimes < 1 ||
-                        settings.end > settings.start ||
-                        uint32_t(settings.times()) >= vocabulary))
+    if (why.empty() &&
+        (settings.withoutTimes < 1 || settings.end > settings.start ||
+         uint32_t(settings.times()) >= vocabulary))
       why = "its tokens are not in the order of Whisper's";
     if (why.empty() && settings.multilingual() &&
         !settings.tasks.contains("transcribe"))

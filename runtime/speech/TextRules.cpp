@@ -23,9 +23,8 @@ double logSumExp(std::span<const float> logits) {
 
 TextRules::TextRules(const SpeechSettings &settings, uint32_t vocabulary)
     : settings(settings), never(settings.suppressed) {
-  never.insert(never.end(),
-               {settings.start, settings.previous, settings.silence(),
-                settings.withoutTimes});
+  never.insert(never.end(), {settings.start, settings.previous,
+                             settings.silence(), settings.withoutTimes});
   for (const auto &[name, token] : settings.tasks)
     never.push_back(token);
   std::erase_if(never, [&](int32_t token) {

@@ -24,8 +24,8 @@ double compression(const std::string &text) {
     return 0;
   uLongf bytes = compressBound(uLong(text.size()));
   std::vector<Bytef> packed(bytes);
-  compress(packed.data(), &bytes,
-           reinterpret_cast<const Bytef *>(text.data()), uLong(text.size()));
+  compress(packed.data(), &bytes, reinterpret_cast<const Bytef *>(text.data()),
+           uLong(text.size()));
   return double(text.size()) / double(bytes);
 }
 
@@ -95,8 +95,7 @@ Status Transcriber::run(std::span<const float> samples,
     if (!text)
       return text.takeError();
     size_t left = std::min<size_t>(frames - frame, model.frames());
-    bool nobody =
-        text->silence > silent && text->averageLogarithm <= believed;
+    bool nobody = text->silence > silent && text->averageLogarithm <= believed;
     if (nobody) {
       frame += left;
       continue;
@@ -124,9 +123,10 @@ Status Transcriber::findLanguage() {
   auto logits = decoder.logitsOf({&settings.start, 1});
   if (!logits)
     return logits.takeError();
-  auto best = std::ranges::max_element(
-      settings.languages, {},
-      [&](const auto &entry) { return (*logits)[size_t(entry.second)]; });
+  auto best =
+      std::ranges::max_element(settings.languages, {}, [&](const auto &entry) {
+        return (*logits)[size_t(entry.second)];
+      });
   spoken = best->first;
   return {};
 }
@@ -134,8 +134,8 @@ Status Transcriber::findLanguage() {
 std::vector<int32_t> Transcriber::promptFor(size_t &startRow) const {
   std::vector<int32_t> prompt;
   if (!previous.empty()) {
-    size_t most = std::min<size_t>(model.context() / 2 - 1,
-                                   model.largestDecode() - 8);
+    size_t most =
+        std::min<size_t>(model.context() / 2 - 1, model.largestDecode() - 8);
     prompt.push_back(settings.previous);
     prompt.insert(prompt.end(),
                   previous.end() - ptrdiff_t(std::min(most, previous.size())),
@@ -213,14 +213,14 @@ Transcriber::splitText(const WindowText &text, size_t frame, size_t left,
   return left;
 }
 
-Status Transcriber::emitSegment(
-    std::span<const int32_t> tokens, double start, double end,
-    const std::function<Status(const Segment &)> &emit) {
+Status
+Transcriber::emitSegment(std::span<const int32_t> tokens, double start,
+                         double end,
+                         const std::function<Status(const Segment &)> &emit) {
   Segment segment{start, end, {}, {tokens.begin(), tokens.end()}};
   std::vector<int32_t> words;
-  std::ranges::copy_if(tokens, std::back_inserter(words), [&](int32_t token) {
-    return token < settings.end;
-  });
+  std::ranges::copy_if(tokens, std::back_inserter(words),
+                       [&](int32_t token) { return token < settings.end; });
   segment.text = tokenizer.decode(words, false);
   if (segment.text.find_first_not_of(" \n\r\t") == std::string::npos ||
       start >= end)

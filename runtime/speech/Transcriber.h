@@ -13,7 +13,7 @@
 namespace terrazzo::speech {
 
 struct TranscribeOptions {
-  std::string language; ///< "en"; empty: as the model hears it
+  std::string language;   ///< "en"; empty: as the model hears it
   bool translate = false; ///< into English
   /// What was said before helps with what follows.
   bool usePrevious = true;
@@ -54,8 +54,9 @@ private:
   bool isDoubtful(const WindowText &text) const;
   /// Gives the segments of a window's text out; how many frames on the next
   /// window begins.
-  Expected<size_t> splitText(const WindowText &text, size_t frame, size_t left,
-                             const std::function<Status(const Segment &)> &emit);
+  Expected<size_t>
+  splitText(const WindowText &text, size_t frame, size_t left,
+            const std::function<Status(const Segment &)> &emit);
   Status emitSegment(std::span<const int32_t> tokens, double start, double end,
                      const std::function<Status(const Segment &)> &emit);
 

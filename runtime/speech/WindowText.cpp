@@ -10,15 +10,13 @@
 
 namespace terrazzo::speech {
 
-WindowDecoder::WindowDecoder(SpeechModel &model,
-                             const SpeechSettings &settings,
+WindowDecoder::WindowDecoder(SpeechModel &model, const SpeechSettings &settings,
                              const std::function<bool()> &cancelled)
     : model(model), settings(settings), cancelled(cancelled),
       rules(settings, model.vocabulary()), logits(model.vocabulary()) {}
 
 double WindowDecoder::silenceIn(std::span<const float> given) const {
-  return std::exp(double(given[size_t(settings.silence())]) -
-                  logSumExp(given));
+  return std::exp(double(given[size_t(settings.silence())]) - logSumExp(given));
 }
 
 Expected<std::span<const float>>
@@ -49,8 +47,8 @@ Expected<WindowText> WindowDecoder::decode(std::span<const int32_t> prompt,
     text.silence = silenceIn(row);
   }
   // Half of the positions are for what was said before.
-  size_t most = std::min<size_t>(model.context() / 2,
-                                 model.context() - prompt.size());
+  size_t most =
+      std::min<size_t>(model.context() / 2, model.context() - prompt.size());
   double sum = 0;
   while (!cancelled()) {
     rules.apply(text.tokens, logits);

@@ -12,9 +12,9 @@
 namespace terrazzo::speech {
 
 struct WindowText {
-  std::vector<int32_t> tokens;  ///< with times, without the end
-  double averageLogarithm = 0;  ///< of the probabilities of tokens and the end
-  double silence = 0;           ///< how probable it is that nobody speaks
+  std::vector<int32_t> tokens; ///< with times, without the end
+  double averageLogarithm = 0; ///< of the probabilities of tokens and the end
+  double silence = 0;          ///< how probable it is that nobody speaks
   float temperature = 0;
 };
 

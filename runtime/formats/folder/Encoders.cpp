@@ -57,9 +57,8 @@ std::vector<std::string> partsOf(std::string_view pattern,
 }
 
 template <typename Body> void eachFamily(Body body) {
-  for (auto families :
-       {bertFamilies(), nomicBertFamilies(), modernBertFamilies(),
-        whisperFamilies()})
+  for (auto families : {bertFamilies(), nomicBertFamilies(),
+                        modernBertFamilies(), whisperFamilies()})
     for (const EncoderFamily &family : families)
       body(family);
 }

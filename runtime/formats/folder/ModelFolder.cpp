@@ -92,8 +92,8 @@ public:
   Expected<std::unique_ptr<ModelFile>> run() {
     result.reset(new ModelFile);
     for (auto step : {&FolderReader::readConfig, &FolderReader::readWeights,
-                      &FolderReader::readTokenizer,
-                      &FolderReader::readFurther, &FolderReader::finish})
+                      &FolderReader::readTokenizer, &FolderReader::readFurther,
+                      &FolderReader::finish})
       if (Status status = (this->*step)(); !status)
         return status.takeError();
     return std::move(result);

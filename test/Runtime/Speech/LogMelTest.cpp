@@ -2,8 +2,8 @@
 //
 // The Fourier transform against its definition, and frames of sound against
 // transformers (data/README.md).
-#include "formats/Npy.h"
 #include "speech/LogMel.h"
+#include "formats/Npy.h"
 #include "speech/RealFourier.h"
 
 #include <gtest/gtest.h>
@@ -22,9 +22,9 @@ TEST(RealFourier, IsItsDefinition) {
     for (size_t k = 0; k < squares.size(); ++k) {
       std::complex<double> sum = 0;
       for (size_t i = 0; i < size; ++i)
-        sum += values[i] * std::polar(1.0, -2 * std::numbers::pi *
-                                               double(i * k % size) /
-                                               double(size));
+        sum += values[i] *
+               std::polar(1.0, -2 * std::numbers::pi * double(i * k % size) /
+                                   double(size));
       EXPECT_NEAR(squares[k], std::norm(sum), 1e-9 * double(size * size))
           << size << ", " << k;
     }

@@ -109,9 +109,8 @@ private:
       if (!common.json)
         return writeResult(subtitle(part, ++number, form));
       text += part.text;
-      segments.push_back({{"start", part.start},
-                          {"end", part.end},
-                          {"text", part.text}});
+      segments.push_back(
+          {{"start", part.start}, {"end", part.end}, {"text", part.text}});
       return Status();
     });
     double took = secondsNow() - begin;
@@ -181,5 +180,7 @@ void addTranscribeVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
   verb->add_flag("--quiet", common.quiet, "only results and errors");
   verb->callback([&common, options, &exitCode] {
     exitCode = report(Transcription(*options, common).run());
+    if (exitCode == 0 && interrupted())
+      exitCode = int(ExitCode::Interrupted);
   });
 }
