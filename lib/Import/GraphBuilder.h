@@ -21,7 +21,16 @@
 //                   [, %types: tensor<?xi32>]) -> (%hidden: tensor<?xHxf32>)
 //
 // where row t is a token of the text that lies from row first[t] to before row
-// end[t], and attends to that text alone.
+// end[t], and attends to that text alone. A model of speech exports those that
+// runtime/speech knows, `head` among them:
+//
+//   tz.func @encode(%mel: tensor<BxFxf32>, sound caches...)
+//       -> (%hidden: tensor<FxHxf32>, sound caches...)
+//   tz.func @decode(%tokens: tensor<?xi32>, %position: tensor<i32>, caches...,
+//                   sound caches...) -> (%hidden: tensor<?xHxf32>, ...)
+//
+// where the first leaves the sound's keys and values, and the second reads
+// them.
 #pragma once
 
 #include "Metadata.h"
@@ -57,6 +66,11 @@ struct EncoderInputs {
   mlir::Value tokens, positions, types;
 };
 
+/// What an encoder of sound takes, and how many rows it makes of it.
+struct Sound {
+  int64_t bins, frames, rows;
+};
+
 class GraphBuilder {
 public:
   GraphBuilder(mlir::MLIRContext *context, const formats::ModelFile &file,
@@ -71,6 +85,15 @@ public:
   /// whether tokens have types.
   void encoder(int64_t hidden, int64_t context, bool types,
                llvm::function_ref<mlir::Value(const EncoderInputs &)> body);
+
+  /// The functions of a model of speech. Each layer of the decoder has caches
+  /// of its own and some of the sound, both as `attention` says.
+  void soundEncoder(const Sound &sound, int64_t hidden, int64_t layers,
+                    const Attention &attention,
+                    llvm::function_ref<mlir::Value(mlir::Value mel)> body);
+  void soundDecoder(const Sound &sound, int64_t hidden, int64_t layers,
+                    const Attention &attention,
+                    llvm::function_ref<mlir::Value(mlir::Value ids)> body);
 
   /// Ops that follow and have no weight of their own belong to `name`.
   void at(const llvm::Twine &name) { scope = name.str(); }
@@ -107,12 +130,31 @@ public:
   mlir::Value attendWithin(mlir::Value query, mlir::Value key,
                            mlir::Value value, double scale,
                            std::optional<int64_t> reach = {});
+  /// A convolution over x [channels, places], a kernel of three wide, its
+  /// border zeros; gives [places / stride, outputs].
+  mlir::Value convolution(mlir::Value x, const llvm::Twine &name,
+                          int64_t outputs, int64_t stride);
+  mlir::Value transposed(mlir::Value x);
+  /// The learned positions of a decoder's rows.
+  mlir::Value positionRows(const llvm::Twine &tensor, int64_t positions,
+                           int64_t hidden);
+  /// Each row attends to all of them.
+  mlir::Value attendToAll(mlir::Value query, mlir::Value key, mlir::Value value,
+                          double scale);
+  /// Of the sound, for `layer` of the decoder: left by the encoder, read by
+  /// the decoder.
+  void keepSound(mlir::Value key, mlir::Value value, int64_t layer);
+  mlir::Value attendToSound(mlir::Value query, int64_t layer, double scale);
 
   /// The finished module, or every fault found in the weights as one error.
   Expected<mlir::OwningOpRef<mlir::ModuleOp>>
   finish(llvm::StringRef architecture, const llvm::StringMap<int64_t> &facts);
 
 private:
+  /// A type with what callers know it by.
+  using NamedValue = std::pair<mlir::Type, mlir::NamedAttrList>;
+  using State = std::pair<std::string, tz::CacheType>;
+
   mlir::Location here();
   mlir::Location located(const llvm::Twine &name);
   mlir::Location of(mlir::Value weight);
@@ -125,14 +167,30 @@ private:
   void fault(llvm::StringRef tensor, const llvm::Twine &reason);
   mlir::Value apply(tz::ElementwiseFunction function,
                     llvm::ArrayRef<mlir::Value> inputs);
-  tz::FuncOp
-  function(llvm::StringRef name,
-           llvm::ArrayRef<std::pair<mlir::Type, mlir::NamedAttrList>> arguments,
-           mlir::TypeRange results);
+  tz::FuncOp function(llvm::StringRef name,
+                      llvm::ArrayRef<NamedValue> arguments,
+                      mlir::TypeRange results);
   mlir::NamedAttrList named(llvm::StringRef name, mlir::RankedTensorType type);
   mlir::NamedAttrList named(llvm::StringRef name);
   void setSizes(tz::FuncOp func, llvm::ArrayRef<int64_t> sizes);
   mlir::NamedAttrList state(llvm::StringRef name);
+  /// A function that has states besides its `arguments`; `body` gives its one
+  /// named result. What `caches` hold then is what the states become.
+  tz::FuncOp functionOnStates(llvm::StringRef name,
+                              llvm::ArrayRef<NamedValue> arguments,
+                              llvm::ArrayRef<State> states,
+                              mlir::RankedTensorType result,
+                              llvm::function_ref<mlir::Value(tz::FuncOp)> body);
+  llvm::SmallVector<State> cachesOf(llvm::StringRef prefix, int64_t layers,
+                                    const Attention &attention, int64_t rows);
+  /// Of a decoder over `states`.
+  tz::FuncOp decoder(llvm::StringRef name, int64_t hidden,
+                     llvm::ArrayRef<State> states,
+                     llvm::function_ref<mlir::Value(mlir::Value ids)> body);
+  mlir::Value attentionOver(mlir::Value query, mlir::Value keys,
+                            mlir::Value values, mlir::Value position,
+                            mlir::Value first, mlir::Value end, double scale,
+                            int64_t window = 0);
 
   const formats::ModelFile &file;
   std::string path;
@@ -143,7 +201,9 @@ private:
   mlir::Value position;
   /// What an encoder's rows attend to, by reach; -1: their texts.
   std::map<int64_t, std::pair<mlir::Value, mlir::Value>> ranges;
-  llvm::SmallVector<mlir::Value> caches; ///< keys and values by layer
+  /// Keys and values by layer, those of sound behind a decoder's own.
+  llvm::SmallVector<mlir::Value> caches;
+  size_t soundCaches = 0; ///< where those begin
   llvm::StringMap<mlir::RankedTensorType> declared;
   std::vector<std::string> faults;
 };

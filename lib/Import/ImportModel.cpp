@@ -24,6 +24,7 @@ constexpr Architecture kArchitectures[] = {
     {"bert", buildBert},
     {"nomic-bert", buildNomicBert},
     {"modern-bert", buildModernBert},
+    {"whisper", buildWhisper},
 };
 
 const Architecture *findArchitecture(StringRef name) {

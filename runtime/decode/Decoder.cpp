@@ -44,38 +44,40 @@ int find(const Values *values, std::string_view name, std::string_view type,
 } // namespace
 
 Expected<std::unique_ptr<Decoder>>
-Decoder::open(const LoadedModel &model, const ExecutionOptions &options) {
+Decoder::open(const LoadedModel &model, const ExecutionOptions &options,
+              const char *trunk) {
   std::unique_ptr<Decoder> decoder(new Decoder(model));
-  if (std::string why = decoder->findRoles(); !why.empty())
+  if (std::string why = decoder->findRoles(trunk); !why.empty())
     return Error{
         ExitCode::PackageIncompatible,
         "TZ0708",
         "this is not a language model",
         model.file.path(),
         std::move(why),
-        "`terrazzo embed` is for encoders, `terrazzo call` for any function"};
+        "`terrazzo embed` is for encoders, `terrazzo transcribe` for speech, "
+        "`terrazzo call` for any function"};
   if (Status status = decoder->allocate(options); !status)
     return status.takeError();
   return decoder;
 }
 
-std::string Decoder::findRoles() {
-  trunks = model.programsOf("trunk");
+std::string Decoder::findRoles(const std::string &trunkName) {
+  trunks = model.programsOf(trunkName);
   heads = model.programsOf("head");
   if (trunks.empty() || heads.empty())
-    return "it has no function 'trunk', or none 'head'";
-  for (const char *name : {"trunk", "head"})
+    return "it has no function '" + trunkName + "', or none 'head'";
+  for (const std::string &name : {trunkName, std::string("head")})
     if (count(model.function(name)->sizes()) != 1)
-      return "its '" + std::string(name) + "' has other sizes than rows";
-  const package::Function &trunk = *model.function("trunk");
+      return "its '" + name + "' has other sizes than rows";
+  const package::Function &trunk = *model.function(trunkName);
   const package::Function &head = *model.function("head");
   int tokens = find(trunk.arguments(), "tokens", "i32", 1, true);
   int position = find(trunk.arguments(), "position", "i32", 0, false);
   if (tokens < 0 || position < 0 || count(trunk.arguments()) != 2 ||
       count(trunk.results()) != 1 ||
       find(trunk.results(), "hidden", "f32", 2, true) < 0)
-    return "its 'trunk' is not tokens: i32[T], position: i32[] -> hidden: "
-           "f32[T, H]";
+    return "its '" + trunkName +
+           "' is not tokens: i32[T], position: i32[] -> hidden: f32[T, H]";
   if (count(head.arguments()) != 1 || count(head.results()) != 1 ||
       find(head.arguments(), "hidden", "f32", 2, true) < 0 ||
       find(head.results(), "logits", "f32", 2, true) < 0)
@@ -83,7 +85,8 @@ std::string Decoder::findRoles() {
   width = uint32_t(trunk.results()->Get(0)->dims()->Get(1)->value());
   columns = uint32_t(head.results()->Get(0)->dims()->Get(1)->value());
   if (head.arguments()->Get(0)->dims()->Get(1)->value() != width)
-    return "its 'head' takes rows of another width than its 'trunk' gives";
+    return "its 'head' takes rows of another width than its '" + trunkName +
+           "' gives";
   tokensNumber = size_t(tokens);
   return {};
 }

@@ -19,9 +19,11 @@ namespace terrazzo::decode {
 
 class Decoder {
 public:
-  /// `model` outlives it. TZ0708 for a package without such functions.
+  /// `model` outlives it. TZ0708 for a package without such functions; the
+  /// first of them may have another name.
   static Expected<std::unique_ptr<Decoder>>
-  open(const exec::LoadedModel &model, const exec::ExecutionOptions &options);
+  open(const exec::LoadedModel &model, const exec::ExecutionOptions &options,
+       const char *trunk = "trunk");
 
   uint32_t vocabulary() const { return columns; }
   uint32_t hiddenSize() const { return width; }
@@ -44,7 +46,7 @@ public:
 private:
   explicit Decoder(const exec::LoadedModel &model) : model(model) {}
   /// Empty, or why the functions are none of a language model.
-  std::string findRoles();
+  std::string findRoles(const std::string &trunk);
   Status allocate(const exec::ExecutionOptions &options);
 
   uint32_t sizeOf(uint32_t program) const {

@@ -28,7 +28,7 @@ def test_usage(terrazzo, arguments):
 def test_help_and_version(terrazzo):
     for arguments in (["--help"], ["--version"], *([verb, "--help"] for verb in (
             "run", "bench", "eval", "tokenize", "detokenize", "chat-template", "compile", "check", "inspect", "explain",
-            "call", "embed", "targets", "cache", "doctor"))):
+            "call", "embed", "transcribe", "targets", "cache", "doctor"))):
         out = terrazzo(*arguments).out
         if arguments == ["--version"]:
             assert re.fullmatch(r"terrazzo \d+\.\d+\.\d+\n", out)

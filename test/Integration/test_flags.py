@@ -85,6 +85,9 @@ EFFECTS = [
     ("call", "--weights", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--weights", "/no/such.gguf"]),
     ("call", "--format", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--format", "json"]),
     ("call", "--quiet", ["-m", "MODULE", "--function", "once", "--random", 1, "--size", "R=2"], ["--quiet"]),
+    *(("transcribe", flag, ["-m", "WHISPER", "SOUND"], given) for flag, given in (
+        ("--weights", ["--weights", "MODEL"]), ("--language", ["--language", "de"]), ("--task", ["--task", "translate"]),
+        ("--translate", ["--translate"]), ("--timestamps", ["--timestamps"]), ("--format", ["--format", "srt"]), ("--quiet", ["--quiet"]))),
     ("tokenize", "--prompt", [], ["-p", "Hello"]),
     ("tokenize", "--file", [], ["-f", "TEXT"]),
     ("tokenize", "--jsonl", [], ["--jsonl"]),
@@ -99,10 +102,12 @@ EFFECTS = [
 ELSEWHERE = {
     ("run", "--threads"): "the same bits with any number (test_golden); bench prints it",
     ("eval", "--threads"): "the same",
-    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain", "call", "embed")},
+    **{(verb, "--threads-force"): "test_limits" for verb in ("run", "bench", "eval", "explain", "call", "embed", "transcribe")},
     ("call", "--threads"): "the same",
     ("explain", "--threads"): "the same",
     ("embed", "--threads"): "test_encoders",
+    ("transcribe", "--threads"): "the same words with any number",
+    ("transcribe", "--no-context"): "test_speech",
     ("eval", "--batch-size"): "the same likelihood by other kernels (test_golden)",
     ("eval", "--reference"): "test_golden",
     ("compile", "--target"): "test_package",
@@ -111,10 +116,10 @@ ELSEWHERE = {
     ("compile", "--no-cache"): "test_object_cache",
     ("check", "--device"): "test_device",
     **{(verb, "--model"): "every call" for verb in ("run", "bench", "eval", "tokenize", "detokenize", "chat-template",
-                                                    "compile", "inspect", "explain", "embed")},
+                                                    "compile", "inspect", "explain", "embed", "transcribe")},
     # One piece of code for every verb that computes: below, and test_device.
     ("call", "--model"): "every call",
-    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "call", "explain", "compile", "embed")
+    **{(verb, flag): "shared" for verb in ("run", "bench", "eval", "call", "explain", "compile", "embed", "transcribe")
        for flag in ("--no-cache", "--fallback", "--device", "--why", "--ctx-size")},
     # There is nothing but a result to print: --quiet is honoured as it stands.
     **{(verb, flag): "only results" for verb in ("tokenize", "detokenize", "chat-template", "compile", "check", "inspect",
@@ -168,6 +173,10 @@ REFUSED = [
     ("embed", ["-m", "ENCODER", "-p", "x", "-c", 64], "--ctx-size"),
     ("embed", ["-m", "ENCODER", "-p", "x", "--jsonl"], "--jsonl"),
     ("embed", ["-m", "ENCODER"], "-p"),
+    ("transcribe", ["-m", "WHISPER", "SOUND", "-c", 64], "--ctx-size"),
+    ("transcribe", ["-m", "WHISPER", "SOUND", "--timestamps", "--format", "vtt"], "--timestamps"),
+    ("transcribe", ["-m", "WHISPER", "SOUND", "--language", ""], "--language"),
+    ("transcribe", ["-m", "WHISPER"], "sound"),
     ("eval -m", ["MODULE", "--weights", "MODEL", "--ids", "IDS", "--reference"], "--reference"),
     ("run -m", ["MODULE", "-p", "x"], "--weights"),
     ("call", ["-m", "MODULE", "--why", "--quiet"], "--why"),
@@ -203,14 +212,14 @@ def files(tmp_path):
         f'%0 = tz.elementwise {function}(%x) : ({row}) -> {row} tz.return %0 : {row} }}'
         for name, function in (("once", "silu"), ("twice", "exp"))))
     names = {"IDS": tmp_path / "ids", "TEXT": tmp_path / "text", "MODULE": tmp_path / "module.mlir", "MODEL": MODELS["smollm2"],
-             "ENCODER": ROOT / ".models" / "minilm"}
+             "ENCODER": ROOT / ".models" / "minilm", "WHISPER": ROOT / ".models" / "whisper", "SOUND": ROOT / ".models" / "speech" / "success.wav"}
     return lambda arguments: [names.get(a, a) if isinstance(a, str) else a for a in arguments]
 
 
 def words(verb, model):
     if verb.endswith("-m"):  # another model
         return verb.split()
-    return verb.split() + ([] if verb.split()[0] in ("call", "embed", "targets", "cache", "doctor", "check") else ["-m", model])
+    return verb.split() + ([] if verb.split()[0] in ("call", "embed", "transcribe", "targets", "cache", "doctor", "check") else ["-m", model])
 
 
 def outcome(result):
@@ -270,7 +279,7 @@ def test_fractions_are_finite(terrazzo, smollm2):
 def test_the_table_knows_every_flag(terrazzo):
     """A flag that is added needs a row: what can be seen of it, or where it is refused."""
     known = {(verb.split()[0] if verb == "run -i" else verb, flag) for verb, flag, *_ in EFFECTS} | set(ELSEWHERE)
-    verbs = ["run", "bench", "eval", "call", "embed", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
+    verbs = ["run", "bench", "eval", "call", "embed", "transcribe", "compile", "check", "explain", "targets", "cache list", "cache clear", "cache path",
              "doctor", "inspect", "tokenize", "detokenize", "chat-template"]
     missing = []
     for verb in verbs:

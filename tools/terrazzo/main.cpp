@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   addBenchVerb(app, common, exitCode);
   addCallVerb(app, common, exitCode);
   addEmbedVerb(app, common, exitCode);
+  addTranscribeVerb(app, common, exitCode);
   addEvalVerb(app, common, exitCode);
   addCompileVerb(app, common, exitCode);
   addCheckVerb(app, common, exitCode);

@@ -59,7 +59,7 @@ std::vector<std::string> partsOf(std::string_view pattern,
 template <typename Body> void eachFamily(Body body) {
   for (auto families :
        {bertFamilies(), nomicBertFamilies(), modernBertFamilies(),
-        llamaFamilies(), qwenFamilies(), gemma3Families()})
+        llamaFamilies(), qwenFamilies(), gemma3Families(), whisperFamilies()})
     for (const ModelFamily &family : families)
       body(family);
 }

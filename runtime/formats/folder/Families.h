@@ -17,7 +17,7 @@ namespace terrazzo::formats {
 using TensorNames = std::pair<const char *, const char *>;
 
 /// What an architecture is: what its folder must have, and who runs it.
-enum class ModelKind { Encoder, Decoder };
+enum class ModelKind { Encoder, Decoder, Speech };
 
 struct ModelFamily {
   const char *modelType;    ///< "roberta", as config.json gives it
@@ -57,6 +57,8 @@ std::span<const ModelFamily> modernBertFamilies();
 std::span<const ModelFamily> llamaFamilies();
 std::span<const ModelFamily> qwenFamilies();
 std::span<const ModelFamily> gemma3Families();
+/// Whisper.
+std::span<const ModelFamily> whisperFamilies();
 
 /// Heads of other tasks, and tables that code can count.
 std::span<const char *const> unneededOfEncoders();

@@ -94,6 +94,11 @@ Status FolderTensors::add(const SafeTensor &tensor, const FilePart &part) {
   if (entry.dims.empty() || entry.dims.size() > 4 || entry.bytes == 0)
     return unsupported(where,
                        "1 to 4 dimensions, none of them 0, are possible");
+  // The kernel of a convolution is the matrix that its windows meet.
+  if (entry.dims.size() == 3) {
+    entry.dims[1] *= entry.dims[0];
+    entry.dims.erase(entry.dims.begin());
+  }
   if (target->plusOne &&
       (entry.dims.size() != 1 || entry.dims[0] > longestVector))
     return unsupported(where, "a norm has one dimension, of 2^20 at most");

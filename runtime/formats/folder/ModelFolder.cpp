@@ -7,6 +7,7 @@
 #include "formats/folder/FolderTensors.h"
 #include "formats/folder/GenerationSettings.h"
 #include "formats/folder/SentenceModules.h"
+#include "formats/folder/SpeechSettings.h"
 #include "formats/folder/TokenizerJson.h"
 #include "formats/folder/WeightFiles.h"
 
@@ -143,9 +144,15 @@ private:
   }
 
   Status readUse() {
-    return family->kind == ModelKind::Encoder
-               ? writeSentenceModules(path, family->architecture, to)
-               : writeGenerationSettings(path, config, added, to);
+    switch (family->kind) {
+    case ModelKind::Encoder:
+      return writeSentenceModules(path, family->architecture, to);
+    case ModelKind::Decoder:
+      return writeGenerationSettings(path, config, added, to);
+    case ModelKind::Speech:
+      return writeSpeechSettings(path, to);
+    }
+    return {};
   }
 
   Status finish() {

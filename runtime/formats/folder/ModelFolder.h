@@ -9,6 +9,7 @@
 //   model*.safetensors          -> tensors, "blk.0.attn_q.weight" ...
 //   tokenizer.json              -> tokenizer.ggml.*
 //   modules.json, 1_Pooling/    -> "bert.pooling_type", embedding.*
+//   generation_config.json, preprocessor_config.json -> speech.*
 //
 // Pickled weights are refused. Errors: TZ0117 not a model's folder, TZ0118 and
 // TZ0119 malformed JSON and safetensors, TZ0120 a setting that is not

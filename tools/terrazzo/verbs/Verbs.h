@@ -21,6 +21,7 @@ void addExplainVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addRunVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addTargetsVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addChatTemplateVerb(CLI::App &app, CommonOptions &common, int &exitCode);
+void addTranscribeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addDetokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addInspectVerb(CLI::App &app, CommonOptions &common, int &exitCode);
 void addTokenizeVerb(CLI::App &app, CommonOptions &common, int &exitCode);
