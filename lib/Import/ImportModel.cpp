@@ -2,6 +2,7 @@
 //
 // Chooses the architecture a model names and has it build the module.
 #include "Architecture.h"
+#include "Onnx/ImportOnnx.h"
 #include "formats/GgufSettings.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -40,10 +41,10 @@ std::vector<StringRef> importableArchitectures() {
   return names;
 }
 
-Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
-                                            StringRef path,
-                                            MLIRContext *context,
-                                            const ImportOptions &options) {
+/// A module of one of the architectures.
+static Expected<OwningOpRef<ModuleOp>>
+buildArchitecture(const formats::ModelFile &file, StringRef path,
+                  MLIRContext *context, const ImportOptions &options) {
   Expected<std::string_view> name = file.getString("general.architecture");
   if (!name)
     return name.takeError();
@@ -56,16 +57,22 @@ Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
                  "supported are: " +
                      llvm::join(importableArchitectures(), ", "),
                  "convert a model of a supported architecture"};
-
-  // What the module is made for, in case it meets another file's weights.
-  std::vector<std::string> settings = formats::settingsOf(file);
   Metadata metadata(file, path, architecture->name);
   GraphBuilder graph(context, file, path, options);
   Facts facts = architecture->build(graph, metadata);
   metadata.refuseUnknown();
   if (!metadata.ok())
     return metadata.takeError();
-  auto module = graph.finish(architecture->name, facts);
+  return graph.finish(architecture->name, facts);
+}
+
+Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
+                                            StringRef path,
+                                            MLIRContext *context,
+                                            const ImportOptions &options) {
+  auto module = file.onnxModel()
+                    ? onnx::importOnnx(file, path, context, options)
+                    : buildArchitecture(file, path, context, options);
   if (module && failed(verify(**module)))
     return Error{ExitCode::Internal,
                  "TZ0399",
@@ -74,6 +81,8 @@ Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
                  "",
                  "please report this, with the file's name"};
   if (module) {
+    // What the module is made for, in case it meets another file's weights.
+    std::vector<std::string> settings = formats::settingsOf(file);
     std::vector<StringRef> lines(settings.begin(), settings.end());
     (**module)->setAttr("tz.settings", Builder(context).getStrArrayAttr(lines));
   }

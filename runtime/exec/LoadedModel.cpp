@@ -133,8 +133,7 @@ uint32_t LoadedModel::smallest(const std::vector<uint32_t> &among,
 }
 
 bool LoadedModel::weightsAreThoseOpened() const {
-  return !weights ||
-         formats::FileIdentity::of(weights->path()) == weights->identity();
+  return !weights || weights->isUnchanged();
 }
 
 Status LoadedModel::checkWeightsPath() const {

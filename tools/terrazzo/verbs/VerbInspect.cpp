@@ -92,7 +92,9 @@ ordered_json modelToJson(const ModelFile &file) {
                        {"offset", tensor.offset},
                        {"bytes", tensor.bytes}});
   return {{"kind", "model"},
-          {"format", file.isFolder() ? "safetensors" : "gguf"},
+          {"format", file.onnxModel()  ? "onnx"
+                     : file.isFolder() ? "safetensors"
+                                       : "gguf"},
           {"version", file.version()},
           {"architecture", architectureOf(file)},
           {"parameters", totals.parameters},
@@ -117,7 +119,8 @@ std::string pad(std::string text, size_t width) {
 std::string modelToText(const ModelFile &file) {
   Totals totals = sumUp(file);
   std::string form =
-      file.isFolder() ? "a folder of " + std::to_string(file.parts().size()) +
+      file.onnxModel() ? "ONNX"
+      : file.isFolder() ? "a folder of " + std::to_string(file.parts().size()) +
                             (file.parts().size() == 1 ? " safetensors file"
                                                       : " safetensors files") +
                             ", under GGUF's names"
