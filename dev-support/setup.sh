@@ -70,6 +70,7 @@ setup() {
 model() {
   local path=.models/$1.gguf
   [[ $1 == minilm ]] && path=.models/minilm
+  [[ $1 == minilm-* ]] && path=.models/$1.onnx
   if [[ ! -e $path ]]; then
     pythonEnvironment
     say "fetching the model $1 …"

@@ -30,7 +30,7 @@ const Operator *findOperator(StringRef domain, StringRef name) {
 namespace {
 
 /// Versions whose operators were looked at.
-constexpr int64_t kOldestOpset = 7, kNewestOpset = 26;
+constexpr int64_t kOldestOpset = 7, kNewestOpset = 28;
 constexpr int64_t kOldestFormat = 3, kNewestFormat = 14;
 
 /// Names come from the file and may hold anything.

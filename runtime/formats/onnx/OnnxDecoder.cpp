@@ -178,7 +178,8 @@ private:
         is(Attribute::Kind::String);
         break;
       case 5:
-        to.tensors.assign(1, decodeTensor(from.get_message(), budget));
+        to.tensors.clear();
+        to.tensors.push_back(decodeTensor(from.get_message(), budget));
         is(Attribute::Kind::Tensor);
         break;
       case 7:

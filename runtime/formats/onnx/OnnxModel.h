@@ -41,6 +41,10 @@ std::string elementName(int32_t element);
 uint64_t elementBytes(int32_t element);
 
 struct Tensor {
+  Tensor() = default;
+  Tensor(Tensor &&) = default; // a copy's content would be another's
+  Tensor &operator=(Tensor &&) = default;
+
   std::string_view name;
   int32_t element = 0;
   std::vector<int64_t> dims; ///< none below 0
