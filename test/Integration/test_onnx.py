@@ -6,8 +6,10 @@ import onnx
 import pytest
 from conftest import DATA
 from onnx import TensorProto, helper, numpy_helper
+from onnx_contrib import cases
 from onnx_models import MODELS, SHAPES, corner, inputs
 
+CONTRIB = cases()
 OPSET = [helper.make_opsetid("", 21)]
 
 
@@ -66,6 +68,16 @@ def test_inspect(terrazzo):
     model = terrazzo.json("inspect", MODELS["minilm-l3"])
     assert model["format"] == "onnx" and model["architecture"] == "onnx" and len(model["tensors"]) == 53
     assert model["metadata"]["onnx.opset.ai.onnx"] == 17
+
+
+@pytest.mark.parametrize("name", CONTRIB)
+def test_operators_of_onnxruntime(terrazzo, tmp_path, golden, name):
+    model, given = CONTRIB[name]
+    onnx.save(model, tmp_path / "m.onnx")
+    wanted = {key.split(" | ")[1]: golden[key] for key in golden.files if key.startswith(f"{name} | ")}
+    got = call(terrazzo, tmp_path, given, wanted, "-m", tmp_path / "m.onnx")
+    for result, array in wanted.items():
+        np.testing.assert_allclose(got[result], array, rtol=2e-4, atol=2e-4 * np.abs(array).max())
 
 
 # --- weights -------------------------------------------------------------------
