@@ -41,6 +41,23 @@ std::vector<StringRef> importableArchitectures() {
   return names;
 }
 
+/// What the verifier finds first, with the operation's place; empty: nothing.
+static std::string faultOf(ModuleOp module) {
+  std::string text;
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        if (!text.empty())
+          return success();
+        if (auto name = dyn_cast<NameLoc>(diagnostic.getLocation()))
+          text = "'" + escaped(name.getName().strref()) + "': ";
+        text += diagnostic.str();
+        return success();
+      });
+  if (succeeded(verify(module)))
+    return {};
+  return text.empty() ? "it does not verify" : text;
+}
+
 /// A module of one of the architectures.
 static Expected<OwningOpRef<ModuleOp>>
 buildArchitecture(const formats::ModelFile &file, StringRef path,
@@ -73,12 +90,22 @@ Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
   auto module = file.onnxModel()
                     ? onnx::importOnnx(file, path, context, options)
                     : buildArchitecture(file, path, context, options);
-  if (module && failed(verify(**module)))
+  std::string fault;
+  if (module)
+    fault = faultOf(**module);
+  if (!fault.empty() && file.onnxModel())
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0333",
+                 "a node of the model cannot be compiled",
+                 path.str(),
+                 fault,
+                 "does onnx.checker.check_model accept the model?"};
+  if (!fault.empty())
     return Error{ExitCode::Internal,
                  "TZ0399",
                  "the imported module does not verify",
                  path.str(),
-                 "",
+                 fault,
                  "please report this, with the file's name"};
   if (module) {
     // What the module is made for, in case it meets another file's weights.

@@ -11,7 +11,7 @@ import sys
 import pytest
 from conftest import BUILD, ROOT
 
-GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md", "python.md"]
+GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md", "onnx.md", "python.md"]
 PATH = re.compile(r"`((?:backends/|bench/|dev-support/|include/|lib/(?!terrazzo)|runtime/|test/|tools/)[\w./-]*\w)`")
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

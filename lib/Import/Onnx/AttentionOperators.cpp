@@ -14,8 +14,8 @@ namespace {
 
 /// [batch, rows, heads * width] as [batch, heads, rows, width].
 Val splitHeads(Node &n, const Val &x, int64_t heads) {
-  auto width = numberOf(x.dims.back());
-  if (x.rank() != 3 || heads < 1 || !width || *width % heads) {
+  auto width = x.rank() == 3 ? numberOf(x.dims.back()) : std::nullopt;
+  if (heads < 1 || !width || *width % heads) {
     n.fail("an input of " + n.text(x.dims) + " has not " + Twine(heads) +
            " heads");
     return {};
@@ -114,6 +114,8 @@ Scores attend(Node &n, Val q, Val k, Val v, const Attend &with) {
     mask(reachMask(n, rows, keys, with));
   if (!n.ok())
     return scores;
+  if (dots.dims != all)
+    n.fail("its mask or bias is larger than its scores " + n.text(all));
   scores.shares = n.softmax(dots, 3, false);
   if (std::isinf(with.masked) && (with.bias || with.keep || reaches)) {
     // A query that sees no key gets zeros.
@@ -194,7 +196,7 @@ void lowerAttention(Node &n) {
 Val rotated(Node &n, const Val &x, const Val &cosine, const Val &sine,
             int64_t lanes, bool interleaved) {
   auto width = numberOf(x.dims[3]);
-  if (!width || lanes > *width || lanes < 2 || lanes % 2 ||
+  if (!cosine || !sine || !width || lanes > *width || lanes < 2 || lanes % 2 ||
       !isNumber(cosine.dims.back(), lanes / 2)) {
     n.fail("its lanes are not known, odd, or not twice those of its tables");
     return {};
@@ -252,6 +254,8 @@ void rotate(Node &n, Val x, Val cosine, Val sine, Val positions) {
   if (!n.ok())
     return;
   bool flat = x.rank() == 3;
+  if (cosine.rank() < 1 || sine.rank() < 1)
+    return void(n.fail("its tables are single numbers"));
   if (flat && heads == 0) {
     // As many as the tables are wide.
     auto table = numberOf(cosine.dims.back()), width = numberOf(x.dims[2]);
@@ -287,6 +291,8 @@ void lowerMicrosoftRotary(Node &n) {
     n.fail("its attribute 'scale' is not 1, which alone is supported");
   if (!n.ok())
     return;
+  if (x.rank() != 3 && x.rank() != 4)
+    return void(n.fail("it takes arrays of 3 or 4 dimensions"));
   if (positions.rank() == 1) {
     // One number: where the first row of all texts stands.
     AffineExpr rows = x.dims[x.rank() == 3 ? 1 : 2];

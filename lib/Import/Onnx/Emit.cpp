@@ -106,6 +106,8 @@ Val Emit::made(Value value, Dims dims) {
 }
 
 Val Emit::number(double value, Type element) {
+  if (!ok() || !element)
+    return {};
   return made(tz::ScalarOp::create(builder, location,
                                    RankedTensorType::get({}, element),
                                    builder.getF64FloatAttr(value)),
@@ -335,19 +337,19 @@ Val Emit::reshape(const Val &value, Dims dims) {
     return value;
   for (AffineExpr &dim : dims)
     dim = normal(dim);
-  if (value.known) {
-    Val same = value;
-    same.value = {};
-    same.tensor = nullptr;
-    same.dims = dims;
-    return same;
-  }
   if (ArrayRef(dims) == ArrayRef(value.dims))
     return value;
   if (product(dims) != product(value.dims)) {
     fail("it makes " + text(dims) + " of " + text(value.dims) +
          ", which need not have as many elements");
     return {};
+  }
+  if (value.known) {
+    Val same = value;
+    same.value = {};
+    same.tensor = nullptr;
+    same.dims = dims;
+    return same;
   }
   // A spread number is that in any shape.
   if (value.value &&
@@ -393,7 +395,8 @@ Val Emit::spread(const Val &value, Dims dims) {
 }
 
 Val Emit::transpose(const Val &value, ArrayRef<int64_t> order) {
-  if (!ok() || !value)
+  if (!ok() || !value ||
+      !hasAxis(value, static_cast<int64_t>(order.size()) - 1))
     return {};
   Dims dims;
   bool same = true;
@@ -412,9 +415,16 @@ Val Emit::transpose(const Val &value, ArrayRef<int64_t> order) {
               dims);
 }
 
+bool Emit::hasAxis(const Val &value, int64_t axis) {
+  if (axis < value.rank())
+    return true;
+  fail("an array of " + text(value.dims) + " has too few dimensions");
+  return false;
+}
+
 Val Emit::slice(const Val &value, int64_t axis, AffineExpr first, int64_t step,
                 AffineExpr count) {
-  if (!ok() || !value)
+  if (!ok() || !value || !hasAxis(value, axis))
     return {};
   AffineExpr whole = value.dims[axis];
   count = normal(count);
@@ -426,6 +436,12 @@ Val Emit::slice(const Val &value, int64_t axis, AffineExpr first, int64_t step,
       cut(value.rank(), 0);
   auto from = numberOf(first), fromEnd = numberOf(normal(first - whole));
   auto left = numberOf(normal(whole - first - count));
+  auto last = numberOf(normal((whole - first) + (count * -step + (step - 1))));
+  if (step > 0 && ((from && *from < 0) || (last && *last < 0 && !isNumber(count, 0)))) {
+    fail("it takes " + text(count) + " elements from " + text(first) +
+         " on of " + text(whole));
+    return {};
+  }
   bool fixed = numberOf(count).has_value();
   bool direct = step > 0 && (from || (fromEnd && *fromEnd < 0)) &&
                 (fixed ? true : !numberOf(whole) && step == 1 && left && *left >= 0);
@@ -478,8 +494,13 @@ Val Emit::concat(ArrayRef<Val> parts, int64_t axis) {
   SmallVector<Value> inputs;
   for (const Val &part : parts) {
     inputs.push_back(use(part));
-    if (!ok())
+    if (!ok() || !hasAxis(part, parts[0].rank() - 1) || !hasAxis(part, axis))
       return {};
+    if (part.rank() != parts[0].rank()) {
+      fail("it joins arrays of " + text(parts[0].dims) + " and " +
+           text(part.dims));
+      return {};
+    }
     total = normal(total + part.dims[axis]);
     for (int64_t i = 0; i < part.rank(); ++i)
       if (i != axis && normal(part.dims[i]) != normal(dims[i]))
@@ -499,7 +520,7 @@ Val Emit::concat(ArrayRef<Val> parts, int64_t axis) {
 
 Val Emit::gather(const Val &value, const Val &indices, int64_t axis,
                  bool each) {
-  if (!ok() || !value || !indices)
+  if (!ok() || !value || !indices || !hasAxis(value, axis))
     return {};
   Dims dims = indices.dims;
   if (!each) {
@@ -557,6 +578,19 @@ Val Emit::contract(StringRef dims, const Val &left, const Val &right,
   Value a = use(left), b = use(right);
   if (!ok())
     return {};
+  auto [sides, to] = dims.split("->");
+  auto [first, second] = sides.split(',');
+  llvm::SmallDenseMap<char, AffineExpr> sizes;
+  for (auto [letters, side] : {std::pair(first, &left), {second, &right}})
+    for (auto [i, letter] : llvm::enumerate(letters)) {
+      if (!hasAxis(*side, letters.size() - 1))
+        return {};
+      auto [known, fresh] = sizes.try_emplace(letter, side->dims[i]);
+      if (!fresh && normal(known->second) != normal(side->dims[i])) {
+        fail("it multiplies " + text(left.dims) + " by " + text(right.dims));
+        return {};
+      }
+    }
   return made(tz::ContractOp::create(builder, location,
                                      typeOf(result, element), dims, a, b),
               result);
@@ -588,7 +622,7 @@ Val Emit::embedding(const Val &table, const Val &ids) {
 
 Val Emit::softmax(const Val &value, int64_t axis, bool logarithm) {
   Value input = use(value);
-  if (!ok())
+  if (!ok() || !hasAxis(value, axis))
     return {};
   return made(tz::SoftmaxOp::create(builder, location, input.getType(), input,
                                     axis, logarithm),
@@ -627,9 +661,13 @@ Val Emit::iota(Dims dims, int64_t axis, Type element) {
 
 Val Emit::topK(const Val &value, int64_t count) {
   Value input = use(value);
-  if (!ok())
+  if (!ok() || !hasAxis(value, 0))
     return {};
   Dims dims = value.dims;
+  if (isNumber(dims.back(), 0)) {
+    fail("it takes the largest of nothing");
+    return {};
+  }
   dims.back() = size(count);
   return made(
       tz::TopKOp::create(builder, location, typeOf(dims, i64()), input), dims);

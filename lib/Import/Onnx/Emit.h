@@ -109,6 +109,9 @@ public:
   mlir::Type i1() { return builder.getI1Type(); }
   mlir::MLIRContext *context() { return builder.getContext(); }
 
+  /// Fails where it has too few dimensions.
+  bool hasAxis(const Val &value, int64_t axis);
+
 protected:
   Val made(mlir::Value value, Dims dims);
   mlir::ArrayAttr openSizes(ArrayRef<mlir::AffineExpr> dims);

@@ -353,7 +353,7 @@ void lowerPad(Node &n) {
   }
   constexpr int64_t most = 1 << 24;
   for (int64_t i = 0; i < x.rank() && n.ok(); ++i) {
-    if (std::abs(low[i]) > most || std::abs(high[i]) > most)
+    if (std::min(low[i], high[i]) < -most || std::max(low[i], high[i]) > most)
       return void(n.fail("its border is too large"));
     // A border below 0 takes away.
     int64_t front = std::max<int64_t>(0, -low[i]),

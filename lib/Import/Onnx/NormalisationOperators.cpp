@@ -13,6 +13,10 @@ namespace {
 /// `x` in the elements that a norm is computed in, and back.
 Val norm(Node &n, const Val &x, const Val &scale, const Val &bias, bool layer,
          double epsilon, int64_t axis) {
+  if (!n.ok() || axis < 0 || !isa<FloatType>(x.element)) {
+    n.fail("it normalises floats of one dimension or more");
+    return {};
+  }
   Dims rows(x.dims.begin(), x.dims.begin() + axis);
   AffineExpr width = n.product(ArrayRef(x.dims).drop_front(axis));
   if (normal(n.product(scale.dims)) != normal(width) ||
@@ -79,7 +83,8 @@ template <bool layer> void lowerSkipNorm(Node &n) {
   Val sum = n.add(x, skip);
   if (added)
     sum = n.add(sum, added);
-  n.out(norm(n, sum, scale, bias, layer, epsilon, x.rank() - 1));
+  if (n.ok())
+    n.out(norm(n, sum, scale, bias, layer, epsilon, x.rank() - 1));
   n.out(sum, 3);
 }
 

@@ -43,6 +43,10 @@ Val along(Node &n, const Val &each, ArrayRef<AffineExpr> dims, int64_t axis,
   }
   if (each.rank() == 0 || isNumber(n.product(each.dims), 1))
     return n.reshape(each, {});
+  if (axis >= int64_t(dims.size())) {
+    n.fail("its input has no axis for its scales");
+    return {};
+  }
   Dims shape(dims.size(), n.size(1));
   shape[axis] = each.dims[0];
   if (each.rank() != 1) {

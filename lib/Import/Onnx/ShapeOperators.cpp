@@ -107,6 +107,8 @@ void lowerRange(Node &n) {
     return void(n.fail("its start, limit and step are no single numbers, or "
                        "its step is 0"));
   int64_t stride = by->front();
+  if (stride < INT32_MIN || stride > INT32_MAX)
+    return void(n.fail("its step is too large"));
   AffineExpr span = stride > 0 ? end->front() - first->front()
                                : first->front() - end->front();
   AffineExpr count = normal(normal(span).ceilDiv(std::abs(stride)));

@@ -159,6 +159,10 @@ bool foldElementwise(Node &n) {
   for (size_t i = 0; i < n.count(); ++i)
     operands.push_back(n.in(i));
   StringRef type = n.type();
+  if (operands.size() < (type == "Where"               ? 3U
+                         : type == "Neg" || type == "Not" ? 1U
+                                                          : 2U))
+    return false;
   if (type == "Where")
     return each(n, operands, operands[1].element,
                 [](ArrayRef<AffineExpr> x) -> Item {
@@ -262,6 +266,9 @@ bool foldSlice(Node &n) {
 }
 
 bool foldRange(Node &n) {
+  for (size_t i = 0; i < 3; ++i)
+    if (!n.has(i) || n.in(i).known->size() != 1)
+      return false;
   auto start = numberOf(n.in(0).known->front()),
        limit = numberOf(n.in(1).known->front()),
        step = numberOf(n.in(2).known->front());
