@@ -59,18 +59,17 @@ std::string Arguments::readOne(const proto::ValueInfo &input) {
       value.dims.push_back(builder.getAffineConstantExpr(dim.size));
       continue;
     }
-    AffineExpr size = dim.name.empty() ? AffineExpr()
-                                       : byName.lookup(dim.name);
+    AffineExpr size = dim.name.empty() ? AffineExpr() : byName.lookup(dim.name);
     if (!size && !dim.name.empty()) {
       size = tz::parseSize(dim.name, sizes, builder.getContext());
-      if (size && (numberOf(size) || !rangeOf(size).least ||
-                   *rangeOf(size).least < 0))
+      if (size &&
+          (numberOf(size) || !rangeOf(size).least || *rangeOf(size).least < 0))
         size = {};
     }
     if (!size) {
-      freshName(dim.name.empty() ? std::string(input.name) + "_" +
-                                       std::to_string(i)
-                                 : std::string(dim.name));
+      freshName(dim.name.empty()
+                    ? std::string(input.name) + "_" + std::to_string(i)
+                    : std::string(dim.name));
       size = builder.getAffineSymbolExpr(sizes.size() - 1);
     }
     if (!dim.name.empty())

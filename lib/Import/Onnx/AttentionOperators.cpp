@@ -20,8 +20,8 @@ Val splitHeads(Node &n, const Val &x, int64_t heads) {
            " heads");
     return {};
   }
-  Val apart = n.reshape(x, {x.dims[0], x.dims[1], n.size(heads),
-                            n.size(*width / heads)});
+  Val apart = n.reshape(
+      x, {x.dims[0], x.dims[1], n.size(heads), n.size(*width / heads)});
   return n.ok() ? n.transpose(apart, {0, 2, 1, 3}) : Val();
 }
 
@@ -37,11 +37,11 @@ Val joinHeads(Node &n, const Val &x) {
 /// What attention is told besides queries, keys and values.
 struct Attend {
   double scale = 0, softCap = 0;
-  Val bias;                 ///< added to scores
-  Val keep;                 ///< truths: which scores count
+  Val bias; ///< added to scores
+  Val keep; ///< truths: which scores count
   bool causal = false;
-  AffineExpr past;          ///< rows of keys before the first query
-  double masked = -INFINITY; ///< what is added where nothing counts
+  AffineExpr past;               ///< rows of keys before the first query
+  double masked = -INFINITY;     ///< what is added where nothing counts
   int64_t left = -1, right = -1; ///< how far a query sees; -1: without end
 };
 
@@ -87,9 +87,8 @@ Scores attend(Node &n, Val q, Val k, Val v, const Attend &with) {
   AffineExpr batch = q.dims[0], rows = q.dims[2], keys = k.dims[2];
   Dims all{batch, q.dims[1], rows, keys}, apart{batch, g, r, rows, keys};
   Val grouped = n.reshape(q, {batch, g, r, rows, q.dims[3]});
-  Val dots = n.reshape(n.contract("bgrtd,bgsd->bgrts", grouped, k, apart,
-                                  q.element),
-                       all);
+  Val dots = n.reshape(
+      n.contract("bgrtd,bgsd->bgrts", grouped, k, apart, q.element), all);
   if (!n.ok())
     return scores;
   dots = n.mul(dots, n.number(with.scale, q.element));
@@ -120,14 +119,14 @@ Scores attend(Node &n, Val q, Val k, Val v, const Attend &with) {
   if (std::isinf(with.masked) && (with.bias || with.keep || reaches)) {
     // A query that sees no key gets zeros.
     Val largest = n.reduce(tz::Combiner::Max, dots, {3});
-    scores.shares = n.apply(Fn::Select, {n.apply(Fn::Equal, {largest, never}),
-                                         n.number(0, q.element),
-                                         scores.shares});
+    scores.shares =
+        n.apply(Fn::Select, {n.apply(Fn::Equal, {largest, never}),
+                             n.number(0, q.element), scores.shares});
   }
-  scores.result = n.reshape(
-      n.contract("bgrts,bgsd->bgrtd", n.reshape(scores.shares, apart), v,
-                 {batch, g, r, rows, v.dims[3]}, q.element),
-      {batch, q.dims[1], rows, v.dims[3]});
+  scores.result =
+      n.reshape(n.contract("bgrts,bgsd->bgrtd", n.reshape(scores.shares, apart),
+                           v, {batch, g, r, rows, v.dims[3]}, q.element),
+                {batch, q.dims[1], rows, v.dims[3]});
   return scores;
 }
 
@@ -230,8 +229,8 @@ Val rotated(Node &n, const Val &x, const Val &cosine, const Val &sine,
   }
   if (lanes == *width)
     return all;
-  return n.concat({all, n.slice(x, 3, n.size(lanes), 1,
-                                n.size(*width - lanes))}, 3);
+  return n.concat(
+      {all, n.slice(x, 3, n.size(lanes), 1, n.size(*width - lanes))}, 3);
 }
 
 /// Rows of a table by positions [batch, rows], or those of [batch, rows,
@@ -259,8 +258,8 @@ void rotate(Node &n, Val x, Val cosine, Val sine, Val positions) {
   if (flat && heads == 0) {
     // As many as the tables are wide.
     auto table = numberOf(cosine.dims.back()), width = numberOf(x.dims[2]);
-    heads = table && width && *table > 0 && lanes == 0 ? *width / (2 * *table)
-                                                       : 0;
+    heads =
+        table && width && *table > 0 && lanes == 0 ? *width / (2 * *table) : 0;
   }
   if (flat)
     x = splitHeads(n, x, heads);

@@ -56,9 +56,8 @@ std::optional<Frame> readFrame(Node &n, const Val &x,
                     "call");
     int64_t stride = frame.strides[i];
     int64_t border =
-        size ? std::max<int64_t>(
-                   0, (*size + stride - 1) / stride * stride - stride + reach -
-                          *size)
+        size ? std::max<int64_t>(0, (*size + stride - 1) / stride * stride -
+                                        stride + reach - *size)
              : reach - 1;
     frame.low[i] = mode == "SAME_UPPER" ? border / 2 : border - border / 2;
     frame.high[i] = border - frame.low[i];
@@ -151,8 +150,8 @@ Val pooled(Node &n, const Val &x, const Frame &frame, tz::Combiner combiner) {
   if (!n.ok())
     return {};
   return channelsFirst(
-      n, n.reshape(result, Dims(result.dims.begin(),
-                                result.dims.begin() + x.rank())));
+      n, n.reshape(result,
+                   Dims(result.dims.begin(), result.dims.begin() + x.rank())));
 }
 
 std::optional<Frame> poolFrame(Node &n, const Val &x) {

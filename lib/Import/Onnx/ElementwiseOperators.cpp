@@ -51,10 +51,10 @@ void lowerDiv(Node &n) {
   if (isUnsigned(a.element))
     return n.out(n.apply(Fn::FloorDiv, {a, b}));
   // Towards 0.
-  Val magnitude = n.apply(Fn::FloorDiv, {n.apply(Fn::Abs, {a}),
-                                         n.apply(Fn::Abs, {b})});
-  n.out(n.mul(magnitude,
-              n.mul(n.apply(Fn::Sign, {a}), n.apply(Fn::Sign, {b}))));
+  Val magnitude =
+      n.apply(Fn::FloorDiv, {n.apply(Fn::Abs, {a}), n.apply(Fn::Abs, {b})});
+  n.out(
+      n.mul(magnitude, n.mul(n.apply(Fn::Sign, {a}), n.apply(Fn::Sign, {b}))));
 }
 
 void lowerMod(Node &n) {
@@ -92,8 +92,7 @@ void lowerPow(Node &n) {
   Val odd = n.apply(Fn::Mod, {n.apply(Fn::Floor, {power}), two});
   Val negated = n.apply(Fn::Select, {odd, n.apply(Fn::Neg, {size}), size});
   Val whole = n.apply(Fn::Equal, {n.apply(Fn::Floor, {power}), power});
-  Val below = n.apply(Fn::Select,
-                      {whole, negated, n.number(NAN, a.element)});
+  Val below = n.apply(Fn::Select, {whole, negated, n.number(NAN, a.element)});
   n.out(n.apply(Fn::Select, {n.apply(Fn::Less, {a, zero}), below, size}));
 }
 
@@ -153,10 +152,10 @@ void lowerClip(Node &n) {
     return;
   Val low = n.optional(1), high = n.optional(2);
   if (n.opset() < 11) {
-    low = n.number(n.real("min", -std::numeric_limits<float>::max()),
-                   x.element);
-    high = n.number(n.real("max", std::numeric_limits<float>::max()),
-                    x.element);
+    low =
+        n.number(n.real("min", -std::numeric_limits<float>::max()), x.element);
+    high =
+        n.number(n.real("max", std::numeric_limits<float>::max()), x.element);
   }
   if (low)
     x = n.apply(Fn::Max, {x, low});
@@ -244,14 +243,14 @@ void lowerCelu(Node &n) {
     return;
   Val alpha = n.number(n.real("alpha", 1), x.element);
   Val zero = n.number(0, x.element);
-  Val low = n.mul(n.apply(Fn::Expm1, {n.div(n.apply(Fn::Min, {x, zero}), alpha)}),
-                  alpha);
+  Val low = n.mul(
+      n.apply(Fn::Expm1, {n.div(n.apply(Fn::Min, {x, zero}), alpha)}), alpha);
   n.out(n.apply(Fn::Select, {n.apply(Fn::Less, {x, zero}), low, x}));
 }
 
 Val hardSigmoid(Node &n, const Val &x, double alpha, double beta) {
-  Val line = n.add(n.mul(x, n.number(alpha, x.element)),
-                   n.number(beta, x.element));
+  Val line =
+      n.add(n.mul(x, n.number(alpha, x.element)), n.number(beta, x.element));
   return n.apply(Fn::Clamp,
                  {line, n.number(0, x.element), n.number(1, x.element)});
 }
@@ -271,8 +270,8 @@ void lowerThresholdedRelu(Node &n) {
   if (!n.ok())
     return;
   Val alpha = n.number(n.real("alpha", 1), x.element);
-  n.out(n.apply(Fn::Select, {n.apply(Fn::Less, {alpha, x}), x,
-                             n.number(0, x.element)}));
+  n.out(n.apply(Fn::Select,
+                {n.apply(Fn::Less, {alpha, x}), x, n.number(0, x.element)}));
 }
 
 void lowerSoftsign(Node &n) {
@@ -294,8 +293,8 @@ void lowerShrink(Node &n) {
   double lambda = n.real("lambd", 0.5);
   Val low = n.apply(Fn::Less, {x, n.number(-lambda, x.element)});
   Val high = n.apply(Fn::Less, {n.number(lambda, x.element), x});
-  Val right = n.apply(Fn::Select,
-                      {high, n.sub(x, bias), n.number(0, x.element)});
+  Val right =
+      n.apply(Fn::Select, {high, n.sub(x, bias), n.number(0, x.element)});
   n.out(n.apply(Fn::Select, {low, n.add(x, bias), right}));
 }
 
@@ -331,9 +330,9 @@ void lowerCosh(Node &n) {
   if (!n.ok())
     return;
   Val half = n.number(0.5, x.element);
-  n.out(n.mul(n.add(n.apply(Fn::Exp, {x}),
-                    n.apply(Fn::Exp, {n.apply(Fn::Neg, {x})})),
-              half));
+  n.out(n.mul(
+      n.add(n.apply(Fn::Exp, {x}), n.apply(Fn::Exp, {n.apply(Fn::Neg, {x})})),
+      half));
 }
 
 void lowerTan(Node &n) {

@@ -157,10 +157,10 @@ Val Emit::sizeValue(AffineExpr wanted, Type element) {
   }
   Val all = iota({normal(rest + 1)}, 0, i64());
   auto type = RankedTensorType::get({1}, i64());
-  Val last = made(tz::SliceOp::create(
-                      builder, location, type, all.value,
-                      builder.getDenseI64ArrayAttr({-1}),
-                      builder.getDenseI64ArrayAttr({1}), DenseI64ArrayAttr()),
+  Val last = made(tz::SliceOp::create(builder, location, type, all.value,
+                                      builder.getDenseI64ArrayAttr({-1}),
+                                      builder.getDenseI64ArrayAttr({1}),
+                                      DenseI64ArrayAttr()),
                   {size(1)});
   Val result = reshape(last, {});
   if (offset)
@@ -243,8 +243,7 @@ Value Emit::use(const Val &value) {
   // Repeated along what another operand counts: all of it is chosen.
   Val small = made(written, {});
   for (int64_t dim : cast<RankedTensorType>(written.getType()).getShape())
-    small.dims.push_back(ShapedType::isDynamic(dim) ? AffineExpr()
-                                                    : size(dim));
+    small.dims.push_back(ShapedType::isDynamic(dim) ? AffineExpr() : size(dim));
   int64_t lead = value.rank() - small.rank();
   for (int64_t i = 0; i < small.rank(); ++i)
     if (!small.dims[i])
@@ -300,21 +299,19 @@ Val Emit::apply(Fn function, ArrayRef<Val> operands) {
       covered = broadcast(operand.dims, covered);
   bool whole = covered == dims;
   for (const Val &operand : operands)
-    inputs.push_back(whole && isSpread(operand) ? operand.value
-                                                : use(operand));
+    inputs.push_back(whole && isSpread(operand) ? operand.value : use(operand));
   if (!ok())
     return {};
-  return made(tz::ElementwiseOp::create(builder, location,
-                                        typeOf(dims, element), function,
-                                        inputs),
+  return made(tz::ElementwiseOp::create(
+                  builder, location, typeOf(dims, element), function, inputs),
               dims);
 }
 
 Val Emit::cast(const Val &value, Type element) {
   if (!ok() || !value || value.element == element)
     return value;
-  if (value.known && isa<IntegerType>(element) &&
-      !value.element.isInteger(1) && !element.isInteger(1)) {
+  if (value.known && isa<IntegerType>(element) && !value.element.isInteger(1) &&
+      !element.isInteger(1)) {
     Val same = value;
     same.value = {};
     same.tensor = nullptr;
@@ -325,10 +322,10 @@ Val Emit::cast(const Val &value, Type element) {
   if (!ok())
     return {};
   auto type = mlir::cast<RankedTensorType>(input.getType());
-  Val result = made(
-      tz::ElementwiseOp::create(builder, location, type.clone(element),
-                                Fn::Cast, input),
-      value.dims);
+  Val result =
+      made(tz::ElementwiseOp::create(builder, location, type.clone(element),
+                                     Fn::Cast, input),
+           value.dims);
   return result;
 }
 
@@ -368,9 +365,9 @@ Val Emit::reshape(const Val &value, Dims dims) {
     fail("it makes " + text(dims) + " of " + text(value.dims));
     return {};
   }
-  return made(tz::ReshapeOp::create(builder, location, type, input,
-                                    openSizes(dims)),
-              dims);
+  return made(
+      tz::ReshapeOp::create(builder, location, type, input, openSizes(dims)),
+      dims);
 }
 
 Val Emit::spread(const Val &value, Dims dims) {
@@ -382,11 +379,11 @@ Val Emit::spread(const Val &value, Dims dims) {
     ++drop;
   bool grows = value.rank() - drop == int64_t(dims.size());
   for (int64_t i = drop; i < value.rank(); ++i)
-    grows |= normal(value.dims[i]) !=
-             normal(dims[dims.size() - value.rank() + i]);
-  Val result =
-      made(use(reshape(value, Dims(value.dims.begin() + drop, value.dims.end()))),
-           dims);
+    grows |=
+        normal(value.dims[i]) != normal(dims[dims.size() - value.rank() + i]);
+  Val result = made(
+      use(reshape(value, Dims(value.dims.begin() + drop, value.dims.end()))),
+      dims);
   if (!ok())
     return {};
   if (grows)
@@ -409,9 +406,8 @@ Val Emit::transpose(const Val &value, ArrayRef<int64_t> order) {
   Value input = use(value);
   if (!ok())
     return {};
-  return made(tz::TransposeOp::create(builder, location,
-                                      typeOf(dims, value.element), input,
-                                      order),
+  return made(tz::TransposeOp::create(
+                  builder, location, typeOf(dims, value.element), input, order),
               dims);
 }
 
@@ -437,14 +433,16 @@ Val Emit::slice(const Val &value, int64_t axis, AffineExpr first, int64_t step,
   auto from = numberOf(first), fromEnd = numberOf(normal(first - whole));
   auto left = numberOf(normal(whole - first - count));
   auto last = numberOf(normal((whole - first) + (count * -step + (step - 1))));
-  if (step > 0 && ((from && *from < 0) || (last && *last < 0 && !isNumber(count, 0)))) {
+  if (step > 0 &&
+      ((from && *from < 0) || (last && *last < 0 && !isNumber(count, 0)))) {
     fail("it takes " + text(count) + " elements from " + text(first) +
          " on of " + text(whole));
     return {};
   }
   bool fixed = numberOf(count).has_value();
-  bool direct = step > 0 && (from || (fromEnd && *fromEnd < 0)) &&
-                (fixed ? true : !numberOf(whole) && step == 1 && left && *left >= 0);
+  bool direct =
+      step > 0 && (from || (fromEnd && *fromEnd < 0)) &&
+      (fixed ? true : !numberOf(whole) && step == 1 && left && *left >= 0);
   if (!direct) {
     // By the numbers of its elements.
     Val index = iota({count}, 0, i64());
@@ -460,12 +458,12 @@ Val Emit::slice(const Val &value, int64_t axis, AffineExpr first, int64_t step,
   Value input = use(value);
   if (!ok())
     return {};
-  return made(tz::SliceOp::create(
-                  builder, location, typeOf(dims, value.element), input,
-                  builder.getDenseI64ArrayAttr(offsets),
-                  builder.getDenseI64ArrayAttr(steps),
-                  cut[axis] ? builder.getDenseI64ArrayAttr(cut)
-                            : DenseI64ArrayAttr()),
+  return made(tz::SliceOp::create(builder, location,
+                                  typeOf(dims, value.element), input,
+                                  builder.getDenseI64ArrayAttr(offsets),
+                                  builder.getDenseI64ArrayAttr(steps),
+                                  cut[axis] ? builder.getDenseI64ArrayAttr(cut)
+                                            : DenseI64ArrayAttr()),
               dims);
 }
 
@@ -536,8 +534,8 @@ Val Emit::gather(const Val &value, const Val &indices, int64_t axis,
   if (!ok())
     return {};
   return made(tz::GatherOp::create(builder, location,
-                                   typeOf(dims, value.element), from, by,
-                                   axis, each),
+                                   typeOf(dims, value.element), from, by, axis,
+                                   each),
               dims);
 }
 
@@ -549,8 +547,8 @@ Val Emit::scatter(const Val &value, const Val &indices, const Val &updates,
   if (!ok())
     return {};
   return made(tz::ScatterOp::create(builder, location,
-                                    typeOf(value.dims, value.element), into,
-                                    by, what, axis, each, add),
+                                    typeOf(value.dims, value.element), into, by,
+                                    what, axis, each, add),
               value.dims);
 }
 
@@ -564,10 +562,10 @@ Val Emit::reduce(tz::Combiner combiner, const Val &value,
   Value input = use(value);
   if (!ok())
     return {};
-  return made(tz::ReduceOp::create(
-                  builder, location, typeOf(dims, value.element),
-                  tz::CombinerAttr::get(context(), combiner), input,
-                  builder.getDenseI64ArrayAttr(axes)),
+  return made(tz::ReduceOp::create(builder, location,
+                                   typeOf(dims, value.element),
+                                   tz::CombinerAttr::get(context(), combiner),
+                                   input, builder.getDenseI64ArrayAttr(axes)),
               dims);
 }
 
@@ -591,8 +589,8 @@ Val Emit::contract(StringRef dims, const Val &left, const Val &right,
         return {};
       }
     }
-  return made(tz::ContractOp::create(builder, location,
-                                     typeOf(result, element), dims, a, b),
+  return made(tz::ContractOp::create(builder, location, typeOf(result, element),
+                                     dims, a, b),
               result);
 }
 
@@ -603,9 +601,9 @@ Val Emit::matmul(const Val &rows, const Val &weight) {
   Dims dims{rows.dims[0], weight.dims[0]};
   if (!ok())
     return {};
-  return made(tz::MatmulOp::create(builder, location,
-                                   typeOf(dims, rows.element), x, w),
-              dims);
+  return made(
+      tz::MatmulOp::create(builder, location, typeOf(dims, rows.element), x, w),
+      dims);
 }
 
 Val Emit::embedding(const Val &table, const Val &ids) {
@@ -643,9 +641,9 @@ Val Emit::reverse(const Val &value, ArrayRef<int64_t> axes) {
   Value input = use(value);
   if (!ok())
     return {};
-  return made(tz::ReverseOp::create(builder, location, input.getType(), input,
-                                    axes),
-              value.dims);
+  return made(
+      tz::ReverseOp::create(builder, location, input.getType(), input, axes),
+      value.dims);
 }
 
 Val Emit::iota(Dims dims, int64_t axis, Type element) {
@@ -669,8 +667,8 @@ Val Emit::topK(const Val &value, int64_t count) {
     return {};
   }
   dims.back() = size(count);
-  return made(
-      tz::TopKOp::create(builder, location, typeOf(dims, i64()), input), dims);
+  return made(tz::TopKOp::create(builder, location, typeOf(dims, i64()), input),
+              dims);
 }
 
 Val Emit::layerNorm(const Val &value, const Val &weight, const Val &bias,
@@ -709,12 +707,12 @@ Val Emit::windows(const Val &value, ArrayRef<int64_t> kernel,
   Value input = use(value);
   if (!ok())
     return {};
-  return made(tz::WindowsOp::create(
-                  builder, location, typeOf(dims, value.element), input,
-                  builder.getDenseI64ArrayAttr(strides),
-                  builder.getDenseI64ArrayAttr(dilations),
-                  builder.getDenseI64ArrayAttr(low),
-                  builder.getDenseI64ArrayAttr(high)),
+  return made(tz::WindowsOp::create(builder, location,
+                                    typeOf(dims, value.element), input,
+                                    builder.getDenseI64ArrayAttr(strides),
+                                    builder.getDenseI64ArrayAttr(dilations),
+                                    builder.getDenseI64ArrayAttr(low),
+                                    builder.getDenseI64ArrayAttr(high)),
               dims);
 }
 

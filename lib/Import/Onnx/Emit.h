@@ -23,9 +23,9 @@ using llvm::Twine;
 /// What all nodes of a graph share.
 struct GraphState {
   mlir::OpBuilder &builder;
-  std::vector<std::string> sizes;               ///< their names, by symbol
-  std::map<unsigned, int64_t> bounds;           ///< of sizes, that tables give
-  llvm::StringMap<mlir::Value> weights;         ///< by the tensor's name
+  std::vector<std::string> sizes;       ///< their names, by symbol
+  std::map<unsigned, int64_t> bounds;   ///< of sizes, that tables give
+  llvm::StringMap<mlir::Value> weights; ///< by the tensor's name
 };
 
 class Emit {

@@ -43,8 +43,8 @@ std::string shown(StringRef name) {
 
 class Importer {
 public:
-  Importer(const formats::ModelFile &file, StringRef path,
-           MLIRContext *context, const ImportOptions &options)
+  Importer(const formats::ModelFile &file, StringRef path, MLIRContext *context,
+           const ImportOptions &options)
       : file(file), model(*file.onnxModel()), path(path), options(options),
         builder(context), graph{builder, {}, {}, {}} {
     context->loadDialect<tz::TzDialect>();
@@ -66,8 +66,12 @@ private:
     std::string place = path.str();
     if (std::string name = where.str(); !name.empty())
       place += ": " + name;
-    return {ExitCode::ModelNotSupported, code.str(), what.str(), place,
-            why.str(), help.str()};
+    return {ExitCode::ModelNotSupported,
+            code.str(),
+            what.str(),
+            place,
+            why.str(),
+            help.str()};
   }
 
   Status checkVersions() {
@@ -89,7 +93,8 @@ private:
                               Twine(kNewestOpset) + " are read",
                     "onnx.version_converter converts it, or export it again");
     if (model.functions)
-      return refuse("it has " + Twine(model.functions) + " functions of its own",
+      return refuse("it has " + Twine(model.functions) +
+                        " functions of its own",
                     "onnx.inliner.inline_local_functions puts them in place");
     if (model.sparse)
       return refuse("it has sparse weights", "export it with dense ones");
@@ -134,13 +139,14 @@ private:
     if (counts.size() > names.size())
       names.push_back("and " + std::to_string(counts.size() - names.size()) +
                       " more");
-    return error("TZ0332",
-                 Twine(nodes) + (nodes == 1 ? " node has an operator"
-                                            : " nodes have operators") +
-                     " that is not supported",
-                 "", llvm::join(names, ", "),
-                 "docs/onnx.md lists what is; another opset or exporter "
-                 "setting may write the model with those");
+    return error(
+        "TZ0332",
+        Twine(nodes) +
+            (nodes == 1 ? " node has an operator" : " nodes have operators") +
+            " that is not supported",
+        "", llvm::join(names, ", "),
+        "docs/onnx.md lists what is; another opset or exporter "
+        "setting may write the model with those");
   }
 
   Status begin() {
@@ -300,20 +306,21 @@ private:
       results.push_back(emit.use(found->second));
       if (!emit.ok())
         return error("TZ0331", "this ONNX file is not supported", "",
-                     "its output '" + shown(output.name) + "' is no value: " +
-                         emit.why(),
+                     "its output '" + shown(output.name) +
+                         "' is no value: " + emit.why(),
                      "export it again");
       types.push_back(results.back().getType());
     }
     tz::ReturnOp::create(builder, func.getLoc(), results);
-    func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), types));
+    func.setFunctionType(
+        builder.getFunctionType(func.getArgumentTypes(), types));
     for (auto [i, output] : llvm::enumerate(model.outputs))
       func.setResultAttr(i, tz::TzDialect::kNameAttr,
                          builder.getStringAttr(StringRef(output.name)));
     setSizes(func, graph);
     (*module)->setAttr("tz.architecture", builder.getStringAttr("onnx"));
-    (*module)->setAttr("tz.file", builder.getStringAttr(
-                                      llvm::sys::path::filename(path)));
+    (*module)->setAttr("tz.file",
+                       builder.getStringAttr(llvm::sys::path::filename(path)));
     return {};
   }
 
@@ -334,8 +341,7 @@ private:
 } // namespace
 
 Expected<OwningOpRef<ModuleOp>> importOnnx(const formats::ModelFile &file,
-                                           StringRef path,
-                                           MLIRContext *context,
+                                           StringRef path, MLIRContext *context,
                                            const ImportOptions &options) {
   return Importer(file, path, context, options).run();
 }

@@ -4,9 +4,9 @@
 // are the graph's inputs and outputs under their names.
 #pragma once
 
+#include "formats/ModelFile.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "formats/ModelFile.h"
 #include "support/Error.h"
 #include "terrazzo/Import/Import.h"
 

@@ -28,7 +28,8 @@ void lowerReshape(Node &n) {
     auto number = numberOf(dim);
     if (number == 0 && !zeros) {
       if (int64_t(i) >= x.rank())
-        return void(n.fail("its shape takes over a dimension that is not there"));
+        return void(
+            n.fail("its shape takes over a dimension that is not there"));
       dim = x.dims[i];
     }
     if (number == -1) {
@@ -44,9 +45,8 @@ void lowerReshape(Node &n) {
   if (open) {
     *open = quotient(n.product(x.dims), n.product(others));
     if (!*open)
-      return void(n.fail("it makes " + n.text(others) +
-                         " and the rest of " + n.text(x.dims) +
-                         ", which need not divide"));
+      return void(n.fail("it makes " + n.text(others) + " and the rest of " +
+                         n.text(x.dims) + ", which need not divide"));
   }
   n.out(n.reshape(x, *dims));
 }
@@ -127,8 +127,8 @@ void lowerConcat(Node &n) {
     parts.push_back(n.in(i));
   if (parts.empty() || !n.ok())
     return void(n.fail("it has no input"));
-  int64_t axis = n.axis(n.integer("axis", n.opset() < 4 ? 1 : 0),
-                        parts[0].rank());
+  int64_t axis =
+      n.axis(n.integer("axis", n.opset() < 4 ? 1 : 0), parts[0].rank());
   if (n.ok())
     n.out(n.concat(parts, axis));
 }
@@ -181,8 +181,7 @@ std::optional<AffineExpr> bound(Node &n, AffineExpr given, AffineExpr whole,
   auto number = numberOf(given), size = numberOf(whole);
   if (number && size)
     return n.size(std::clamp<int64_t>(
-        *number < 0 ? *number + (*number < -*size ? -*number : *size)
-                    : *number,
+        *number < 0 ? *number + (*number < -*size ? -*number : *size) : *number,
         0, *size));
   if (number && *number >= far)
     return whole;
@@ -397,9 +396,8 @@ void lowerDepthToSpace(Node &n) {
     return void(n.fail("its mode '" + mode + "' is not understood"));
   Val apart = columns ? n.reshape(x, {x.dims[0], c, b, b, h, w})
                       : n.reshape(x, {x.dims[0], b, b, c, h, w});
-  SmallVector<int64_t> order = columns
-                                   ? SmallVector<int64_t>{0, 1, 4, 2, 5, 3}
-                                   : SmallVector<int64_t>{0, 3, 4, 1, 5, 2};
+  SmallVector<int64_t> order = columns ? SmallVector<int64_t>{0, 1, 4, 2, 5, 3}
+                                       : SmallVector<int64_t>{0, 3, 4, 1, 5, 2};
   n.out(n.reshape(n.transpose(apart, order),
                   {x.dims[0], c, n.product({h, b}), n.product({w, b})}));
 }

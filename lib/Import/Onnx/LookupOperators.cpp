@@ -25,15 +25,15 @@ bool isCounted(Value value, int depth = 16) {
   if (auto scalar = dyn_cast<tz::ScalarOp>(op))
     return scalar.getValue().convertToDouble() >= 0;
   auto elementwise = dyn_cast<tz::ElementwiseOp>(op);
-  bool keeps = elementwise ? llvm::is_contained({Fn::Add, Fn::Mul, Fn::Max,
-                                                 Fn::Min, Fn::Abs, Fn::FloorDiv,
-                                                 Fn::Mod},
-                                                elementwise.getFunction()) ||
-                                 (elementwise.getFunction() == Fn::Cast &&
-                                  isa<IntegerType>(getElementTypeOrSelf(
-                                      elementwise.getInputs()[0].getType())))
-                           : isa<tz::ReshapeOp, tz::SliceOp, tz::ConcatOp,
-                                 tz::TransposeOp>(op);
+  bool keeps =
+      elementwise
+          ? llvm::is_contained({Fn::Add, Fn::Mul, Fn::Max, Fn::Min, Fn::Abs,
+                                Fn::FloorDiv, Fn::Mod},
+                               elementwise.getFunction()) ||
+                (elementwise.getFunction() == Fn::Cast &&
+                 isa<IntegerType>(getElementTypeOrSelf(
+                     elementwise.getInputs()[0].getType())))
+          : isa<tz::ReshapeOp, tz::SliceOp, tz::ConcatOp, tz::TransposeOp>(op);
   return keeps && llvm::all_of(op->getOperands(), [&](Value operand) {
            return isCounted(operand, depth - 1);
          });
@@ -56,8 +56,9 @@ Val fromStart(Node &n, Val indices, AffineExpr size) {
       if (numbers->size() != indices.known->size())
         numbers.reset();
     }
-    bool counted =
-        numbers && llvm::all_of(*numbers, [](int64_t each) { return each >= 0; });
+    bool counted = numbers && llvm::all_of(*numbers, [](int64_t each) {
+                     return each >= 0;
+                   });
     if (counted)
       return indices;
     if (numbers && whole && numbers->size() <= 16) {
@@ -116,8 +117,8 @@ void lowerGather(Node &n) {
   // One element of many is a slice.
   if (indices.known && indices.rank() == 0)
     if (auto number = numberOf(indices.known->front())) {
-      AffineExpr at = *number < 0 ? normal(x.dims[axis] + *number)
-                                  : n.size(*number);
+      AffineExpr at =
+          *number < 0 ? normal(x.dims[axis] + *number) : n.size(*number);
       Val one = n.slice(x, axis, at, 1, n.size(1));
       Dims dims = x.dims;
       dims.erase(dims.begin() + axis);
@@ -187,9 +188,9 @@ void lowerGatherND(Node &n) {
     Val row = n.iota({n.product(lead)}, 0, index.element);
     Dims shape = lead;
     shape.resize(index.rank(), n.size(1));
-    row = n.mul(n.reshape(row, shape),
-                n.sizeValue(n.product(all.slice(batch, *depth)),
-                            index.element));
+    row =
+        n.mul(n.reshape(row, shape),
+              n.sizeValue(n.product(all.slice(batch, *depth)), index.element));
     index = n.add(row, index);
   }
   n.out(n.gather(n.reshape(x, flat), index, 0));
@@ -200,7 +201,8 @@ std::optional<bool> addsUpdates(Node &n) {
   StringRef how = n.word("reduction", "none");
   if (how == "none" || how == "add")
     return how == "add";
-  return n.fail("its reduction '" + how + "' is not supported; 'none' and "
+  return n.fail("its reduction '" + how +
+                "' is not supported; 'none' and "
                 "'add' are");
 }
 
@@ -306,7 +308,8 @@ template <bool largest> void lowerArg(Node &n) {
   if (!n.ok())
     return;
   int64_t axis = n.axis(n.integer("axis", 0), x.rank());
-  bool keep = n.integer("keepdims", 1), last = n.integer("select_last_index", 0);
+  bool keep = n.integer("keepdims", 1),
+       last = n.integer("select_last_index", 0);
   if (!n.ok())
     return;
   SmallVector<int64_t> order = axisLast(x.rank(), axis);

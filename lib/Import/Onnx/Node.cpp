@@ -37,10 +37,11 @@ bool isReadable(const proto::Tensor &tensor) {
 
 double halfAt(const proto::Tensor &tensor, uint64_t index,
               const llvm::fltSemantics &semantics) {
-  llvm::APFloat value(semantics, llvm::APInt(16, readAt<uint16_t>(tensor, index)));
+  llvm::APFloat value(semantics,
+                      llvm::APInt(16, readAt<uint16_t>(tensor, index)));
   bool ignored;
-  value.convert(llvm::APFloat::IEEEdouble(),
-                llvm::APFloat::rmNearestTiesToEven, &ignored);
+  value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven,
+                &ignored);
   return value.convertToDouble();
 }
 

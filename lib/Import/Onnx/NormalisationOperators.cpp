@@ -22,7 +22,8 @@ Val norm(Node &n, const Val &x, const Val &scale, const Val &bias, bool layer,
   if (normal(n.product(scale.dims)) != normal(width) ||
       (bias && normal(n.product(bias.dims)) != normal(width))) {
     n.fail("its scale or bias is not as large as the dimensions that it "
-           "normalises, " + n.text(width));
+           "normalises, " +
+           n.text(width));
     return {};
   }
   // Weights are vectors; a width that is no number, or what is no float of 32
@@ -40,8 +41,9 @@ Val norm(Node &n, const Val &x, const Val &scale, const Val &bias, bool layer,
   if (layer)
     centred = n.sub(lines, n.reduce(tz::Combiner::Mean, lines, {1}));
   Val variance = n.reduce(tz::Combiner::Mean, n.mul(centred, centred), {1});
-  Val result = n.div(centred, n.apply(Fn::Sqrt, {n.add(
-                                  variance, n.number(epsilon, x.element))}));
+  Val result =
+      n.div(centred,
+            n.apply(Fn::Sqrt, {n.add(variance, n.number(epsilon, x.element))}));
   result = n.mul(result, w);
   return n.reshape(b ? n.add(result, b) : result, x.dims);
 }
@@ -67,8 +69,8 @@ template <bool layer> void lowerNorm(Node &n) {
   Val variance = n.reduce(tz::Combiner::Mean, n.mul(centred, centred), axes);
   if (!n.ok())
     return;
-  Val share = n.apply(Fn::Rsqrt,
-                      {n.add(variance, n.number(epsilon, x.element))});
+  Val share =
+      n.apply(Fn::Rsqrt, {n.add(variance, n.number(epsilon, x.element))});
   n.out(layer ? mean : share, 1);
   n.out(share, 2);
 }
@@ -96,15 +98,16 @@ void grouped(Node &n, const Val &x, const Val &scale, const Val &bias,
   if (!channels || groups < 1 || *channels % groups)
     return void(n.fail("its channels are not known, or no whole groups"));
   AffineExpr parts = n.product({x.dims[0], n.size(groups)});
-  AffineExpr width = n.product({n.size(*channels / groups),
-                                n.product(ArrayRef(x.dims).drop_front(2))});
+  AffineExpr width = n.product(
+      {n.size(*channels / groups), n.product(ArrayRef(x.dims).drop_front(2))});
   Val lines = n.reshape(x, {parts, width});
   Val centred = n.sub(lines, n.reduce(tz::Combiner::Mean, lines, {1}));
   Val variance = n.reduce(tz::Combiner::Mean, n.mul(centred, centred), {1});
   if (!n.ok())
     return;
-  Val result = n.div(centred, n.apply(Fn::Sqrt, {n.add(
-                                  variance, n.number(epsilon, x.element))}));
+  Val result =
+      n.div(centred,
+            n.apply(Fn::Sqrt, {n.add(variance, n.number(epsilon, x.element))}));
   result = n.reshape(result, x.dims);
   Dims column{x.dims[1]};
   column.resize(x.rank() - 1, n.size(1));
@@ -152,8 +155,9 @@ void lowerBatchNorm(Node &n) {
   Dims column{x.dims[1]};
   column.resize(x.rank() - 1, n.size(1));
   auto each = [&](const Val &v) { return n.reshape(v, column); };
-  Val share = n.div(each(scale), n.apply(Fn::Sqrt, {n.add(
-                        each(variance), n.number(epsilon, x.element))}));
+  Val share = n.div(
+      each(scale),
+      n.apply(Fn::Sqrt, {n.add(each(variance), n.number(epsilon, x.element))}));
   n.out(n.add(n.mul(n.sub(x, each(mean)), share), each(bias)));
 }
 
@@ -169,8 +173,8 @@ void lowerMeanVariance(Node &n) {
     return;
   Val centred = n.sub(x, n.reduce(tz::Combiner::Mean, x, along));
   Val variance = n.reduce(tz::Combiner::Mean, n.mul(centred, centred), along);
-  n.out(n.div(centred, n.add(n.apply(Fn::Sqrt, {variance}),
-                             n.number(1e-9, x.element))));
+  n.out(n.div(centred,
+              n.add(n.apply(Fn::Sqrt, {variance}), n.number(1e-9, x.element))));
 }
 
 void lowerLpNorm(Node &n) {
@@ -182,15 +186,16 @@ void lowerLpNorm(Node &n) {
     n.fail("its attribute 'p' is " + Twine(p) + "; 1 and 2 are supported");
   if (!n.ok())
     return;
-  Val size = p == 1 ? n.reduce(tz::Combiner::Sum, n.apply(Fn::Abs, {x}), {axis})
-                    : n.apply(Fn::Sqrt, {n.reduce(tz::Combiner::Sum,
-                                                  n.mul(x, x), {axis})});
+  Val size = p == 1
+                 ? n.reduce(tz::Combiner::Sum, n.apply(Fn::Abs, {x}), {axis})
+                 : n.apply(Fn::Sqrt,
+                           {n.reduce(tz::Combiner::Sum, n.mul(x, x), {axis})});
   if (!n.ok())
     return;
   // A vector of zeros stays that.
   Val zero = n.number(0, x.element);
-  n.out(n.apply(Fn::Select, {n.apply(Fn::Equal, {size, zero}), zero,
-                             n.div(x, size)}));
+  n.out(n.apply(Fn::Select,
+                {n.apply(Fn::Equal, {size, zero}), zero, n.div(x, size)}));
 }
 
 constexpr Operator kOperators[] = {

@@ -12,19 +12,18 @@ namespace terrazzo::onnx {
 namespace {
 
 bool isStoredMatrix(const Val &value) {
-  bool stored = value.value ? isa_and_present<tz::UseWeightOp>(
-                                  value.value.getDefiningOp())
-                            : value.tensor && value.tensor->mapped &&
-                                  value.tensor->elements > 16;
+  bool stored =
+      value.value
+          ? isa_and_present<tz::UseWeightOp>(value.value.getDefiningOp())
+          : value.tensor && value.tensor->mapped && value.tensor->elements > 16;
   return stored && value.rank() == 2 && isa<FloatType>(value.element) &&
          !value.element.isF64();
 }
 
 /// The stored matrix that `value` is the transpose of.
 Val transposedOf(const Val &value) {
-  auto transpose = value.value
-                       ? value.value.getDefiningOp<tz::TransposeOp>()
-                       : tz::TransposeOp();
+  auto transpose = value.value ? value.value.getDefiningOp<tz::TransposeOp>()
+                               : tz::TransposeOp();
   if (!transpose || value.rank() != 2 ||
       transpose.getPermutation() != ArrayRef<int64_t>({1, 0}))
     return {};
@@ -57,8 +56,8 @@ Val product(Node &n, Val a, Val b) {
   }
   if (Val stored = transposedOf(b); stored && a.rank() >= 2)
     return timesStored(n, a, stored);
-  Dims batch = n.broadcast(ArrayRef(a.dims).drop_back(2),
-                           ArrayRef(b.dims).drop_back(2));
+  Dims batch =
+      n.broadcast(ArrayRef(a.dims).drop_back(2), ArrayRef(b.dims).drop_back(2));
   if (!n.ok())
     return {};
   // A batch of 1 is left out, so that the other side's is repeated.
@@ -150,9 +149,10 @@ void lowerEinsum(Node &n) {
       return llvm::isAlpha(c) && seen.insert(c).second;
     });
   };
-  if (n.count() != 2 || !StringRef(equation).contains("->") ||
-      !isPlain(left) || !isPlain(right) || !isPlain(to))
-    return void(n.fail("its equation '" + equation + "' is not one of two "
+  if (n.count() != 2 || !StringRef(equation).contains("->") || !isPlain(left) ||
+      !isPlain(right) || !isPlain(to))
+    return void(n.fail("its equation '" + equation +
+                       "' is not one of two "
                        "arrays, each letter once a side"));
   Val a = n.in(0), b = n.in(1);
   if (!n.ok())
@@ -170,8 +170,8 @@ void lowerEinsum(Node &n) {
   for (auto [i, letter] : llvm::enumerate(left))
     if (size_t other = right.find(letter);
         other != StringRef::npos && normal(a.dims[i]) != normal(b.dims[other]))
-      return void(n.fail("it multiplies " + n.text(a.dims) + " by " +
-                         n.text(b.dims)));
+      return void(
+          n.fail("it multiplies " + n.text(a.dims) + " by " + n.text(b.dims)));
   n.out(n.contract((left + "," + right + "->" + to).str(), a, b, dims,
                    a.element));
 }

@@ -68,16 +68,17 @@ void lowerDequantize(Node &n) {
   int64_t block = n.integer("block_size", 0), given = n.integer("axis", 1);
   if (!n.ok())
     return;
-  int64_t axis = x.rank() ? (given < x.rank() ? n.axis(given, x.rank()) : 0) : 0;
+  int64_t axis =
+      x.rank() ? (given < x.rank() ? n.axis(given, x.rank()) : 0) : 0;
   Type to = readOutput(n, scale.element);
   if (!to || !isa<FloatType>(to) || !isa<IntegerType>(x.element))
     return void(n.fail("it takes integers and gives floats"));
   Val whole = n.cast(x, n.i32());
   if (zero)
     whole = n.sub(whole, along(n, n.cast(zero, n.i32()), x.dims, axis, block));
-  n.out(n.cast(n.mul(n.cast(whole, scale.element),
-                     along(n, scale, x.dims, axis, block)),
-               to));
+  n.out(n.cast(
+      n.mul(n.cast(whole, scale.element), along(n, scale, x.dims, axis, block)),
+      to));
 }
 
 /// Nearest whole number, halves to even, within the elements' range.
@@ -103,10 +104,11 @@ void lowerQuantize(Node &n) {
   n.only("precision", 0);
   if (!n.ok())
     return;
-  int64_t axis = x.rank() ? (given < x.rank() ? n.axis(given, x.rank()) : 0) : 0;
-  Type to = readOutput(n, zero ? zero.element
-                               : IntegerType::get(n.context(), 8,
-                                                  IntegerType::Unsigned));
+  int64_t axis =
+      x.rank() ? (given < x.rank() ? n.axis(given, x.rank()) : 0) : 0;
+  Type to = readOutput(
+      n, zero ? zero.element
+              : IntegerType::get(n.context(), 8, IntegerType::Unsigned));
   if (!to)
     return void(n.fail("its result has elements that are not supported"));
   Val wide = n.cast(x, n.f32()), by = n.cast(scale, n.f32());
@@ -128,9 +130,8 @@ void lowerDynamicQuantize(Node &n) {
   low = n.apply(Fn::Min, {low, nothing});
   Val scale = n.div(n.sub(high, low), n.number(255, n.f32()));
   Val zero = n.apply(Fn::Round,
-                     {n.apply(Fn::Clamp,
-                              {n.div(n.apply(Fn::Neg, {low}), scale), nothing,
-                               n.number(255, n.f32())})});
+                     {n.apply(Fn::Clamp, {n.div(n.apply(Fn::Neg, {low}), scale),
+                                          nothing, n.number(255, n.f32())})});
   Type byte = IntegerType::get(n.context(), 8, IntegerType::Unsigned);
   n.out(quantised(n, x, scale, zero, byte), 0);
   n.out(scale, 1);
@@ -142,7 +143,8 @@ void lowerMatMulInteger(Node &n) {
   Val a = n.in(0), b = n.in(1);
   if (!n.ok())
     return;
-  if (a.rank() < 2 || b.rank() != 2 || normal(a.dims.back()) != normal(b.dims[0]))
+  if (a.rank() < 2 || b.rank() != 2 ||
+      normal(a.dims.back()) != normal(b.dims[0]))
     return void(n.fail("it multiplies " + n.text(a.dims) + " by " +
                        n.text(b.dims) + "; the second is a matrix"));
   Type exact = Builder(n.context()).getF64Type();
@@ -177,7 +179,8 @@ Val unpacked(Node &n, const Val &bytes, int64_t bits) {
   for (int64_t shift = 0; shift < 8; shift += bits) {
     Val part = whole;
     if (shift)
-      part = n.apply(Fn::FloorDiv, {part, n.number(double(1 << shift), n.i32())});
+      part =
+          n.apply(Fn::FloorDiv, {part, n.number(double(1 << shift), n.i32())});
     part = n.apply(Fn::Mod, {part, n.number(double(1 << bits), n.i32())});
     parts.push_back(n.reshape(part, column));
   }
@@ -226,8 +229,8 @@ void lowerMatMulNBits(Node &n) {
   if (!isNumber(depth, k))
     return void(n.fail("its input has not K columns"));
   Val rows = n.reshape(n.cast(x, n.f32()), {n.product(dims), depth});
-  Val result = n.contract("tk,nk->tn", rows, weight, {n.product(dims), N},
-                          n.f32());
+  Val result =
+      n.contract("tk,nk->tn", rows, weight, {n.product(dims), N}, n.f32());
   dims.push_back(N);
   result = n.cast(n.reshape(result, dims), x.element);
   if (Val bias = n.optional(5))

@@ -55,8 +55,7 @@ void lowerReduce(Node &n) {
   if (!axes)
     return;
   Type element = x.element;
-  bool wholeMean =
-      combiner == tz::Combiner::Mean && isa<IntegerType>(element);
+  bool wholeMean = combiner == tz::Combiner::Mean && isa<IntegerType>(element);
   if (wholeMean)
     x = n.cast(x, Builder(n.context()).getF64Type());
   Val result = n.reduce(combiner, before(n, x), *axes);
@@ -78,8 +77,8 @@ void lowerLogSumExp(Node &n) {
     return;
   // Of nothing but -infinity no difference is taken.
   Val from = n.apply(Fn::Max, {largest, n.number(-1e30, x.element)});
-  Val sum = n.reduce(tz::Combiner::Sum, n.apply(Fn::Exp, {n.sub(x, from)}),
-                     *axes);
+  Val sum =
+      n.reduce(tz::Combiner::Sum, n.apply(Fn::Exp, {n.sub(x, from)}), *axes);
   n.out(dropped(n, n.add(n.apply(Fn::Log, {sum}), from), *axes, keep));
 }
 

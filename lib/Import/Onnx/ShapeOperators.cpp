@@ -45,8 +45,8 @@ void lowerConstant(Node &n) {
   if (const auto *found = n.attribute("value_int", Kind::Int))
     return n.out(n.integers({found->integer}, {}, n.i64()));
   if (const auto *found = n.attribute("value_ints", Kind::Ints))
-    return n.out(n.integers(found->integers,
-                            {n.size(found->integers.size())}, n.i64()));
+    return n.out(
+        n.integers(found->integers, {n.size(found->integers.size())}, n.i64()));
   if (const auto *found = n.attribute("value_float", Kind::Float))
     return n.out(n.number(found->real, n.f32()));
   if (const auto *found = n.attribute("value_floats", Kind::Floats);
@@ -91,12 +91,12 @@ void lowerRange(Node &n) {
     double count = *c == 0 ? 0 : std::max(0.0, std::ceil((*b - *a) / *c));
     if (*c == 0 || !(count <= 1e9))
       return void(n.fail("it has no end"));
-    Val index = n.cast(n.iota({n.size(int64_t(count))}, 0, n.i64()),
-                       start.element);
-    return n.out(n.add(n.mul(index, start.element.isF32()
-                                        ? n.number(*c, n.f32())
-                                        : n.number(*c, start.element)),
-                       n.number(*a, start.element)));
+    Val index =
+        n.cast(n.iota({n.size(int64_t(count))}, 0, n.i64()), start.element);
+    return n.out(
+        n.add(n.mul(index, start.element.isF32() ? n.number(*c, n.f32())
+                                                 : n.number(*c, start.element)),
+              n.number(*a, start.element)));
   }
   auto by = n.integersOf(2, "its step");
   auto first = n.sizesOf(0, "its start"), end = n.sizesOf(1, "its limit");

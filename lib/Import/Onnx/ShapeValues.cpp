@@ -159,7 +159,7 @@ bool foldElementwise(Node &n) {
   for (size_t i = 0; i < n.count(); ++i)
     operands.push_back(n.in(i));
   StringRef type = n.type();
-  if (operands.size() < (type == "Where"               ? 3U
+  if (operands.size() < (type == "Where"                  ? 3U
                          : type == "Neg" || type == "Not" ? 1U
                                                           : 2U))
     return false;
@@ -253,7 +253,8 @@ bool foldSlice(Node &n) {
       index = index < -size ? -size - 1 + size : index + size;
     return std::clamp(index, low, high);
   };
-  int64_t from = step > 0 ? within(*start, 0, size) : within(*start, 0, size - 1);
+  int64_t from =
+      step > 0 ? within(*start, 0, size) : within(*start, 0, size - 1);
   int64_t to = step > 0 ? within(*end, 0, size) : within(*end, -1, size - 1);
   Items items;
   for (int64_t i = from; step > 0 ? i < to : i > to; i += step) {
@@ -311,7 +312,7 @@ bool foldReduce(Node &n) {
   if (!result)
     return false;
   n.out(n.sizeList({normal(result)}, keep ? Dims{n.size(1)} : Dims(),
-               data.element));
+                   data.element));
   return true;
 }
 

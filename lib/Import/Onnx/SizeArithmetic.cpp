@@ -148,9 +148,8 @@ static AffineExpr ordered(int64_t fixed, Dims factors, MLIRContext *context) {
     auto symbol = dyn_cast<AffineSymbolExpr>(e);
     return symbol ? symbol.getPosition() : kSymbols;
   };
-  llvm::stable_sort(factors, [&](AffineExpr a, AffineExpr b) {
-    return rank(a) < rank(b);
-  });
+  llvm::stable_sort(
+      factors, [&](AffineExpr a, AffineExpr b) { return rank(a) < rank(b); });
   AffineExpr product = getAffineConstantExpr(1, context);
   for (AffineExpr factor : factors)
     product = product * factor;

@@ -287,12 +287,12 @@ private:
 
 std::string elementName(int32_t element) {
   static constexpr const char *names[] = {
-      "UNDEFINED",     "FLOAT",      "UINT8",          "INT8",
-      "UINT16",        "INT16",      "INT32",          "INT64",
-      "STRING",        "BOOL",       "FLOAT16",        "DOUBLE",
-      "UINT32",        "UINT64",     "COMPLEX64",      "COMPLEX128",
-      "BFLOAT16",      "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2",
-      "FLOAT8E5M2FNUZ", "UINT4",     "INT4",           "FLOAT4E2M1"};
+      "UNDEFINED",      "FLOAT",        "UINT8",          "INT8",
+      "UINT16",         "INT16",        "INT32",          "INT64",
+      "STRING",         "BOOL",         "FLOAT16",        "DOUBLE",
+      "UINT32",         "UINT64",       "COMPLEX64",      "COMPLEX128",
+      "BFLOAT16",       "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2",
+      "FLOAT8E5M2FNUZ", "UINT4",        "INT4",           "FLOAT4E2M1"};
   return element >= 0 && size_t(element) < std::size(names)
              ? names[element]
              : "type " + std::to_string(element);

@@ -45,7 +45,8 @@ std::string_view elementWord(int32_t element) {
 
 bool isWeight(const Tensor &tensor, std::string_view name) {
   constexpr uint64_t mostOfCode = 4096, mostFloatsOfCode = 16;
-  bool whole = tensor.why.empty() && (tensor.mapped || !tensor.location.empty());
+  bool whole =
+      tensor.why.empty() && (tensor.mapped || !tensor.location.empty());
   if (!whole || name.empty() || tensor.dims.empty())
     return false;
   switch (Element(tensor.element)) {
@@ -70,8 +71,7 @@ const Tensor *constantOf(const Node &node) {
       node.outputs.size() != 1)
     return nullptr;
   for (const Attribute &attribute : node.attributes)
-    if (attribute.name == "value" &&
-        attribute.kind == Attribute::Kind::Tensor)
+    if (attribute.name == "value" && attribute.kind == Attribute::Kind::Tensor)
       return &attribute.tensors.front();
   return nullptr;
 }
@@ -169,8 +169,9 @@ private:
     if (!status || names.empty())
       return status;
     size_t slash = path.rfind('/');
-    std::string folder =
-        slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    std::string folder = slash == path.npos ? "."
+                         : slash == 0       ? "/"
+                                            : path.substr(0, slash);
     others.push_back(path.substr(slash == path.npos ? 0 : slash + 1));
     others.insert(others.end(), names.begin(), names.end());
     auto all = MappedFile::openBeside(path, folder, others);
@@ -197,8 +198,7 @@ private:
                      "export the model again");
     if (tensor.externalOffset > part.bytes ||
         bytes > part.bytes - tensor.externalOffset)
-      return outside(std::string(name),
-                     part.path + " ends before it",
+      return outside(std::string(name), part.path + " ends before it",
                      "the file may be cut short; fetch it again");
     tensor.content = {result->data() + part.offset + tensor.externalOffset,
                       size_t(bytes)};
@@ -227,7 +227,8 @@ private:
                      "TZ0121",
                      "this is not a well-formed ONNX file",
                      path,
-                     "two tensors are called '" + inOneLine(std::string(name)) + "'",
+                     "two tensors are called '" + inOneLine(std::string(name)) +
+                         "'",
                      "export the model again"};
       result->tensorTable.push_back(std::move(entry));
       return {};
@@ -261,9 +262,8 @@ private:
     to.string("onnx.producer", model.producer);
     to.number("onnx.ir_version", uint32_t(model.irVersion));
     for (auto [domain, version] : model.opsets)
-      to.number("onnx.opset." +
-                    (domain.empty() ? std::string("ai.onnx")
-                                    : std::string(domain)),
+      to.number("onnx.opset." + (domain.empty() ? std::string("ai.onnx")
+                                                : std::string(domain)),
                 uint32_t(version));
     for (const ModelTensor &tensor : result->tensorTable)
       to.tensor(tensor.name, uint32_t(tensor.format), tensor.dims,

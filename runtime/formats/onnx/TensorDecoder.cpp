@@ -47,12 +47,12 @@ private:
     case 2:
       to.element = from.get_int32();
       return;
-    case 4: // float_data
+    case 4:  // float_data
     case 10: // double_data
       reals(from, from.tag() == 4 ? 4 : 8);
       return;
-    case 5: // int32_data
-    case 7: // int64_data
+    case 5:  // int32_data
+    case 7:  // int64_data
     case 11: // uint64_data
       integers(from);
       return;

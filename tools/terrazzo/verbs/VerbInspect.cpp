@@ -120,11 +120,12 @@ std::string modelToText(const ModelFile &file) {
   Totals totals = sumUp(file);
   std::string form =
       file.onnxModel() ? "ONNX"
-      : file.isFolder() ? "a folder of " + std::to_string(file.parts().size()) +
-                            (file.parts().size() == 1 ? " safetensors file"
-                                                      : " safetensors files") +
-                            ", under GGUF's names"
-                      : "GGUF version " + std::to_string(file.version());
+      : file.isFolder()
+          ? "a folder of " + std::to_string(file.parts().size()) +
+                (file.parts().size() == 1 ? " safetensors file"
+                                          : " safetensors files") +
+                ", under GGUF's names"
+          : "GGUF version " + std::to_string(file.version());
   std::string text = file.path() + ": " + form + ", architecture " +
                      architectureOf(file) + "\n" +
                      std::to_string(totals.parameters) + " parameters in " +
