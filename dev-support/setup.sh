@@ -6,7 +6,8 @@ readonly packages=(
   clang-22 lld-22 liblld-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools libclang-rt-22-dev
   clang-format-22 libzstd-dev zlib1g-dev
   flatbuffers-compiler libflatbuffers-dev libcli11-dev nlohmann-json3-dev
-  libpcre2-dev libutf8proc-dev libxxhash-dev libsndfile1-dev libsamplerate0-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libprotozero-dev libpcre2-dev libutf8proc-dev libxxhash-dev libsndfile1-dev libsamplerate0-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
 )
 
 # Packages that are not installed, one a line.
@@ -70,6 +71,7 @@ setup() {
 model() {
   local path=.models/$1.gguf
   [[ $1 == minilm || $1 == whisper || $1 == speech ]] && path=.models/$1
+  [[ $1 == minilm-* ]] && path=.models/$1.onnx
   if [[ ! -e $path ]]; then
     pythonEnvironment
     say "fetching the model $1 …"

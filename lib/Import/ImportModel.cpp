@@ -2,6 +2,7 @@
 //
 // Chooses the architecture a model names and has it build the module.
 #include "Architecture.h"
+#include "Onnx/ImportOnnx.h"
 #include "formats/GgufSettings.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -43,10 +44,27 @@ std::vector<StringRef> importableArchitectures() {
   return names;
 }
 
-Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
-                                            StringRef path,
-                                            MLIRContext *context,
-                                            const ImportOptions &options) {
+/// What the verifier finds first, with the operation's place; empty: nothing.
+static std::string faultOf(ModuleOp module) {
+  std::string text;
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        if (!text.empty())
+          return success();
+        if (auto name = dyn_cast<NameLoc>(diagnostic.getLocation()))
+          text = "'" + escaped(name.getName().strref()) + "': ";
+        text += diagnostic.str();
+        return success();
+      });
+  if (succeeded(verify(module)))
+    return {};
+  return text.empty() ? "it does not verify" : text;
+}
+
+/// A module of one of the architectures.
+static Expected<OwningOpRef<ModuleOp>>
+buildArchitecture(const formats::ModelFile &file, StringRef path,
+                  MLIRContext *context, const ImportOptions &options) {
   Expected<std::string_view> name = file.getString("general.architecture");
   if (!name)
     return name.takeError();
@@ -59,24 +77,42 @@ Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
                  "supported are: " +
                      llvm::join(importableArchitectures(), ", "),
                  "convert a model of a supported architecture"};
-
-  // What the module is made for, in case it meets another file's weights.
-  std::vector<std::string> settings = formats::settingsOf(file);
   Metadata metadata(file, path, architecture->name);
   GraphBuilder graph(context, file, path, options);
   Facts facts = architecture->build(graph, metadata);
   metadata.refuseUnknown();
   if (!metadata.ok())
     return metadata.takeError();
-  auto module = graph.finish(architecture->name, facts);
-  if (module && failed(verify(**module)))
+  return graph.finish(architecture->name, facts);
+}
+
+Expected<OwningOpRef<ModuleOp>> importModel(const formats::ModelFile &file,
+                                            StringRef path,
+                                            MLIRContext *context,
+                                            const ImportOptions &options) {
+  auto module = file.onnxModel()
+                    ? onnx::importOnnx(file, path, context, options)
+                    : buildArchitecture(file, path, context, options);
+  std::string fault;
+  if (module)
+    fault = faultOf(**module);
+  if (!fault.empty() && file.onnxModel())
+    return Error{ExitCode::ModelNotSupported,
+                 "TZ0333",
+                 "a node of the model cannot be compiled",
+                 path.str(),
+                 fault,
+                 "does onnx.checker.check_model accept the model?"};
+  if (!fault.empty())
     return Error{ExitCode::Internal,
                  "TZ0399",
                  "the imported module does not verify",
                  path.str(),
-                 "",
+                 fault,
                  "please report this, with the file's name"};
   if (module) {
+    // What the module is made for, in case it meets another file's weights.
+    std::vector<std::string> settings = formats::settingsOf(file);
     std::vector<StringRef> lines(settings.begin(), settings.end());
     (**module)->setAttr("tz.settings", Builder(context).getStrArrayAttr(lines));
   }

@@ -144,8 +144,7 @@ LoadedModel::weightPlaces(const uint8_t *fileBytes) const {
 }
 
 bool LoadedModel::weightsAreThoseOpened() const {
-  return !weights ||
-         formats::FileIdentity::of(weights->path()) == weights->identity();
+  return !weights || weights->isUnchanged();
 }
 
 Status LoadedModel::checkWeightsPath() const {

@@ -53,7 +53,7 @@ std::string modelHash(const formats::ModelFile &model,
   }
   std::string hash = formats::hashModel(model).hex();
   // A change meanwhile belongs to another identity.
-  if (!path.empty() && formats::FileIdentity::of(model.path()) == identity)
+  if (!path.empty() && model.isUnchanged())
     writeMemo(folder, path, hash);
   return hash;
 }

@@ -14,6 +14,7 @@ namespace terrazzo::formats {
 enum class BlockFormat : uint32_t {
 #define BLOCK_FORMAT(Name, word, number, ...) Name = number,
 #define FILE_FORMAT BLOCK_FORMAT
+#define OTHER_FORMAT BLOCK_FORMAT
 #include "terrazzo/Formats/BlockFormats.def"
 };
 
@@ -24,7 +25,7 @@ struct BlockFormatInfo {
   uint32_t bytes;        ///< bytes per block
 };
 
-/// The format with this number in a file, or null for an unknown number.
+/// The format with this number in a GGUF file, or null for an unknown number.
 const BlockFormatInfo *findBlockFormat(uint32_t number);
 
 /// The format of this name ("q4_1", "f16"), or null.

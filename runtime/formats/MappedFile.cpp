@@ -42,11 +42,12 @@ static std::vector<std::string> modelFilesIn(const std::string &folder) {
   return paths;
 }
 
-/// Its times are the latest of its files', its inode stands for all of them.
-static FileIdentity identityOfFolder(const std::string &folder) {
+/// Of several files: its times are the latest of theirs, its inode stands for
+/// all of them.
+static FileIdentity identityOfAll(const std::vector<std::string> &paths) {
   FileIdentity all;
   std::string texts;
-  for (const std::string &path : modelFilesIn(folder)) {
+  for (const std::string &path : paths) {
     struct stat facts;
     if (::stat(path.c_str(), &facts) != 0)
       continue;
@@ -66,7 +67,8 @@ FileIdentity FileIdentity::of(const std::string &path) {
   struct stat facts;
   if (::stat(path.c_str(), &facts) != 0)
     return {};
-  return S_ISDIR(facts.st_mode) ? identityOfFolder(path) : FileIdentity(facts);
+  return S_ISDIR(facts.st_mode) ? identityOfAll(modelFilesIn(path))
+                                : FileIdentity(facts);
 }
 
 std::string FileIdentity::text() const {
@@ -159,6 +161,15 @@ MappedFile::open(const std::string &path) {
   return file;
 }
 
+FileIdentity MappedFile::identityNow() const {
+  if (!beside)
+    return FileIdentity::of(filePath);
+  std::vector<std::string> paths;
+  for (const FilePart &part : files)
+    paths.push_back(part.path);
+  return identityOfAll(paths);
+}
+
 Expected<std::unique_ptr<MappedFile>>
 MappedFile::openAll(const std::string &folder,
                     const std::vector<std::string> &names,
@@ -166,42 +177,62 @@ MappedFile::openAll(const std::string &folder,
   std::unique_ptr<MappedFile> all(new MappedFile);
   all->filePath = folder;
   all->origin = FileIdentity::of(folder);
+  if (Status status = all->mapAll(folder, names, behind, begin); !status)
+    return status.takeError();
+  return all;
+}
+
+Expected<std::unique_ptr<MappedFile>>
+MappedFile::openBeside(const std::string &path, const std::string &folder,
+                       const std::vector<std::string> &names) {
+  std::unique_ptr<MappedFile> all(new MappedFile);
+  all->filePath = path;
+  all->beside = true;
+  if (Status status = all->mapAll(folder, names); !status)
+    return status.takeError();
+  all->origin = all->identityNow();
+  return all;
+}
+
+Status MappedFile::mapAll(const std::string &folder,
+                          const std::vector<std::string> &names,
+                          std::span<const uint8_t> behind, uint64_t begin) {
   std::vector<Descriptor> opened(names.size());
   uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE)), end = 0;
   for (size_t i = 0; i < names.size(); ++i) {
     FilePart part{folder + "/" + names[i], end, 0};
     if (Status status = openRegular(part.path, opened[i]); !status)
-      return status.takeError();
+      return status;
     part.bytes = uint64_t(opened[i].facts.st_size);
-    all->bytes = part.offset + part.bytes;
-    end = (all->bytes + page - 1) / page * page;
-    all->files.push_back(std::move(part));
+    bytes = part.offset + part.bytes;
+    end = (bytes + page - 1) / page * page;
+    files.push_back(std::move(part));
   }
   if (!behind.empty()) {
     FilePart part{"", std::max(begin, end), behind.size(),
                   fileInMemory(behind)};
     if (part.memory < 0)
       return mapError(folder, part.bytes);
-    all->bytes = part.offset + part.bytes;
-    end = (all->bytes + page - 1) / page * page;
-    all->files.push_back(std::move(part));
+    bytes = part.offset + part.bytes;
+    end = (bytes + page - 1) / page * page;
+    files.push_back(std::move(part));
   }
-  all->mappedBytes = end + page;
-  void *room = ::mmap(nullptr, all->mappedBytes, PROT_READ,
+  mappedBytes = end + page;
+  void *room = ::mmap(nullptr, mappedBytes, PROT_READ,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (room == MAP_FAILED)
-    return mapError(folder, all->mappedBytes);
-  auto *base = static_cast<uint8_t *>(room);
-  all->base = base;
-  for (size_t i = 0; i < all->files.size(); ++i)
-    if (const FilePart &part = all->files[i];
-        part.bytes && ::mmap(base + part.offset, part.bytes, PROT_READ,
+    return mapError(folder, mappedBytes);
+  auto *whole = static_cast<uint8_t *>(room);
+  base = whole;
+  for (size_t i = 0; i < files.size(); ++i)
+    if (const FilePart &part = files[i];
+        part.bytes && ::mmap(whole + part.offset, part.bytes, PROT_READ,
                              MAP_SHARED | MAP_FIXED,
                              part.memory < 0 ? opened[i].number : part.memory,
                              0) == MAP_FAILED)
       return mapError(part.path, part.bytes);
-  all->slot = registerFaultRange(room, all->mappedBytes, folder.c_str());
-  return all;
+  slot = registerFaultRange(room, mappedBytes, folder.c_str());
+  return {};
 }
 
 MappedFile::~MappedFile() {

@@ -54,6 +54,11 @@ public:
   static Expected<std::unique_ptr<MappedFile>>
   openAll(const std::string &folder, const std::vector<std::string> &names,
           std::span<const uint8_t> behind = {}, uint64_t begin = 0);
+  /// The same for `path`, which is the first of `names` in its folder, and
+  /// others that belong to it. The path is the first one's.
+  static Expected<std::unique_ptr<MappedFile>>
+  openBeside(const std::string &path, const std::string &folder,
+             const std::vector<std::string> &names);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -65,14 +70,21 @@ public:
   const std::vector<FilePart> &parts() const { return files; }
   /// As it was when it was mapped.
   const FileIdentity &identity() const { return origin; }
+  /// Whether the same file, in the same state, still lies at the path.
+  bool isUnchanged() const { return identityNow() == origin; }
 
   /// False when part of the file was lost under FaultPolicy::Substitute.
   bool intact() const;
 
 private:
   MappedFile() = default;
+  Status mapAll(const std::string &folder,
+                const std::vector<std::string> &names,
+                std::span<const uint8_t> behind = {}, uint64_t begin = 0);
+  FileIdentity identityNow() const;
 
   std::string filePath;
+  bool beside = false; ///< several files that are no folder
   std::vector<FilePart> files;
   FileIdentity origin;
   const uint8_t *base = nullptr;

@@ -5,6 +5,7 @@
 
 #include "formats/folder/ModelFolder.h"
 #include "formats/TensorsFile.h"
+#include "formats/onnx/OnnxFile.h"
 
 #include <sys/stat.h>
 
@@ -29,17 +30,19 @@ Expected<std::unique_ptr<ModelFile>> ModelFile::open(const std::string &path) {
   bool folder = ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
   if (folder)
     return openFolder(path);
-  return path.ends_with(".safetensors") ? openTensorsFile(path)
-                                        : openGguf(path);
+  if (path.ends_with(".safetensors"))
+    return openTensorsFile(path);
+  return path.ends_with(".onnx") ? openOnnx(path) : openGguf(path);
 }
 
 std::span<const uint8_t> ModelFile::header() const {
-  return isFolder() ? std::span<const uint8_t>(made)
-                    : std::span(data(), dataOffset);
+  return made.empty() ? std::span(data(), dataOffset)
+                      : std::span<const uint8_t>(made);
 }
 
 const std::string &ModelFile::path() const { return file->path(); }
 const FileIdentity &ModelFile::identity() const { return file->identity(); }
+bool ModelFile::isUnchanged() const { return file->isUnchanged(); }
 uint64_t ModelFile::fileBytes() const { return file->size(); }
 const uint8_t *ModelFile::data() const { return file->data(); }
 const std::vector<FilePart> &ModelFile::parts() const { return file->parts(); }

@@ -3,6 +3,7 @@
 // A model as its author gives it away: settings, tokenizer and tensors. A GGUF
 // file (versions 2 and 3, ggml's docs/gguf.md), or a folder as Hugging Face's
 // libraries write it (folder/ModelFolder.h), which is read under GGUF's names,
+// or an ONNX file (.onnx; onnx/OnnxFile.h) under its own,
 // or tensors alone (TensorsFile.h).
 // Everything is mapped, and its structure is checked as a whole before anything
 // is handed out: counts, lengths, offsets, alignment, overlaps and overflow,
@@ -15,7 +16,7 @@
 // table, TZ0107 tensor data out of bounds or overlapping, TZ0108 unknown
 // tensor type, TZ0109 one part of a split model, TZ0110 missing key, TZ0111
 // key of another type, TZ0112 missing tensor, TZ0115 lost while mapped; of a
-// folder TZ0117 to TZ0120.
+// folder TZ0117 to TZ0120, of ONNX files TZ0121 and TZ0122.
 #pragma once
 
 #include "formats/BlockFormat.h"
@@ -32,12 +33,16 @@
 
 namespace terrazzo::formats {
 
+namespace onnx {
+struct Model;
+} // namespace onnx
+
 /// A tensor of the model. `dims[0]` varies fastest: a matrix that maps K inputs
 /// to N outputs has dims {K, N} and its rows are K values in whole blocks.
 struct ModelTensor {
   std::string_view name;
   BlockFormat format = BlockFormat::F32;
-  std::vector<uint64_t> dims; ///< 1 to 4 entries, each at least 1
+  std::vector<uint64_t> dims; ///< 1 to 4 entries (ONNX: 8), each at least 1
   uint64_t offset = 0;        ///< bytes from the start of data()
   uint64_t bytes = 0;         ///< bytes of data, without padding
 
@@ -56,7 +61,11 @@ public:
   const std::string &path() const;
   /// Of the file or folder when it was opened.
   const FileIdentity &identity() const;
-  bool isFolder() const { return !made.empty(); }
+  /// Whether it is still that.
+  bool isUnchanged() const;
+  bool isFolder() const { return !made.empty() && !model; }
+  /// The model of an ONNX file, else null.
+  const onnx::Model *onnxModel() const { return model.get(); }
   /// Of a GGUF file.
   uint32_t version() const { return formatVersion; }
   uint64_t alignment() const { return dataAlignment; }
@@ -103,6 +112,7 @@ private:
   friend class GgufParser;
   friend class FolderReader;
   friend class TensorsReader;
+  friend class OnnxReader;
   friend Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
   ModelFile() = default;
 
@@ -114,7 +124,8 @@ private:
   std::vector<ModelTensor> tensorTable;
   std::unordered_map<std::string_view, uint32_t> valueIndex;
   std::unordered_map<std::string_view, uint32_t> tensorIndex;
-  std::vector<uint8_t> made;     ///< of a folder: its header in GGUF's form
+  std::vector<uint8_t> made; ///< of no GGUF file: its header in that form
+  std::shared_ptr<onnx::Model> model;
   std::deque<std::string> names; ///< of tensors, where the file has others
 };
 

@@ -11,8 +11,8 @@ import sys
 import pytest
 from conftest import BUILD, ROOT
 
-GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md", "hugging-face.md", "python.md",
-          "speech.md", "torch.md"]
+GUIDES = ["add-an-operation.md", "add-a-fusion.md", "add-a-block-format.md", "encoders.md", "functions.md", "hugging-face.md", "onnx.md",
+          "python.md", "speech.md", "torch.md"]
 PATH = re.compile(r"`((?:backends/|bench/|dev-support/|include/|lib/(?!terrazzo)|runtime/|test/|tools/)[\w./-]*\w)`")
 BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

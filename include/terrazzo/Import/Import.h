@@ -21,7 +21,7 @@ struct ImportOptions {
   bool hashWeights = true;
 };
 
-/// Imports the model at `path`, a GGUF file or a folder. Answers with
+/// Imports the model at `path`, a GGUF file, a folder or an ONNX file. Answers with
 /// ExitCode::ModelNotSupported for an architecture, tensor type or setting that
 /// is not supported and for a malformed file; the error names the tensor or the
 /// key. Loads the tz dialect into `context`.

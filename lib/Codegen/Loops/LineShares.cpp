@@ -38,11 +38,11 @@ void emitShares(Emitter &e, LoopElements &places, ArrayRef<Value> indices,
       store(p, mask);
     return e.addf(before, p);
   });
-  Value whole = logarithm ? e.addf(top, applyFunction(e, F::Log, sum))
+  Value whole = logarithm ? applyFunction(e, F::Log, sum)
                           : e.divf(e.constantLike(sum, 1), sum);
   walk.each([&](Value mask) {
-    if (logarithm)
-      store(e.subf(again(mask), whole), mask);
+    if (logarithm) // large elements would swallow the logarithm's last digits
+      store(e.subf(e.subf(again(mask), top), whole), mask);
     else
       store(e.mulf(kept ? again(mask) : power(mask), whole), mask);
   });

@@ -93,7 +93,9 @@ ordered_json modelToJson(const ModelFile &file) {
                        {"offset", tensor.offset},
                        {"bytes", tensor.bytes}});
   return {{"kind", "model"},
-          {"format", file.isFolder() ? "safetensors" : "gguf"},
+          {"format", file.onnxModel()  ? "onnx"
+                     : file.isFolder() ? "safetensors"
+                                       : "gguf"},
           {"version", file.version()},
           {"architecture", architectureOf(file)},
           {"parameters", totals.parameters},
@@ -121,7 +123,8 @@ std::string modelToText(const ModelFile &file) {
       file.parts().begin(), file.parts().end(),
       [](const formats::FilePart &part) { return part.memory < 0; });
   std::string form =
-      file.isFolder()
+      file.onnxModel() ? "ONNX"
+      : file.isFolder()
           ? "a folder of " + std::to_string(files) +
                 (files == 1 ? " safetensors file" : " safetensors files") +
                 ", under GGUF's names"
