@@ -131,8 +131,7 @@ private:
               tz::WindowsOp, tz::ReduceOp, tz::ContractOp, tz::GatherOp,
               tz::ConcatOp, tz::ReverseOp, tz::CumsumOp, tz::SoftmaxOp,
               tz::ScatterOp, tz::ConstantOp, tz::IotaOp, tz::BroadcastOp,
-              tz::TopKOp>(
-            [&](auto typed) { return eval(typed); })
+              tz::TopKOp>([&](auto typed) { return eval(typed); })
         .Default([](Operation *other) -> Status {
           return failAt(other->getLoc(),
                         "the reference interpreter has no meaning for '" +

@@ -304,8 +304,8 @@ Tensor broadcast(const Tensor &input, llvm::ArrayRef<int64_t> shape) {
   each(shape, [&](const Shape &index) {
     int64_t from = 0;
     for (size_t i = 0; i < input.shape.size(); ++i)
-      from = from * input.shape[i] +
-             (input.shape[i] == 1 ? 0 : index[lead + i]);
+      from =
+          from * input.shape[i] + (input.shape[i] == 1 ? 0 : index[lead + i]);
     result.values[next++] = input.values[from];
   });
   return result;

@@ -57,7 +57,8 @@ Status findPrograms(LoadedModel &model) {
 } // namespace
 
 Expected<std::unique_ptr<LoadedModel>>
-LoadedModel::create(PackageFile package, WeightSource weights, const ExecutionOptions &options) {
+LoadedModel::create(PackageFile package, WeightSource weights,
+                    const ExecutionOptions &options) {
   auto model = std::make_unique<LoadedModel>();
   model->file = std::move(package);
   model->weights = std::move(weights.file);

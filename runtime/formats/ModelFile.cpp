@@ -3,8 +3,8 @@
 // Accessors of ModelFile; GgufParser.cpp and folder/ModelFolder.cpp fill it.
 #include "formats/ModelFile.h"
 
-#include "formats/folder/ModelFolder.h"
 #include "formats/TensorsFile.h"
+#include "formats/folder/ModelFolder.h"
 #include "formats/onnx/OnnxFile.h"
 
 #include <sys/stat.h>

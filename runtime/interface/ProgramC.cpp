@@ -96,8 +96,7 @@ Status readWeight(const terrazzo_weight *from, std::vector<CallerWeight> &to) {
   auto fail = [&](const std::string &why) {
     return usage("the weight '" + weight.name + "' " + why);
   };
-  const package::ElementType *type =
-      package::elementOfNumber(view.element - 1);
+  const package::ElementType *type = package::elementOfNumber(view.element - 1);
   if (!type || view.place != TERRAZZO_HOST)
     return fail("is of an unknown element, or lies on a device");
   weight.type = type->word;

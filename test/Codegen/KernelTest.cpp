@@ -367,12 +367,9 @@ TEST(LoopTest, Pad) {
 }
 
 TEST(LoopTest, Broadcast) {
-  const char *cases[][3] = {{"?x1", "?x37", ""},
-                            {"1x33", "7x33", ""},
-                            {"3x1x20", "4x3x5x20", ""},
-                            {"5", "40x5", ""},
-                            {"?x1x16", "?x3x16", ""},
-                            {"1", "300", ""}};
+  const char *cases[][3] = {{"?x1", "?x37", ""},        {"1x33", "7x33", ""},
+                            {"3x1x20", "4x3x5x20", ""}, {"5", "40x5", ""},
+                            {"?x1x16", "?x3x16", ""},   {"1", "300", ""}};
   for (auto [from, to, none] : cases) {
     std::string sizes =
         llvm::StringRef(to).contains('?') ? " {sizes = [\"T\"]}" : "";

@@ -62,7 +62,9 @@ private:
     case 18:
       return choice.chance(50) ? attend() : choice.chance(50) ? turn() : look();
     default:
-      return choice.chance(50) ? count() : choice.chance(50) ? rank() : repeat();
+      return choice.chance(50)   ? count()
+             : choice.chance(50) ? rank()
+                                 : repeat();
     }
   }
 

@@ -100,10 +100,11 @@ static LogicalResult verifySeen(AttentionOp op) {
     auto bias = cast<RankedTensorType>(op.getBias().getType());
     int64_t keyRows = extentsOf(op.getKeys().getType())[0];
     if ((bias.getShape()[0] != 1 && bias.getShape()[0] != query[1]) ||
-        (bias.getShape()[1] != 1 && bias.getShape()[1] != rows) || bias.getShape()[2] != keyRows ||
-        op.getKeyCache())
-      return op.emitOpError("takes a bias [heads or 1, rows or 1, key rows] over "
-                            "keys that are no cache, got ")
+        (bias.getShape()[1] != 1 && bias.getShape()[1] != rows) ||
+        bias.getShape()[2] != keyRows || op.getKeyCache())
+      return op.emitOpError(
+                 "takes a bias [heads or 1, rows or 1, key rows] over "
+                 "keys that are no cache, got ")
              << bias;
   }
   if (op.getSinks())

@@ -147,9 +147,9 @@ AffineExpr normalForm(AffineExpr size) {
     return divides ? dividedDown(left, number.getValue())
                    : left.floorDiv(right);
   case AffineExprKind::CeilDiv:
-    return divides ? dividedDown(left + (number.getValue() - 1),
-                                 number.getValue())
-                   : left.ceilDiv(right);
+    return divides
+               ? dividedDown(left + (number.getValue() - 1), number.getValue())
+               : left.ceilDiv(right);
   case AffineExprKind::Mod:
     return left % right;
   case AffineExprKind::Mul:

@@ -239,7 +239,8 @@ private:
         return failure();
     for (Value operand : op->getOperands()) {
       Dims given = dimsOf(operand);
-      for (auto [size, whole] : llvm::zip(llvm::reverse(given), llvm::reverse(dims)))
+      for (auto [size, whole] :
+           llvm::zip(llvm::reverse(given), llvm::reverse(dims)))
         if (size != constant(1) && failed(meet(op, size, whole)))
           return failure();
     }

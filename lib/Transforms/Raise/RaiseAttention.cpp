@@ -305,12 +305,12 @@ private:
     Sized bias = biasOf(b, a, count, keys);
     SmallVector<AffineExpr> dims = {q.dims[0], q.dims[1], v.dims[2]};
     Type element = getElementTypeOrSelf(q.value.getType());
-    Sized made = b.made(
-        tz::AttentionOp::create(rewriter, q.value.getLoc(),
-                                b.typeFor(dims, element), q.value, k.value,
-                                v.value, position, first, end, bias.value,
-                                Value(), APFloat(a.scale), window, APFloat(0.0)),
-        dims);
+    Sized made =
+        b.made(tz::AttentionOp::create(
+                   rewriter, q.value.getLoc(), b.typeFor(dims, element),
+                   q.value, k.value, v.value, position, first, end, bias.value,
+                   Value(), APFloat(a.scale), window, APFloat(0.0)),
+               dims);
     return asBefore(b, a, made, query.dims, v.dims[2]);
   }
 
@@ -383,8 +383,8 @@ private:
     auto bound = [&](AffineExpr offset, int64_t more) {
       Sized at = b.elementwise(ElementwiseFunction::Add,
                                {row, signedSize(b, offset + more, i32)}, i32);
-      Sized inside = b.elementwise(ElementwiseFunction::Max,
-                                   {at, b.scalar(0, i32)}, i32);
+      Sized inside =
+          b.elementwise(ElementwiseFunction::Max, {at, b.scalar(0, i32)}, i32);
       return b.elementwise(ElementwiseFunction::Min, {inside, count}, i32);
     };
     auto flat = [&](Sized x) {
@@ -394,9 +394,9 @@ private:
     if (a.seen.first)
       first = b.elementwise(ElementwiseFunction::Add,
                             {begin, bound(a.seen.first, 0)}, i32);
-    end = b.elementwise(
-        ElementwiseFunction::Add,
-        {begin, a.seen.last ? bound(a.seen.last, 1) : count}, i32);
+    end = b.elementwise(ElementwiseFunction::Add,
+                        {begin, a.seen.last ? bound(a.seen.last, 1) : count},
+                        i32);
     return {flat(first), flat(end)};
   }
 
@@ -439,7 +439,8 @@ private:
                   : truth;
     }
     if (seen)
-      add(b.elementwise(ElementwiseFunction::Select, {seen, none, hidden}, f32));
+      add(b.elementwise(ElementwiseFunction::Select, {seen, none, hidden},
+                        f32));
     if (!sum)
       return {};
     return shaped(b, a, sum, texts, keys);
@@ -464,8 +465,7 @@ private:
       for (size_t i : {a.lead - 1, a.lead})
         whole[i] = query.dims[i];
     Sized full = b.broadcast(b.reshape(sum, dims), whole);
-    AffineExpr heads = b.product(
-                   ArrayRef(whole).slice(lead, rank - 2 - lead)),
+    AffineExpr heads = b.product(ArrayRef(whole).slice(lead, rank - 2 - lead)),
                rows = one ? whole[rank - 2] : b.number(1);
     return b.reshape(full, {heads, rows, texts * keys});
   }

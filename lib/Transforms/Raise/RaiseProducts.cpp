@@ -52,10 +52,10 @@ public:
     SmallVector<AffineExpr> dims = b.of(op.getResult()).dims;
     Type element = getElementTypeOrSelf(op.getResult().getType());
     SmallVector<AffineExpr> made = {rows, dims.back()};
-    Sized product = b.made(
-        tz::MatmulOp::create(rewriter, op.getLoc(), b.typeFor(made, element),
-                             flat.value, op.getRight()),
-        made);
+    Sized product = b.made(tz::MatmulOp::create(rewriter, op.getLoc(),
+                                                b.typeFor(made, element),
+                                                flat.value, op.getRight()),
+                           made);
     rewriter.replaceOp(op, b.reshape(product, dims).value);
   }
 
@@ -77,8 +77,7 @@ public:
                                                  b.typeFor(dims, element),
                                                  op.getInput(), flat.value),
                          dims);
-    rewriter.replaceOp(op,
-                       b.reshape(found, b.of(op.getResult()).dims).value);
+    rewriter.replaceOp(op, b.reshape(found, b.of(op.getResult()).dims).value);
   }
 
 private:
@@ -119,8 +118,7 @@ struct RaiseProducts : impl::RaiseProductsBase<RaiseProducts> {
       if (failed(sizes))
         return signalPassFailure();
       ProductRaiser raiser(rewriter, *sizes);
-      for (Operation &op :
-           llvm::make_early_inc_range(func.getBody().front())) {
+      for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
         if (auto product = dyn_cast<tz::ContractOp>(op))
           raiser.raise(product);
         else if (auto rows = dyn_cast<tz::GatherOp>(op))

@@ -96,8 +96,8 @@ private:
       return llvm::to_vector(llvm::make_filter_range(
           type.getShape(), [](int64_t size) { return size != 1; }));
     };
-    if (next != others.size() || changing(typeOf(op.getInput())) !=
-                                     changing(typeOf(op.getResult())))
+    if (next != others.size() ||
+        changing(typeOf(op.getInput())) != changing(typeOf(op.getResult())))
       return {};
     return read(op.getInput(), from);
   }
@@ -152,8 +152,8 @@ private:
 class MaskReader {
 public:
   MaskReader(Value mask, const KnownSizes &sizes, SeenKeys &seen)
-      : context(mask.getContext()), rank(typeOf(mask).getRank()),
-        reader(sizes), seen(seen) {}
+      : context(mask.getContext()), rank(typeOf(mask).getRank()), reader(sizes),
+        seen(seen) {}
 
   void read(Value mask) {
     Index at;
@@ -195,10 +195,11 @@ private:
   bool isOfKeys(Value part) const {
     ArrayRef<int64_t> shape = typeOf(part).getShape();
     return shape.empty() ||
-           llvm::all_of(
-               llvm::drop_begin(llvm::seq<size_t>(0, shape.size()),
-                                shape.size() == rank ? 1 : 0),
-               [&](size_t i) { return i + 1 == shape.size() || shape[i] == 1; });
+           llvm::all_of(llvm::drop_begin(llvm::seq<size_t>(0, shape.size()),
+                                         shape.size() == rank ? 1 : 0),
+                        [&](size_t i) {
+                          return i + 1 == shape.size() || shape[i] == 1;
+                        });
   }
 
   /// Notes `a <= b` and the like; false where it is none of counted numbers.
@@ -218,8 +219,8 @@ private:
         distance && right && holds &&
         distance.getFunction() == tz::ElementwiseFunction::Abs) {
       Value inner = distance.getInputs()[0];
-      AffineExpr between = reader.read(
-          inner, IndexReader::aligned(indexOf(0), typeOf(inner)));
+      AffineExpr between =
+          reader.read(inner, IndexReader::aligned(indexOf(0), typeOf(inner)));
       AffineExpr reach = right - (strict ? 1 : 0);
       return between && note(reach - between) && note(reach + between);
     }

@@ -57,16 +57,17 @@ Sized SizedBuilder::sizeValue(AffineExpr size, Type element) {
   if (auto fixed = dyn_cast<AffineConstantExpr>(size))
     return scalar(static_cast<double>(fixed.getValue()), element);
   Sized ones = broadcast(scalar(1, element), size);
-  Value sum = tz::ReduceOp::create(builder, location, typeFor(number(1), element),
-                                   tz::Combiner::Sum, ones.value,
-                                   ArrayRef<int64_t>{0});
+  Value sum =
+      tz::ReduceOp::create(builder, location, typeFor(number(1), element),
+                           tz::Combiner::Sum, ones.value, ArrayRef<int64_t>{0});
   return reshape(made(sum, number(1)), {});
 }
 
 Sized SizedBuilder::iota(int64_t axis, ArrayRef<AffineExpr> dims,
                          Type element) {
-  return made(tz::IotaOp::create(builder, location, typeFor(dims, element), axis,
-                             namesOf(dims)), dims);
+  return made(tz::IotaOp::create(builder, location, typeFor(dims, element),
+                                 axis, namesOf(dims)),
+              dims);
 }
 
 Sized SizedBuilder::reshape(Sized x, ArrayRef<AffineExpr> dims) {
@@ -74,7 +75,8 @@ Sized SizedBuilder::reshape(Sized x, ArrayRef<AffineExpr> dims) {
     return x;
   Type element = getElementTypeOrSelf(x.value.getType());
   return made(tz::ReshapeOp::create(builder, location, typeFor(dims, element),
-                                x.value, namesOf(dims)), dims);
+                                    x.value, namesOf(dims)),
+              dims);
 }
 
 Sized SizedBuilder::broadcast(Sized x, ArrayRef<AffineExpr> dims) {
@@ -82,7 +84,8 @@ Sized SizedBuilder::broadcast(Sized x, ArrayRef<AffineExpr> dims) {
     return x;
   Type element = getElementTypeOrSelf(x.value.getType());
   return made(tz::BroadcastOp::create(builder, location, typeFor(dims, element),
-                                  x.value, namesOf(dims)), dims);
+                                      x.value, namesOf(dims)),
+              dims);
 }
 
 Sized SizedBuilder::transpose(Sized x, ArrayRef<int64_t> permutation) {
@@ -91,7 +94,8 @@ Sized SizedBuilder::transpose(Sized x, ArrayRef<int64_t> permutation) {
     dims.push_back(x.dims[from]);
   Type element = getElementTypeOrSelf(x.value.getType());
   return made(tz::TransposeOp::create(builder, location, typeFor(dims, element),
-                                  x.value, permutation), dims);
+                                      x.value, permutation),
+              dims);
 }
 
 Sized SizedBuilder::elementwise(tz::ElementwiseFunction function,
@@ -109,8 +113,9 @@ Sized SizedBuilder::elementwise(tz::ElementwiseFunction function,
   }
   if (!element)
     element = getElementTypeOrSelf(values.back().getType());
-  return made(tz::ElementwiseOp::create(builder, location, typeFor(dims, element),
-                                    function, values), dims);
+  return made(tz::ElementwiseOp::create(
+                  builder, location, typeFor(dims, element), function, values),
+              dims);
 }
 
 Sized SizedBuilder::cast(Sized x, Type element) {

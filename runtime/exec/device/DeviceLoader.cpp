@@ -149,9 +149,8 @@ Expected<DeviceBlock> DeviceLoader::bring(uint32_t index) {
   auto block = DeviceBlock::allocate(device, weight.bytes(), "weights");
   if (!block)
     return block;
-  if (Status status = device.copyIn(block->address(),
-                                    places[index],
-                                    weight.bytes());
+  if (Status status =
+          device.copyIn(block->address(), places[index], weight.bytes());
       !status)
     return status.takeError();
   executor.buffers.weights[index] = block->address();

@@ -58,7 +58,7 @@ private:
   Device &device;
   const package::Package &root;
   std::vector<const uint8_t *> places; ///< of weights, on the host
-  std::vector<bool> resident; ///< weights that a function reads
+  std::vector<bool> resident;          ///< weights that a function reads
 };
 
 } // namespace terrazzo::exec
