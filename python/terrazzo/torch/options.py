@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import torch._inductor
+
 
 @dataclass(frozen=True)
 class Options:
@@ -25,8 +27,8 @@ class Options:
         for name in given or {}:
             if name not in known:
                 raise ValueError(f"terrazzo has no option {name!r}; it has {', '.join(known)}")
-        if mode not in (None, "default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs"):
-            raise ValueError(f"terrazzo has no mode {mode!r}; all of torch's are one to it")
+        if mode not in (None, "default") and mode not in torch._inductor.list_mode_options():
+            raise ValueError(f"torch has no mode {mode!r}; all of its are one to terrazzo")
         options = Options(**(given or {}))
         if options.fallback not in ("eager", "error"):
             raise ValueError(f"the option fallback is 'eager' or 'error', not {options.fallback!r}")
