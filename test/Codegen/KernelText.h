@@ -89,6 +89,11 @@ inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
               shared = "tensor<1x?x" + keyRows + "xf32>";
   add("bias", every.c_str(), " bias(", ")");
   add("mask", shared.c_str(), " bias(", ")");
+  std::string ofKeys = "tensor<1x1x" + keyRows + "xf32>",
+              ofHeads = "tensor<" + std::to_string(heads) + "x1x" + keyRows +
+                        "xf32>";
+  add("keys", ofKeys.c_str(), " bias(", ")");
+  add("slopes", ofHeads.c_str(), " bias(", ")");
   std::string each = "tensor<" + std::to_string(heads) + "xf32>";
   add("sinks", each.c_str(), " sinks(", ")");
   return "tz.func @kernel(%q: " + q + ", %k: " + k + ", %v: " + v + arguments +
