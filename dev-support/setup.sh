@@ -4,7 +4,7 @@
 readonly packages=(
   ca-certificates git g++ ninja-build cmake ccache python3 python3-venv
   clang-22 lld-22 liblld-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools libclang-rt-22-dev
-  clang-format-22 libzstd-dev zlib1g-dev
+  clang-format-22 libzstd-dev zlib1g-dev patchelf
   flatbuffers-compiler libflatbuffers-dev libcli11-dev nlohmann-json3-dev
   libprotozero-dev libpcre2-dev libutf8proc-dev libxxhash-dev libsndfile1-dev libsamplerate0-dev
   libgtest-dev libgmock-dev libbenchmark-dev
