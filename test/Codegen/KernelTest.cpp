@@ -302,9 +302,8 @@ TEST(AttentionTest, ValuesOfAnotherWidthThanKeys) {
 TEST(AttentionTest, WithoutACache) {
   for (const char *seen :
        {"", "position", "first", "end", "first end", "position first end",
-        "bias", "position mask", "first end mask", "keys",
-        "first end keys", "position slopes", "sinks",
-        "position first end sinks"})
+        "bias", "position mask", "first end mask", "keys", "first end keys",
+        "position slopes", "sinks", "position first end sinks"})
     for (Shape shape : {Shape{1, 1, 0}, Shape{8, 5, 0}, Shape{512, 70, 0},
                         Shape{512, 33, 0}, Shape{512, 130, 2}}) {
       check(tensorAttentionKernel(4, 2, 32, 32, "?", seen), shape,

@@ -90,8 +90,8 @@ inline std::string tensorAttentionKernel(int heads, int keyHeads, int dim,
   add("bias", every.c_str(), " bias(", ")");
   add("mask", shared.c_str(), " bias(", ")");
   std::string ofKeys = "tensor<1x1x" + keyRows + "xf32>",
-              ofHeads = "tensor<" + std::to_string(heads) + "x1x" + keyRows +
-                        "xf32>";
+              ofHeads =
+                  "tensor<" + std::to_string(heads) + "x1x" + keyRows + "xf32>";
   add("keys", ofKeys.c_str(), " bias(", ")");
   add("slopes", ofHeads.c_str(), " bias(", ")");
   std::string each = "tensor<" + std::to_string(heads) + "xf32>";
