@@ -34,7 +34,7 @@ def compile(model: str | os.PathLike[str] | bytes, output: str | os.PathLike[str
             progress: Callable[[str, int, int], None] | None = None) -> bytes:
     """Compiles a model and answers with its package, which it also writes to `output`.
 
-    `model` is a path (GGUF, a folder of safetensors, a module of tz) or, as bytes, a module's text or bytecode. `target` as the
+    `model` is a path (GGUF, ONNX, a folder of safetensors, a module of tz) or, as bytes, a module's text or bytecode. `target` as the
     tools' --target, None: this processor. `fallback="error"` refuses what the first target cannot run. `progress` is told of
     stages: name, how many are done, of how many. Warnings and notes go to the logger "terrazzo". Raises TerrazzoError.
     """

@@ -180,7 +180,7 @@ private:
     if (samples.empty())
       return unusable(path, "it holds no samples", "record it again");
     file.reset();
-    bytes.content = {};
+    std::vector<char>().swap(bytes.content);
     return {};
   }
 

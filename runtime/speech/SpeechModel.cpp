@@ -25,6 +25,16 @@ SpeechModel::open(const exec::LoadedModel &model,
   auto decoder = decode::Decoder::open(model, options, "decode");
   if (!decoder)
     return decoder.takeError();
+  // Room for what stands before a window's text, and for text.
+  constexpr uint32_t leastContext = 16;
+  if (model.context < leastContext)
+    return Error{ExitCode::PackageIncompatible,
+                 "TZ0708",
+                 "this is not a model of speech",
+                 model.file.path(),
+                 "its context has " + std::to_string(model.context) +
+                     " tokens, at least 16 are needed",
+                 "compile it again, with a larger context"};
   speech->decoder = std::move(*decoder);
   if (Status status = speech->allocate(); !status)
     return status.takeError();

@@ -84,7 +84,7 @@ Status Transcriber::run(std::span<const float> samples,
   std::vector<float> padded(samples.begin(), samples.end());
   padded.resize(samples.size() + size_t(model.frames()) * samplesPerFrame);
   Features features = logMel(padded, model.bands());
-  padded = {};
+  std::vector<float>().swap(padded);
   size_t frames = (samples.size() + samplesPerFrame - 1) / samplesPerFrame;
   for (size_t frame = 0; frame < frames && !options.cancelled();) {
     if (Status status = encodeWindow(features, frame); !status)

@@ -9,11 +9,12 @@ namespace terrazzo::onnx {
 
 namespace {
 
-/// Initialisers may stand among the inputs too.
-bool isInput(const proto::Model &model, std::string_view name) {
-  return llvm::none_of(model.initializers, [&](const proto::Tensor &tensor) {
-    return tensor.name == name;
-  });
+/// More sizes than any model has.
+constexpr size_t mostSizes = 32;
+
+std::string tooManySizes() {
+  return "the model's inputs differ in more than " + std::to_string(mostSizes) +
+         " sizes";
 }
 
 } // namespace
@@ -81,22 +82,26 @@ std::string Arguments::readOne(const proto::ValueInfo &input) {
 }
 
 std::string Arguments::read() {
-  constexpr size_t mostSizes = 32;
-  for (const proto::ValueInfo &input : model.inputs)
-    if (isInput(model, input.name))
+  // Initialisers may stand among the inputs too.
+  llvm::StringSet<> constants, seen;
+  for (const proto::Tensor &tensor : model.initializers)
+    constants.insert(tensor.name);
+  for (const proto::ValueInfo &input : model.inputs) {
+    if (!constants.contains(input.name))
       nameSizes(input);
-  llvm::StringSet<> seen;
+    if (sizes.size() > mostSizes)
+      return tooManySizes();
+  }
   for (const proto::ValueInfo &input : model.inputs) {
     name = input.name;
-    if (!isInput(model, input.name))
+    if (constants.contains(input.name))
       continue;
     if (input.name.empty() || !seen.insert(input.name).second)
       return "it has no name, or that of another";
     if (std::string why = readOne(input); !why.empty())
       return why;
     if (sizes.size() > mostSizes)
-      return "the model's inputs differ in more than " +
-             std::to_string(mostSizes) + " sizes";
+      return tooManySizes();
   }
   return {};
 }

@@ -112,7 +112,7 @@ void lowerDropout(Node &n) {
   n.ignore("seed");
   if (n.has(2))
     if (auto training = n.integersOf(2, "whether it is in training");
-        training && (*training)[0])
+        training && !training->empty() && training->front())
       n.fail("it is in training");
   n.out(n.in(0));
   if (n.wants(1))

@@ -175,8 +175,10 @@ Value Emit::knownValue(const Val &value) {
     if (auto known = numberOf(item))
       numbers.push_back(builder.getIntegerAttr(value.element, *known));
   if (numbers.size() == value.known->size()) {
-    if (value.dims.empty())
-      return number(double(*numberOf(value.known->front())), value.element)
+    int64_t first = *numberOf(value.known->front());
+    bool exact = std::abs(double(first)) <= double(1LL << 53);
+    if (value.dims.empty() && exact)
+      return number(double(first), value.element)
           .value;
     return tz::ConstantOp::create(
         builder, location, type,

@@ -114,7 +114,6 @@ void lowerTranspose(Node &n) {
   }
   if (int64_t(order->size()) != x.rank())
     return void(n.fail("its attribute 'perm' is not one number a dimension"));
-  SmallVector<int64_t> numbers;
   for (int64_t &each : *order)
     each = n.axis(each, x.rank());
   n.normalised(*order, x.rank());
@@ -138,7 +137,10 @@ void lowerSplit(Node &n) {
   if (!n.ok())
     return;
   int64_t axis = n.axis(n.integer("axis", 0), x.rank());
-  int64_t parts = n.integer("num_outputs", 0);
+  int64_t parts = n.results();
+  if (n.integer("num_outputs", parts) != parts)
+    return void(n.fail("its attribute 'num_outputs' is not the number of its "
+                       "outputs"));
   auto sizes = n.list("split");
   if (!sizes && n.has(1))
     sizes = n.integersOf(1, "the sizes of its parts");
@@ -149,9 +151,6 @@ void lowerSplit(Node &n) {
     if (!whole)
       return void(n.fail("it cuts a size that differs from call to call into "
                          "equal parts"));
-    if (parts == 0)
-      while (n.wants(parts))
-        ++parts;
     if (parts < 1)
       return void(n.fail("it gives nothing"));
     int64_t each = (*whole + parts - 1) / parts;
@@ -239,10 +238,11 @@ void sliceAxis(Node &n, Val &x, int64_t axis, AffineExpr start, AffineExpr end,
   SmallVector<int64_t> places;
   int64_t stop = *to < -*size ? -1 : within(*to, -1);
   if (*size > 0)
-    for (int64_t i = within(*from, -1); i > stop && i >= 0; i += step)
+    for (int64_t i = within(*from, -1); i > stop && i >= 0; i += step) {
+      if (places.size() == 4096)
+        return void(n.fail("it takes more than 4096 elements backwards"));
       places.push_back(i);
-  if (places.size() > 4096)
-    return void(n.fail("it takes more than 4096 elements backwards"));
+    }
   if (places.empty())
     x = n.slice(x, axis, n.size(0), 1, n.size(0));
   else

@@ -62,6 +62,8 @@ public:
   bool wants(size_t number) const {
     return number < wanted.size() && wanted[number];
   }
+  /// Outputs that the node has, wanted or not.
+  size_t results() const { return outputs.size(); }
   const Val &output(size_t number) const { return outputs[number]; }
   /// What was left unread or is missing; empty: nothing.
   void finish();

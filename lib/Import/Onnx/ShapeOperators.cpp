@@ -70,6 +70,8 @@ void lowerConstantOfShape(Node &n) {
   int64_t count = 1;
   bool small = isa<IntegerType>(element) && dims->size() <= 1;
   for (AffineExpr dim : *dims) {
+    if (numberOf(dim).value_or(0) < 0)
+      return void(n.fail("a size of its shape is below 0"));
     small &= numberOf(dim).has_value();
     count = small ? *numberOf(dim) : count;
   }

@@ -35,6 +35,16 @@ AffineExpr at(const Val &value, ArrayRef<int64_t> index) {
   return (*value.known)[flat];
 }
 
+/// Whether an expression, written out, stays within what MLIR simplifies at
+/// once.
+bool isShort(AffineExpr size, unsigned &left) {
+  if (left == 0)
+    return false;
+  --left;
+  auto both = dyn_cast<AffineBinaryOpExpr>(size);
+  return !both || (isShort(both.getLHS(), left) && isShort(both.getRHS(), left));
+}
+
 /// Each element of the operands, spread to one shape, through `function`.
 bool each(Node &n, ArrayRef<Val> operands, Type element,
           llvm::function_ref<Item(ArrayRef<AffineExpr>)> function) {
@@ -61,7 +71,8 @@ bool each(Node &n, ArrayRef<Val> operands, Type element,
     for (const Val &operand : operands)
       arguments.push_back(at(operand, index));
     Item item = function(arguments);
-    if (!item)
+    unsigned longest = 64;
+    if (!item || !isShort(*item, longest))
       return false;
     items.push_back(normal(*item));
   }
@@ -290,7 +301,8 @@ bool foldReduce(Node &n) {
   if (data.rank() != 1)
     return false;
   n.ignore("axes");
-  n.ignore("noop_with_empty_axes");
+  if (n.integer("noop_with_empty_axes", 0) && !n.has(1) && !n.list("axes"))
+    return false;
   if (n.has(1) ? n.in(1).known->empty() : false)
     return false;
   bool keep = n.integer("keepdims", 1);

@@ -131,7 +131,9 @@ static std::pair<int64_t, Dims> factorsOf(AffineExpr size) {
   while (!open.empty()) {
     AffineExpr next = open.pop_back_val();
     if (auto number = numberOf(next)) {
-      fixed *= *number;
+      // One that is too large is as good as unknown: it divides nothing.
+      if (llvm::MulOverflow(fixed, *number, fixed))
+        return {0, {size}};
     } else if (auto both = dyn_cast<AffineBinaryOpExpr>(next);
                both && both.getKind() == AffineExprKind::Mul) {
       open.append({both.getLHS(), both.getRHS()});
@@ -171,7 +173,7 @@ AffineExpr productOf(ArrayRef<AffineExpr> sizes, MLIRContext *context) {
 AffineExpr quotient(AffineExpr whole, AffineExpr part) {
   auto [a, left] = factorsOf(whole);
   auto [b, right] = factorsOf(part);
-  if (b == 0 || a % b)
+  if (b == 0 || b == -1 || a % b)
     return normal(whole) == normal(part)
                ? getAffineConstantExpr(1, whole.getContext())
                : AffineExpr();

@@ -17,7 +17,7 @@ Status checkCommon(const CommonOptions &common) {
 
 void addModelOption(CLI::App &verb, CommonOptions &common) {
   verb.add_option("-m,--model", common.model,
-                  "model: a GGUF file, or a folder of safetensors")
+                  "model: a GGUF or ONNX file, or a folder of safetensors")
       ->required()
       ->check(notEmpty)
       ->type_name("PATH");
@@ -25,7 +25,7 @@ void addModelOption(CLI::App &verb, CommonOptions &common) {
 
 void addCompiledModelOption(CLI::App &verb, CommonOptions &common) {
   auto *model = verb.add_option("-m,--model", common.model,
-                                "model: a GGUF file, a folder of safetensors, "
+                                "model: a GGUF or ONNX file, a folder of safetensors, "
                                 "or a module of tz (.mlir)")
                     ->required()
                     ->check(notEmpty)

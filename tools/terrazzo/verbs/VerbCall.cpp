@@ -235,7 +235,7 @@ void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
                       ->type_name("PACKAGE");
   auto *model =
       verb->add_option("-m,--model", common.model,
-                       "model (GGUF, a folder of safetensors, a module of tz: "
+                       "model (GGUF, ONNX, a folder of safetensors, a module of tz: "
                        ".mlir); with a package, that of its weights")
           ->check(notEmpty)
           ->type_name("PATH");
