@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _arrays, _c
@@ -74,18 +74,22 @@ class Function:
 
     def __call__(self, *positional: Any, out: Mapping[str, Any] | None = None, **named: Any) -> Any:
         arrays = self._bind(positional, named)
+        tensors = [array for array in arrays if not isinstance(array, (bool, int, float))]
+        results = self.on(arrays, out or {}, like_torch=bool(tensors) and all(map(_arrays.is_torch, tensors)))
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def on(self, arrays: Sequence[Any], out: Mapping[str, Any], *, like_torch: bool) -> list[Any]:
+        """The same for arrays in order, and all results, as torch's tensors or NumPy's."""
         given = [_arrays.memory_of(array, element) for array, (_, element, _) in zip(arrays, self._arguments)]
         numbers = self._sizes_of(given)
-        tensors = [array for array in arrays if not isinstance(array, (bool, int, float))]
-        like_torch = bool(tensors) and all(map(_arrays.is_torch, tensors))
         with self._program._lock:
             handle = self._program._open()
-            results = [out[value.name] if out and value.name in out else _arrays.empty(shape, element, like_torch)
+            results = [out[value.name] if value.name in out else _arrays.empty(shape, element, like_torch)
                        for (value, element, _), shape in zip(self._results, self._result_shapes(numbers))]
             wanted = [_arrays.memory_of(array, element, written=True) for array, (_, element, _) in zip(results, self._results)]
             self._program._checked(_c.library().terrazzo_program_call(
                 handle, self._number, self._given.of(given), len(given), self._wanted.of(wanted), len(wanted)))
-        return results[0] if len(results) == 1 else tuple(results)
+        return results
 
     def _sizes_of(self, given: list[_arrays.Memory]) -> tuple[int, ...]:
         numbers = [0] * len(self.sizes)

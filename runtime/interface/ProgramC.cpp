@@ -109,7 +109,7 @@ Status readWeight(const terrazzo_weight *from, std::vector<CallerWeight> &to) {
     if (__builtin_mul_overflow(weight.bytes, size, &weight.bytes))
       return fail("is larger than any memory");
   }
-  if (view.strides && !isDense(view))
+  if (view.strides && view.shape && !isDense(view))
     return fail("is not dense; make it contiguous");
   weight.data = static_cast<const uint8_t *>(view.data);
   to.push_back(std::move(weight));

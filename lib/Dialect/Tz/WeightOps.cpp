@@ -27,7 +27,8 @@ static FailureOr<int64_t> storedBytes(RankedTensorType type) {
   }
   if (!type.getElementType().isIntOrFloat())
     return failure();
-  return elements * (type.getElementTypeBitWidth() / 8);
+  // A truth is a byte.
+  return elements * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
 LogicalResult WeightOp::verify() {

@@ -178,8 +178,7 @@ Value Emit::knownValue(const Val &value) {
     int64_t first = *numberOf(value.known->front());
     bool exact = std::abs(double(first)) <= double(1LL << 53);
     if (value.dims.empty() && exact)
-      return number(double(first), value.element)
-          .value;
+      return number(double(first), value.element).value;
     return tz::ConstantOp::create(
         builder, location, type,
         mlir::cast<ElementsAttr>(DenseElementsAttr::get(type, numbers)));

@@ -42,7 +42,8 @@ bool isShort(AffineExpr size, unsigned &left) {
     return false;
   --left;
   auto both = dyn_cast<AffineBinaryOpExpr>(size);
-  return !both || (isShort(both.getLHS(), left) && isShort(both.getRHS(), left));
+  return !both ||
+         (isShort(both.getLHS(), left) && isShort(both.getRHS(), left));
 }
 
 /// Each element of the operands, spread to one shape, through `function`.

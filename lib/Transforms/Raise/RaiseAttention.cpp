@@ -13,9 +13,11 @@
 // own text from first(row) to end(row), and a bias that hides the keys that the
 // mask hides from all of a text's queries. Heads that are repeated for others
 // to share are read as they were before. Masks: SeenKeys.h.
+#include "Contractions.h"
 #include "SeenKeys.h"
 #include "mlir/IR/PatternMatch.h"
 #include "terrazzo/Transforms/Passes.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -64,6 +66,8 @@ struct Attention {
   size_t lead = 0;      ///< dimensions before the queries: texts and heads
   bool grouped = false; ///< the queries have one more: heads that share keys
   double scale = 1;
+  bool guarded = false;         ///< rows that see nothing become zeros
+  std::optional<double> hidden; ///< the score of what a mask hides
   SeenKeys seen;
   SmallVector<Value> biases;
 };
@@ -136,7 +140,11 @@ bool readChain(Value scores, const KnownSizes &sizes, Attention &found) {
       std::optional<double> other = numberOf(inputs[2]);
       if (!other || *other > hidden || !isWhole(inputs[1]) || scale != 1)
         return false;
-      readMask(inputs[0], sizes, found.seen);
+      if (found.hidden && *found.hidden != *other)
+        return false;
+      found.hidden = other;
+      readMask(inputs[0], found.lead + 2 + found.grouped,
+               found.lead ? found.lead - 1 : 0, sizes, found.seen);
       scores = inputs[1];
       break;
     }
@@ -200,7 +208,9 @@ public:
     Attention found;
     if (!readProduct(op, found))
       return;
-    auto shares = withoutGuard(op.getLeft()).getDefiningOp<tz::SoftmaxOp>();
+    Value unguarded = withoutGuard(op.getLeft());
+    found.guarded = unguarded != op.getLeft();
+    auto shares = unguarded.getDefiningOp<tz::SoftmaxOp>();
     if (!shares || shares.getLogarithm() ||
         static_cast<int64_t>(shares.getAxis()) + 1 !=
             typeOf(shares.getResult()).getRank() ||
@@ -238,13 +248,37 @@ private:
         !isa<FloatType>(typeOf(op.getResult()).getElementType()) ||
         typeOf(op.getResult()).getElementType().isF64())
       return false;
+    if (!meansTheSame(b, a))
+      return false;
     bool one = textsOf(b, a) == b.number(1);
     // What differs from query to query is a bias of one text only.
     if (!a.seen.others.empty() && !one)
       return false;
     return llvm::all_of(a.biases, [&](Value bias) {
-      return one ? fitsOneText(bias, a) : isOfKeys(bias, a);
+      return one ? fitsOneText(bias, a)
+                 : isOfKeys(bias, a.lead + 2 + a.grouped,
+                            a.lead ? a.lead - 1 : 0);
     });
+  }
+
+  /// Rows that see nothing are zeros of attention. What computes something else
+  /// of them is raised where there are none, or where a number hides keys and
+  /// nothing else does: then it is a bias.
+  bool meansTheSame(SizedBuilder &b, const Attention &a) {
+    if (!a.hidden || (a.guarded && std::isinf(*a.hidden)))
+      return true;
+    bool byKeys = !a.seen.keep.empty() || !a.seen.others.empty();
+    if (byKeys)
+      return !std::isinf(*a.hidden) && !a.seen.hasRange();
+    auto last = dyn_cast_if_present<AffineConstantExpr>(a.seen.last);
+    if (a.seen.last && (!last || last.getValue() < 0))
+      return false;
+    if (!a.seen.first)
+      return true;
+    auto first = dyn_cast<AffineConstantExpr>(a.seen.first);
+    Sized query = b.of(a.query), keys = b.of(a.keys);
+    return first && first.getValue() <= 0 &&
+           query.dims[query.dims.size() - 2] == keys.dims[a.lead];
   }
 
   /// Whether dimensions before heads, queries and keys are 1.
@@ -253,15 +287,6 @@ private:
     size_t own = 3 + a.grouped;
     return shape.size() <= own ||
            llvm::all_of(shape.drop_back(own),
-                        [](int64_t size) { return size == 1; });
-  }
-
-  static bool isOfKeys(Value bias, const Attention &a) {
-    ArrayRef<int64_t> shape = typeOf(bias).getShape();
-    size_t rank = a.lead + 2 + a.grouped;
-    size_t skip = shape.size() == rank ? (a.lead ? a.lead - 1 : 0) : 0;
-    return shape.empty() ||
-           llvm::all_of(shape.drop_front(skip).drop_back(),
                         [](int64_t size) { return size == 1; });
   }
 
@@ -423,7 +448,8 @@ private:
   Sized biasOf(SizedBuilder &b, const Attention &a, AffineExpr texts,
                AffineExpr keys) {
     Type f32 = rewriter.getF32Type();
-    Sized hidden = b.scalar(-std::numeric_limits<double>::infinity(), f32),
+    Sized hidden = b.scalar(
+              a.hidden.value_or(-std::numeric_limits<double>::infinity()), f32),
           none = b.scalar(0, f32), sum;
     auto add = [&](Sized part) {
       sum = sum ? b.elementwise(ElementwiseFunction::Add, {sum, part}, f32)
@@ -460,7 +486,7 @@ private:
     for (size_t i = 0; i < lead; ++i)
       whole[i] = query.dims[i];
     // Heads that share keys have biases of their own, or none has.
-    if (a.grouped &&
+    if (a.grouped && a.lead &&
         (dims[a.lead] != b.number(1) || dims[a.lead - 1] != b.number(1)))
       for (size_t i : {a.lead - 1, a.lead})
         whole[i] = query.dims[i];
@@ -486,6 +512,8 @@ struct RaiseAttention : impl::RaiseAttentionBase<RaiseAttention> {
       if (failed(sizes))
         return signalPassFailure();
       AttentionRaiser raiser(rewriter, *sizes);
+      for (auto product : func.getBody().front().getOps<tz::ContractOp>())
+        absorbTransposes(product);
       for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
         if (auto product = dyn_cast<tz::ContractOp>(op))
           raiser.raise(product);

@@ -11,6 +11,7 @@
 //   %0 = tz.reshape %x : tensor<?x?x64xf32> -> tensor<?x64xf32>
 //   %1 = tz.matmul %0, %w : ... -> tensor<?x48xf32>
 //   %y = tz.reshape %1 {sizes = ["B", "T"]} : ... -> tensor<?x?x48xf32>
+#include "Contractions.h"
 #include "SizedBuilder.h"
 #include "mlir/IR/PatternMatch.h"
 #include "terrazzo/Transforms/Passes.h"
@@ -81,27 +82,6 @@ public:
   }
 
 private:
-  /// A side that is another array with its dimensions in another order is that
-  /// array, with its letters in another order.
-  void absorbTransposes(tz::ContractOp op) {
-    StringRef sides, result;
-    std::tie(sides, result) = op.getDims().split("->");
-    auto [left, right] = sides.split(',');
-    std::string letters[] = {left.str(), right.str()};
-    bool changed = false;
-    for (unsigned side : {0u, 1u})
-      while (auto transpose =
-                 op->getOperand(side).getDefiningOp<tz::TransposeOp>()) {
-        std::string before = letters[side];
-        for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
-          letters[side][from] = before[to];
-        op->setOperand(side, transpose.getInput());
-        changed = true;
-      }
-    if (changed)
-      op.setDims(letters[0] + "," + letters[1] + "->" + result.str());
-  }
-
   IRRewriter &rewriter;
   KnownSizes sizes;
 };

@@ -151,15 +151,15 @@ private:
 
 class MaskReader {
 public:
-  MaskReader(Value mask, const KnownSizes &sizes, SeenKeys &seen)
-      : context(mask.getContext()), rank(typeOf(mask).getRank()), reader(sizes),
-        seen(seen) {}
+  MaskReader(MLIRContext *context, size_t rank, size_t texts,
+             const KnownSizes &sizes, SeenKeys &seen)
+      : context(context), rank(rank), texts(texts), reader(sizes), seen(seen) {}
 
   void read(Value mask) {
     Index at;
     for (unsigned i = 0; i < rank; ++i)
       at.push_back(getAffineDimExpr(i, context));
-    split(mask, at);
+    split(mask, IndexReader::aligned(at, typeOf(mask)));
   }
 
 private:
@@ -180,7 +180,7 @@ private:
     }
     if (isTrue(part) || (op && readComparison(op, at, /*holds=*/true)))
       return;
-    if (isOfKeys(part))
+    if (isOfKeys(part, rank, texts))
       seen.keep.push_back(part);
     else
       seen.others.push_back(part);
@@ -189,17 +189,6 @@ private:
   static bool isTrue(Value part) {
     auto scalar = part.getDefiningOp<tz::ScalarOp>();
     return scalar && scalar.getValue().convertToDouble() != 0;
-  }
-
-  /// Whether it has queries and heads of one, and so is of keys alone.
-  bool isOfKeys(Value part) const {
-    ArrayRef<int64_t> shape = typeOf(part).getShape();
-    return shape.empty() ||
-           llvm::all_of(llvm::drop_begin(llvm::seq<size_t>(0, shape.size()),
-                                         shape.size() == rank ? 1 : 0),
-                        [&](size_t i) {
-                          return i + 1 == shape.size() || shape[i] == 1;
-                        });
   }
 
   /// Notes `a <= b` and the like; false where it is none of counted numbers.
@@ -277,17 +266,29 @@ private:
 
   MLIRContext *context;
   unsigned rank;
+  size_t texts;
   IndexReader reader;
   SeenKeys &seen;
 };
 
 } // namespace
 
-void readMask(Value mask, const KnownSizes &sizes, SeenKeys &seen) {
-  if (typeOf(mask).getRank() < 2)
+bool isOfKeys(Value array, size_t rank, size_t texts) {
+  ArrayRef<int64_t> shape = typeOf(array).getShape();
+  if (shape.empty())
+    return true;
+  size_t skipped = shape.size() == rank ? texts : 0;
+  return shape.size() <= rank &&
+         llvm::all_of(shape.drop_front(skipped).drop_back(),
+                      [](int64_t size) { return size == 1; });
+}
+
+void readMask(Value mask, size_t rank, size_t texts, const KnownSizes &sizes,
+              SeenKeys &seen) {
+  if (rank < 2 || size_t(typeOf(mask).getRank()) > rank)
     seen.others.push_back(mask);
   else
-    MaskReader(mask, sizes, seen).read(mask);
+    MaskReader(mask.getContext(), rank, texts, sizes, seen).read(mask);
 }
 
 } // namespace terrazzo

@@ -13,8 +13,7 @@ namespace terrazzo {
 struct SeenKeys {
   /// Null where a side has no bound.
   mlir::AffineExpr first, last;
-  /// Truths that are the same for all queries: their dimensions but for the
-  /// leading ones and the last are 1.
+  /// Truths that are the same for all queries and heads of a text.
   llvm::SmallVector<mlir::Value> keep;
   /// What is neither.
   llvm::SmallVector<mlir::Value> others;
@@ -22,8 +21,14 @@ struct SeenKeys {
   bool hasRange() const { return first || last; }
 };
 
-/// Adds what `mask`, truths whose last two dimensions are queries and keys,
-/// says. Keys and queries are counted from 0.
-void readMask(mlir::Value mask, const KnownSizes &sizes, SeenKeys &seen);
+/// Adds what `mask` says of scores of `rank` dimensions, the first `texts` of
+/// which are texts and the last two queries and keys; it is aligned at the last.
+/// Keys and queries are counted from 0.
+void readMask(mlir::Value mask, size_t rank, size_t texts,
+              const KnownSizes &sizes, SeenKeys &seen);
+
+/// Whether an array that is aligned so differs from text to text and from key
+/// to key alone.
+bool isOfKeys(mlir::Value array, size_t rank, size_t texts);
 
 } // namespace terrazzo

@@ -13,7 +13,7 @@ from .._module import Value
 from . import operators  # noqa: F401  enters the table
 from .graph import Importer, Missing, Unsupported
 from .options import Options
-from .package import CompiledGraph, bounds_of, number_from
+from .package import CompiledGraph, WeightSource, bounds_of, number_from
 from .sizes import UnsupportedSize, dim_of, expression_of
 
 
@@ -114,11 +114,10 @@ class GraphBuild:
         examples = self.examples
         sizes = self._sizes(examples)
         given = self.importer
-        weights: dict[str, Callable[[Sequence[Any]], torch.Tensor]] = {}
+        weights: dict[str, WeightSource] = {}
         for name, weight in given.f.weights.items():
             source = given.aliases.get(name, name)
-            weights[name] = held_as(given.constants[source], weight.shape) if source in given.constants else \
-                taken_as(self.weight_positions[source], weight.shape)
+            weights[name] = WeightSource(self.weight_positions.get(source, -1), given.constants.get(source), weight.shape)
         bounds = bounds_of([examples[i] for i in self.arguments], list(sizes))
         return CompiledGraph(given.f, self.arguments, weights, outputs, mutations, sizes, bounds, options)
 
@@ -141,36 +140,26 @@ class GraphBuild:
             position = self.placeholders.index(node)
             return lambda given, *_: given[position]
         for position, write in self.mutated:
-            if node is write:
+            if node is write and str(write.target) == "aten.copy_.default":
                 return lambda given, *_, position=position: given[position]
         if isinstance(example, (torch.SymInt, int)):
             number = number_from(example)
             return lambda _, __, numbers: number(numbers)
+        if isinstance(example, (torch.SymFloat, torch.SymBool)):
+            raise CannotLower([Missing("an output", "a number that is computed of sizes", node.name)])
         if not isinstance(example, torch.Tensor):
             return lambda *_: None
         index = self._result(self.importer.value_of(node), results)
         return lambda _, made, __: made[index]
 
-    def _sizes(self, examples: Sequence[Any]) -> dict[str, tuple[int, int]]:
-        """Which dimension of which argument each size is."""
-        found: dict[str, tuple[int, int]] = {}
+    def _sizes(self, examples: Sequence[Any]) -> dict[str, tuple[int, int | None]]:
+        """Which dimension of which argument each size is; no dimension: it is the argument."""
+        found: dict[str, tuple[int, int | None]] = {}
+        for position, example in enumerate(examples):
+            if isinstance(example, torch.SymInt) and expression_of(example).is_Symbol:
+                found[str(expression_of(example))] = (position, None)
         for position in self.arguments:
             for axis, size in enumerate(examples[position].shape):
                 if isinstance(size, torch.SymInt) and expression_of(size).is_Symbol:
                     found.setdefault(str(expression_of(size)), (position, axis))
         return found
-
-
-def taken_as(position: int, shape: Sequence[int]) -> Callable[[Sequence[Any]], torch.Tensor]:
-    shape = tuple(shape)
-
-    def take(given: Sequence[Any]) -> torch.Tensor:
-        tensor: torch.Tensor = given[position]
-        return tensor if tensor.shape == shape else tensor.reshape(shape)
-
-    return take
-
-
-def held_as(tensor: torch.Tensor, shape: Sequence[int]) -> Callable[[Sequence[Any]], torch.Tensor]:
-    kept = tensor.detach().contiguous().reshape(tuple(shape))
-    return lambda _: kept

@@ -121,7 +121,7 @@ class Lowered:
     """An exported program as a function of tz, and where its inputs come from."""
 
     def __init__(self, program: torch.export.ExportedProgram) -> None:
-        from torch.export.graph_signature import InputKind
+        from torch.export.graph_signature import ConstantArgument, InputKind
 
         self.program = program
         self.tensors: dict[int, torch.Tensor] = {}  # parameters, buffers and constants by position
@@ -134,8 +134,11 @@ class Lowered:
                 continue
             if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
                 tensor = held[str(spec.target)]
-                self.tensors[position] = tensor.detach()
+                self.tensors[position] = tensor
                 names[position] = str(spec.target)
+        specs = program.graph_signature.input_specs
+        self.fixed = [(position, specs[position].arg.name, specs[position].arg.value) for position in self.user
+                      if isinstance(specs[position].arg, ConstantArgument)]
         placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
         self.shapes = [(position, placeholders[position].name, dims_of(placeholders[position].meta["val"])) for position in self.user
                        if isinstance(placeholders[position].meta.get("val"), torch.Tensor)]
@@ -179,7 +182,10 @@ class CompiledModel:
         return pytree.tree_unflatten(outputs, out_spec)
 
     def check(self, given: Sequence[Any]) -> None:
-        """Raises ValueError for an input whose shape the model was not captured for."""
+        """Raises ValueError for an input whose shape, or value where it is no array, the model was not captured for."""
+        for position, name, value in self.lowered.fixed:
+            if isinstance(given[position], torch.Tensor) or given[position] != value:
+                raise ValueError(f"'{name}' is {given[position]!r}; the model was captured for {value!r}")
         numbers: dict[Any, int] = {}
         for position, name, dims in self.lowered.shapes:
             shape = tuple(given[position].shape)
@@ -218,8 +224,8 @@ def export(program: torch.export.ExportedProgram, path: str | os.PathLike[str], 
     lowered = Lowered(program.run_decompositions(export_decompositions()))
     graph = lowered.build.finish(Options())
     weights = pathlib.Path(path).with_suffix(".safetensors")
-    tensors = {name: source([lowered.tensors.get(i) for i in range(len(program.graph_signature.input_specs))])
-               for name, source in graph.weights.items()}
+    held = [lowered.tensors.get(i) for i in range(len(program.graph_signature.input_specs))]
+    tensors = {name: source.tensor(held) for name, source in graph.weights.items()}
     places = write_safetensors(weights, tensors)
     text = module_text([graph.function], bounds_of(program, graph), weights.name, places)
     terrazzo.compile(text.encode(), path, target=target)

@@ -94,6 +94,8 @@ class Importer:
             return self.f.size(x, element)
         if isinstance(x, complex):
             raise Unsupported("complex numbers")
+        if element == "i64" and isinstance(x, int) and int(float(x)) != x:
+            return self.f.constant(x, (), element)
         return self.f.scalar(float(bool(x)) if element == "i1" else bounded(float(x), element), element)
 
     def weight_as(self, index: int, value: Value, shape: tuple[int, ...]) -> Value:
@@ -133,10 +135,16 @@ class Importer:
             known = self.values.get(source, LOST)  # type: ignore[arg-type]
             self.values[node] = LOST if known is LOST else known[index]
             return
-        if isinstance(example, (torch.SymBool, torch.SymFloat)) or name in NOTHING:
+        if name in NOTHING:
             self.values[node] = None
             return
-        lowering = TABLE.get(name) or TABLE.get(name.rpartition(".")[0])
+        if isinstance(example, (torch.SymBool, torch.SymFloat)):
+            if any(str(user.target) not in NOTHING for user in node.users):
+                self._lose(node, "a number that is computed of sizes")
+            else:
+                self.values[node] = LOST
+            return
+        lowering = TABLE.get(name)
         if lowering is None:
             self._lose(node, "no operation of tz is known for it")
             return
@@ -208,6 +216,8 @@ class LazyWeight(NamedTuple):
     element: str
 
     def use(self, f: Function) -> Value:
+        if 0 in self.shape:
+            return f.broadcast(f.scalar(0, self.element), self.shape)
         return f.weight(self.name, self.shape, self.element)
 
 
@@ -234,14 +244,10 @@ def element_of(example: torch.Tensor) -> str:
 
 
 def bounded(number: float, element: str) -> float:
-    """The closest number that the elements have."""
-    ranges = {"i64": 63, "i32": 31, "i16": 15, "i8": 7}
-    if element in ranges:
-        if not math.isfinite(number) or number != int(number):
-            raise Unsupported(f"{number} as {element}")
-        # A double's neighbours: the scalar is one.
-        largest = 2.0 ** ranges[element] - (1024 if element == "i64" else 1)
-        return max(-(2.0 ** ranges[element]), min(number, largest))
+    """Raises Unsupported for a number that the elements have not."""
+    bits = {"i64": 63, "i32": 31, "i16": 15, "i8": 7}.get(element)
+    if bits is not None and not (math.isfinite(number) and number == int(number) and -(2.0**bits) <= number < 2.0**bits):
+        raise Unsupported(f"{number} as {element}")
     return number
 
 

@@ -8,8 +8,9 @@ parameter has changed. Sizes have bounds, which grow by themselves: a call beyon
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -27,18 +28,37 @@ def power_of_two(number: int) -> int:
     return 1 << max(number - 1, 0).bit_length()
 
 
+class WeightSource(NamedTuple):
+    """A parameter among the inputs of a call, or a tensor that the graph holds."""
+
+    position: int
+    held: torch.Tensor | None
+    shape: tuple[int, ...]
+
+    def own(self, given: Sequence[Any]) -> torch.Tensor:
+        tensor: torch.Tensor = given[self.position] if self.held is None else self.held
+        return tensor
+
+    def tensor(self, given: Sequence[Any]) -> torch.Tensor:
+        return self.own(given).detach().contiguous().reshape(self.shape)
+
+    def version(self, given: Sequence[Any]) -> tuple[int, int]:
+        return version_of(self.own(given))
+
+
 class CompiledGraph:
     """Takes what the graph takes, in order, and answers its outputs."""
 
-    def __init__(self, function: Function, arguments: Sequence[int], weights: dict[str, Callable[[Sequence[Any]], torch.Tensor]],
+    def __init__(self, function: Function, arguments: Sequence[int], weights: dict[str, WeightSource],
                  outputs: Sequence[Callable[[Sequence[Any], Sequence[Any], dict[str, int]], Any]],
-                 mutations: Sequence[tuple[int, int]], sizes: dict[str, tuple[int, int]], bounds: dict[str, int], options: Options) -> None:
+                 mutations: Sequence[tuple[int, int]], sizes: dict[str, tuple[int, int | None]], bounds: dict[str, int], options: Options) -> None:
         self.function, self.arguments, self.weights, self.outputs = function, list(arguments), weights, outputs
         self.mutations, self.sizes, self.options = mutations, sizes, options
         self.bounds = dict(bounds)
         self.package: bytes | None = None
         self.program: terrazzo.Program | None = None
         self.versions: list[tuple[int, int]] = []
+        self._lock = threading.Lock()
         self._boxed_call = True
 
     def compile(self) -> None:
@@ -51,7 +71,12 @@ class CompiledGraph:
         given = list(inputs)
         if isinstance(inputs, list):
             inputs.clear()  # a boxed call: what is not used any more may go
-        numbers = {name: given[position].shape[axis] for name, (position, axis) in self.sizes.items()}
+        with self._lock:
+            return self._call(given)
+
+    def _call(self, given: list[Any]) -> list[Any]:
+        numbers = {name: given[position] if axis is None else given[position].shape[axis]
+                   for name, (position, axis) in self.sizes.items()}
         if any(numbers[name] > bound for name, bound in self.bounds.items()):
             self.bounds = {name: max(bound, power_of_two(numbers[name])) for name, bound in self.bounds.items()}
             self.compile()
@@ -62,15 +87,14 @@ class CompiledGraph:
         assert self.program is not None
         results: Any = ()
         if self.function.results:
-            results = self.program.main(*[given[i] for i in self.arguments])
-            results = results if isinstance(results, tuple) else (results,)
+            results = self.program.main.on([given[i] for i in self.arguments], {}, like_torch=True)
         for position, result in self.mutations:
             given[position].copy_(results[result])
         return [output(given, results, numbers) for output in self.outputs]
 
     def open(self, given: Sequence[Any]) -> None:
-        tensors = {name: source(given) for name, source in self.weights.items()}
-        self.versions = [version_of(source(given)) for source in self.weights.values()]
+        tensors = {name: source.tensor(given) for name, source in self.weights.items()}
+        self.versions = [source.version(given) for source in self.weights.values()]
         assert self.package is not None
         if self.program is not None:
             self.program.close()
@@ -78,7 +102,7 @@ class CompiledGraph:
         self.program = terrazzo.load(self.package, weights=tensors or None, device=self.options.device, threads=threads)
 
     def changed(self, given: Sequence[Any]) -> bool:
-        return any(version_of(source(given)) != version for source, version in zip(self.weights.values(), self.versions))
+        return any(source.version(given) != version for source, version in zip(self.weights.values(), self.versions))
 
 
 def version_of(tensor: torch.Tensor) -> tuple[int, int]:

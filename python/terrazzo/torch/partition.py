@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.fx
 
+from .._c import TerrazzoError
 from .build import CannotLower, GraphBuild
 from .graph import Missing
 from .options import Options
@@ -60,7 +61,12 @@ class PartitionedGraph:
                 continue
             self.placed += sum(n.op == "call_function" for n in part.graph.nodes)
             made = build.finish(options)
-            made.compile()
+            try:
+                made.compile()
+            except TerrazzoError as error:
+                self.lost.append(Missing("a part", str(error).partition("\n")[0], ""))
+                self.placed -= sum(n.op == "call_function" for n in part.graph.nodes)
+                continue
             single = not isinstance(next(n for n in part.graph.nodes if n.op == "output").args[0], (list, tuple))
             setattr(self.gm, str(node.target), Part(made, single))
         self.gm.recompile()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Weights as a file of safetensors: the length of a JSON header, the header, the tensors, each at a multiple of 64."""
+"""Weights as a file of safetensors: the length of a JSON header, the header, the tensors one behind another."""
 
 from __future__ import annotations
 

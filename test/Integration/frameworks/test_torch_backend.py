@@ -156,3 +156,87 @@ def test_devices(name="emu:sm_80"):
     with torch.no_grad():
         # Products on the chips' matrix units take halves.
         assert models.worst(fast(**given), model(**given)) <= 1e-2
+
+
+SDPA = torch.nn.functional.scaled_dot_product_attention
+Q, K = torch.linspace(-2, 2, 2 * 3 * 6 * 8).reshape(2, 3, 6, 8).sin(), torch.linspace(-3, 1, 2 * 3 * 7 * 8).reshape(2, 3, 7, 8).cos()
+SEEN = torch.arange(6 * 7).reshape(6, 7) % 5 != 0
+PROGRAMS = {
+    "a mask of queries and keys, two texts": lambda: SDPA(Q, K, K, SEEN),
+    "a mask of heads and keys": lambda: SDPA(Q, K, K, SEEN[:3, None]),
+    "a mask of texts and keys": lambda: SDPA(Q, K, K, SEEN[:2, None, None]),
+    "rows that see nothing": lambda: SDPA(Q, K, K, (torch.arange(6) > 2)[:, None] & SEEN),
+    "masked by a number, nothing seen": lambda: (Q @ K.mT).masked_fill(~SEEN & (torch.arange(6) > 2)[:, None], -3e38).softmax(-1) @ K,
+    "masked by infinity, nothing seen": lambda: (Q @ K.mT).masked_fill((torch.arange(6) < 2)[:, None], -torch.inf).softmax(-1) @ K,
+    "causal, more keys than queries": lambda: SDPA(Q, K, K, is_causal=True),
+    "a large whole number": lambda: torch.arange(3) + 9007199254740993,
+    "the largest whole number": lambda: torch.arange(3).masked_fill(torch.arange(3) > 1, torch.iinfo(torch.int64).max),
+    "a norm of halves": lambda: torch.nn.functional.group_norm((Q[:, :, 0] * 400).half(), 3),
+    "nothing": lambda: torch.cat([Q[:, :, :0], Q], 2).sum(-1),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_programs(program):
+    with torch.no_grad():
+        want, got = program(), torch.compile(program, backend=terrazzo.torch.backend)()
+    assert got.dtype == want.dtype
+    torch.testing.assert_close(got, want, rtol=1e-3 if want.dtype == torch.half else 2e-5, atol=1e-5, equal_nan=True)
+
+
+def test_numbers_made_of_sizes_run_in_torch():
+    def clamped(x):
+        return x.clamp(max=x.shape[0] * 0.05) + 1, x.shape[0] / 4
+
+    x = torch.randn(6, 4)
+    with torch.no_grad():
+        got, want = torch.compile(clamped, backend=terrazzo.torch.backend, dynamic=True)(x), clamped(x)
+    close(got[0], want[0])
+    assert got[1] == want[1]
+
+
+def test_results_are_no_buffers():
+    class Counter(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("total", torch.zeros(3))
+
+        def forward(self, x):
+            h = self.total + x
+            self.total.copy_(h)
+            return h
+
+    model = Counter()
+    fast = terrazzo.torch.compile(model, (torch.ones(3),))
+    first, second = fast(torch.ones(3)), fast(torch.ones(3))
+    assert first.tolist() == [1, 1, 1] and second.tolist() == [2, 2, 2]
+
+
+def test_captured_values_are_compared():
+    class Scaled(torch.nn.Module):
+        def forward(self, x, n, mask=None):
+            return x * n if mask is None else x * n + mask
+
+    fast = terrazzo.torch.compile(Scaled(), (torch.ones(3), 2))
+    with pytest.raises(ValueError, match="'n' is 3; the model was captured for 2"):
+        fast(torch.ones(3), 3)
+
+
+def test_buffers_of_truths_and_layouts_of_weights(monkeypatch):
+    class Masked(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.ones(100, 100).tril() > 0)
+            self.convolution = torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+
+        def forward(self, x):
+            return torch.where(self.mask, self.convolution(x).sum(), 0.0)
+
+    opened, load = [], terrazzo.load
+    monkeypatch.setattr(terrazzo, "load", lambda *a, **k: opened.append(1) or load(*a, **k))
+    model, x = Masked().eval(), torch.randn(1, 3, 8, 8)
+    fast = compiled(model, fallback="error")
+    with torch.no_grad():
+        for _ in range(3):
+            close(fast(x), model(x))
+    assert len(opened) == 1

@@ -24,12 +24,13 @@ void addModelOption(CLI::App &verb, CommonOptions &common) {
 }
 
 void addCompiledModelOption(CLI::App &verb, CommonOptions &common) {
-  auto *model = verb.add_option("-m,--model", common.model,
-                                "model: a GGUF or ONNX file, a folder of safetensors, "
-                                "or a module of tz (.mlir)")
-                    ->required()
-                    ->check(notEmpty)
-                    ->type_name("PATH");
+  auto *model =
+      verb.add_option("-m,--model", common.model,
+                      "model: a GGUF or ONNX file, a folder of safetensors, "
+                      "or a module of tz (.mlir)")
+          ->required()
+          ->check(notEmpty)
+          ->type_name("PATH");
   addName(verb, "--weights", common.weightsFile,
           "model file that a module was made from", "PATH")
       ->needs(model);

@@ -234,9 +234,10 @@ void addCallVerb(CLI::App &app, CommonOptions &common, int &exitCode) {
                       ->check(notEmpty)
                       ->type_name("PACKAGE");
   auto *model =
-      verb->add_option("-m,--model", common.model,
-                       "model (GGUF, ONNX, a folder of safetensors, a module of tz: "
-                       ".mlir); with a package, that of its weights")
+      verb->add_option(
+              "-m,--model", common.model,
+              "model (GGUF, ONNX, a folder of safetensors, a module of tz: "
+              ".mlir); with a package, that of its weights")
           ->check(notEmpty)
           ->type_name("PATH");
   addName(*verb, "--weights", common.weightsFile,

@@ -64,29 +64,36 @@ def native_group_norm(b: Importer, x: Value, weight: Value | None, bias: Value |
 
 
 def in_groups(b: Importer, x: Value, groups: int, weight: Value | None, bias: Value | None, epsilon: float) -> Value:
+    element, x = x.element, wide(b, x)
     channels = int(x.shape[1])
     members = [channels // groups, *x.shape[2:]]
     rows = b.f.reshape(x, [x.shape[0], groups, product(members)])
     away = b.f.elementwise("sub", rows, b.f.reduce("mean", rows, [2]))
     squares = b.f.reduce("mean", b.f.elementwise("mul", away, away), [2])
     factor = b.f.elementwise("rsqrt", b.f.elementwise("add", squares, b.f.scalar(epsilon, x.element)))
-    return of_channels(b, b.f.reshape(b.f.elementwise("mul", away, factor), x.shape), weight, bias)
+    return b.f.cast(of_channels(b, b.f.reshape(b.f.elementwise("mul", away, factor), x.shape), weight, bias), element)
+
+
+def wide(b: Importer, x: Value) -> Value:
+    """Squares of halves are beyond them."""
+    return x if x.element == "f64" else b.f.cast(x, "f32")
 
 
 def of_channels(b: Importer, x: Value, weight: Value | None, bias: Value | None) -> Value:
     """A factor and a term for each channel, which is dimension 1."""
     for function, each in (("mul", weight), ("add", bias)):
         if each is not None:
-            x = b.f.elementwise(function, x, b.f.reshape(each, [*each.shape, *[1] * (len(x.shape) - 2)]))
+            x = b.f.elementwise(function, x, b.f.reshape(b.f.cast(each, x.element), [*each.shape, *[1] * (len(x.shape) - 2)]))
     return x
 
 
 @lowers("aten._native_batch_norm_legit_no_training.default")
 def batch_norm_measured(b: Importer, x: Value, weight: Value | None, bias: Value | None, mean: Value, variance: Value, momentum: float,
                         epsilon: float) -> list[Any]:
+    element, x, mean, variance = x.element, *(wide(b, each) for each in (x, mean, variance))
     factor = b.f.elementwise("rsqrt", b.f.elementwise("add", variance, b.f.scalar(epsilon, variance.element)))
     away = of_channels(b, x, None, b.f.elementwise("neg", mean))
-    return [of_channels(b, of_channels(b, away, factor, None), weight, bias), None, None]
+    return [b.f.cast(of_channels(b, of_channels(b, away, factor, None), weight, bias), element), None, None]
 
 
 @lowers("aten.batch_norm.default")
