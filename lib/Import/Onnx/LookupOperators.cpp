@@ -2,6 +2,7 @@
 //
 // Operators that find elements by numbers, or numbers of elements.
 #include "Node.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -328,21 +329,25 @@ template <bool largest> void lowerArg(Node &n) {
 
 void lowerOneHot(Node &n) {
   Val indices = n.in(0), values = n.in(2);
-  auto depth = n.integersOf(1, "how many classes there are");
+  // A number of any kind.
+  auto depth = n.realOf(1, "how many classes there are");
   if (!depth || !n.ok())
     return;
+  constexpr double most = 1u << 30;
   int64_t axis = n.axis(n.integer("axis", -1), indices.rank() + 1);
-  if (depth->size() != 1 || depth->front() < 0 || values.rank() != 1)
-    return void(n.fail("its depth is no single number"));
+  if (!(*depth >= 0 && *depth <= most) || *depth != std::trunc(*depth) ||
+      values.rank() != 1)
+    return void(n.fail("its depth is no number of classes"));
+  AffineExpr count = n.size(int64_t(*depth));
   if (!n.ok())
     return;
   Val off = n.reshape(n.slice(values, 0, n.size(0), 1, n.size(1)), {});
   Val on = n.reshape(n.slice(values, 0, n.size(1), 1, n.size(1)), {});
   Val ids = n.cast(indices, n.i64());
-  ids = fromStart(n, ids, n.size(depth->front()));
+  ids = fromStart(n, ids, count);
   Dims one = indices.dims, line(indices.rank() + 1, n.size(1));
   one.insert(one.begin() + axis, n.size(1));
-  line[axis] = n.size(depth->front());
+  line[axis] = count;
   Val classes = n.iota(line, axis, n.i64());
   Val is = n.apply(Fn::Equal, {n.reshape(ids, one), classes});
   n.out(n.apply(Fn::Select, {is, on, off}));
