@@ -152,5 +152,5 @@ def test_shapes_that_do_not_follow(terrazzo, folder):
 def test_the_signature_says_how_sizes_follow(terrazzo, folder):
     terrazzo("compile", "-m", folder / "m.mlir", "-o", folder / "m.tzp")
     functions = {f["name"]: f for f in json.loads(terrazzo("inspect", folder / "m.tzp", "--format", "json").out)["functions"]}
-    assert functions["sound"]["results"][0]["shape"] == ["(N - 4) floordiv 3 + 1", 8]
+    assert functions["sound"]["results"][0]["shape"] == ["(N + 2) floordiv 3 - 1", 8]
     assert functions["batch"]["results"][1]["shape"] == ["B * T + 1", "B * T + 2"]
