@@ -35,7 +35,8 @@ if not ALL:
 REASONS = ("is known for it", "truths", "complex", "while training", "unknown", "powers of", "dropout", "whole numbers", "order of", "other sizes",
            "arrays of torch", "rounds to 0", "padding", "transposed convolution", "three dimensions", "groups", "index into a number",
            "four dimensions", "behind a dimension", "nothing behind nothing", "all elements", "degrees of freedom", "border", "counting in",
-           "as i64", "as i32", "histogram", "fractions", "bits of", "dimensions that", "training", "is not of sums", "f64", "epsilon below 0")
+           "as i64", "as i32", "histogram", "fractions", "bits of", "dimensions that", "training", "is not of sums", "f64", "epsilon below 0",
+           "computed of sizes")
 
 
 def leaves_of(sample):
