@@ -12,6 +12,7 @@
 //   %2 = tz.rms_norm %1, %w : (tensor<?x64xf32>, ...) -> tensor<?x64xf32>
 //   %3 = tz.reshape %2 {sizes = ["B", "T"]} : ... -> tensor<?x?x64xf32>
 //   %y = tz.elementwise cast(%3) : (tensor<?x?x64xf32>) -> tensor<?x?x64xf16>
+#include "SizedFunctions.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "terrazzo/Codegen/KernelForm.h"
@@ -169,14 +170,11 @@ struct BringToRows : impl::BringToRowsBase<BringToRows> {
   using Base::Base;
 
   void runOnOperation() override {
-    for (auto func : getOperation().getOps<tz::FuncOp>()) {
-      if (func.isExternal() || !llvm::hasSingleElement(func.getBody()))
-        continue;
-      FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
-      if (failed(sizes))
-        return signalPassFailure();
-      RowsOf(func, *sizes).run();
-    }
+    auto bring = [](tz::FuncOp func, const tz::Sizes &sizes) {
+      RowsOf(func, sizes).run();
+    };
+    if (failed(eachSizedFunction(getOperation(), bring)))
+      signalPassFailure();
   }
 };
 

@@ -3,7 +3,9 @@
 // Accessors of ModelFile; GgufParser.cpp and folder/ModelFolder.cpp fill it.
 #include "formats/ModelFile.h"
 
+#include "formats/GgufParser.h"
 #include "formats/TensorsFile.h"
+#include "formats/folder/MetadataWriter.h"
 #include "formats/folder/ModelFolder.h"
 #include "formats/onnx/OnnxFile.h"
 
@@ -68,6 +70,24 @@ ModelFile::getTensor(std::string_view name) const {
                "its architecture needs it",
                "the file may be incomplete, or of a newer architecture of the "
                "same name"};
+}
+
+bool ModelFile::addTensor(ModelTensor tensor) {
+  if (!tensorIndex.emplace(tensor.name, uint32_t(tensorTable.size())).second)
+    return false;
+  tensorTable.push_back(std::move(tensor));
+  return true;
+}
+
+Status ModelFile::finish(MetadataWriter &settings) {
+  for (const ModelTensor &tensor : tensorTable)
+    settings.tensor(tensor.name, uint32_t(tensor.format), tensor.dims,
+                    tensor.offset);
+  made = settings.take();
+  GgufParser parser(*this, made);
+  if (Status status = parser.parseMetadataOnly(); !status)
+    return status;
+  return intact();
 }
 
 const uint8_t *ModelFile::tensorData(const ModelTensor &tensor) const {

@@ -52,6 +52,8 @@ struct ModelTensor {
   uint64_t rowBytes() const;
 };
 
+class MetadataWriter;
+
 class ModelFile {
 public:
   /// Maps and checks a file or a folder.
@@ -115,6 +117,11 @@ private:
   friend class OnnxReader;
   friend Expected<std::unique_ptr<ModelFile>> openGguf(const std::string &path);
   ModelFile() = default;
+  /// False where there is one of that name.
+  bool addTensor(ModelTensor tensor);
+  /// Of files that are no GGUF: reads settings, which are in its form, and says
+  /// the tensors there too.
+  Status finish(MetadataWriter &settings);
 
   std::unique_ptr<MappedFile> file;
   uint32_t formatVersion = 0;

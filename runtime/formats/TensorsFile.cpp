@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "formats/TensorsFile.h"
-#include "formats/GgufParser.h"
 #include "formats/folder/MetadataWriter.h"
 #include "formats/folder/Safetensors.h"
 
@@ -23,17 +22,14 @@ public:
     MetadataWriter to;
     to.string("general.architecture", "none");
     for (const SafeTensor &tensor : *tensors)
-      add(*model, tensor, to);
-    model->made = to.take();
-    GgufParser parser(*model, model->made);
-    if (Status status = parser.parseMetadataOnly(); !status)
+      add(*model, tensor);
+    if (Status status = model->finish(to); !status)
       return status.takeError();
     return model;
   }
 
 private:
-  static void add(ModelFile &model, const SafeTensor &tensor,
-                  MetadataWriter &to) {
+  static void add(ModelFile &model, const SafeTensor &tensor) {
     std::string word = tensor.type;
     std::transform(word.begin(), word.end(), word.begin(),
                    [](unsigned char c) { return char(std::tolower(c)); });
@@ -46,9 +42,7 @@ private:
     entry.dims.assign(tensor.shape.rbegin(), tensor.shape.rend());
     entry.offset = tensor.offset;
     entry.bytes = tensor.bytes;
-    to.tensor(entry.name, uint32_t(entry.format), entry.dims, entry.offset);
-    model.tensorIndex.emplace(entry.name, uint32_t(model.tensorTable.size()));
-    model.tensorTable.push_back(std::move(entry));
+    model.addTensor(std::move(entry));
   }
 };
 

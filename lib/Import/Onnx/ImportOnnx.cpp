@@ -7,7 +7,6 @@
 #include "Node.h"
 #include "formats/Hash.h"
 #include "formats/onnx/OnnxFile.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -121,7 +120,6 @@ private:
   }
 
   Status checkOperators() {
-    llvm::MapVector<StringRef, unsigned> missing;
     std::vector<std::string> names;
     std::map<std::string, unsigned> counts;
     for (auto [node, need] : llvm::zip(model.nodes, needed))

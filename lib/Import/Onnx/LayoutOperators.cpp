@@ -174,8 +174,7 @@ void lowerSplit(Node &n) {
 //===----------------------------------------------------------------------===//
 
 /// Where a bound of a slice lies, from 0 on.
-std::optional<AffineExpr> bound(Node &n, AffineExpr given, AffineExpr whole,
-                                bool end) {
+std::optional<AffineExpr> bound(Node &n, AffineExpr given, AffineExpr whole) {
   constexpr int64_t far = INT32_MAX - 1;
   auto number = numberOf(given), size = numberOf(whole);
   if (number && size)
@@ -204,8 +203,7 @@ void sliceAxis(Node &n, Val &x, int64_t axis, AffineExpr start, AffineExpr end,
   AffineExpr whole = x.dims[axis];
   auto size = numberOf(whole);
   if (step > 0) {
-    auto first = bound(n, start, whole, false),
-         last = bound(n, end, whole, true);
+    auto first = bound(n, start, whole), last = bound(n, end, whole);
     if (!first || !last)
       return;
     AffineExpr span = normal(*last - *first);

@@ -35,8 +35,6 @@ void lowerSize(Node &n) {
 /// A `Constant` whose tensor is no weight is bound by its own number.
 void lowerConstant(Node &n) {
   auto real = [&](ArrayRef<float> values, Dims dims) {
-    SmallVector<Attribute> all;
-    Builder builder(n.context());
     SmallVector<Val> parts;
     for (float value : values)
       parts.push_back(n.reshape(n.number(value, n.f32()), {n.size(1)}));

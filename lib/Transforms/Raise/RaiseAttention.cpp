@@ -13,6 +13,7 @@
 // own text from first(row) to end(row), and a bias that hides the keys that the
 // mask hides from all of a text's queries. Heads that are repeated for others
 // to share are read as they were before. Masks: SeenKeys.h.
+#include "../SizedFunctions.h"
 #include "Contractions.h"
 #include "SeenKeys.h"
 #include "mlir/IR/PatternMatch.h"
@@ -505,19 +506,17 @@ struct RaiseAttention : impl::RaiseAttentionBase<RaiseAttention> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    for (auto func : getOperation().getOps<tz::FuncOp>()) {
-      if (func.isExternal() || !llvm::hasSingleElement(func.getBody()))
-        continue;
-      FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
-      if (failed(sizes))
-        return signalPassFailure();
-      AttentionRaiser raiser(rewriter, *sizes);
-      for (auto product : func.getBody().front().getOps<tz::ContractOp>())
+    auto raise = [&](tz::FuncOp func, const tz::Sizes &sizes) {
+      AttentionRaiser raiser(rewriter, sizes);
+      Block &body = func.getBody().front();
+      for (auto product : body.getOps<tz::ContractOp>())
         absorbTransposes(product);
-      for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
+      for (Operation &op : llvm::make_early_inc_range(body))
         if (auto product = dyn_cast<tz::ContractOp>(op))
           raiser.raise(product);
-    }
+    };
+    if (failed(eachSizedFunction(getOperation(), raise)))
+      signalPassFailure();
   }
 };
 

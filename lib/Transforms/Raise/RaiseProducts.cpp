@@ -11,6 +11,7 @@
 //   %0 = tz.reshape %x : tensor<?x?x64xf32> -> tensor<?x64xf32>
 //   %1 = tz.matmul %0, %w : ... -> tensor<?x48xf32>
 //   %y = tz.reshape %1 {sizes = ["B", "T"]} : ... -> tensor<?x?x48xf32>
+#include "../SizedFunctions.h"
 #include "Contractions.h"
 #include "SizedBuilder.h"
 #include "mlir/IR/PatternMatch.h"
@@ -91,20 +92,17 @@ struct RaiseProducts : impl::RaiseProductsBase<RaiseProducts> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    for (auto func : getOperation().getOps<tz::FuncOp>()) {
-      if (func.isExternal() || !llvm::hasSingleElement(func.getBody()))
-        continue;
-      FailureOr<tz::Sizes> sizes = tz::Sizes::infer(func);
-      if (failed(sizes))
-        return signalPassFailure();
-      ProductRaiser raiser(rewriter, *sizes);
+    auto raise = [&](tz::FuncOp func, const tz::Sizes &sizes) {
+      ProductRaiser raiser(rewriter, sizes);
       for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
         if (auto product = dyn_cast<tz::ContractOp>(op))
           raiser.raise(product);
         else if (auto rows = dyn_cast<tz::GatherOp>(op))
           raiser.raise(rows);
       }
-    }
+    };
+    if (failed(eachSizedFunction(getOperation(), raise)))
+      signalPassFailure();
   }
 };
 

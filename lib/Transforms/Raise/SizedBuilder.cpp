@@ -46,6 +46,17 @@ ArrayAttr SizedBuilder::namesOf(ArrayRef<AffineExpr> dims) const {
   return names.empty() ? ArrayAttr() : builder.getArrayAttr(names);
 }
 
+/// In a shape that the operation names, where it has another.
+template <typename OpT>
+Sized SizedBuilder::inShape(Sized x, ArrayRef<AffineExpr> dims) {
+  if (ArrayRef(x.dims) == dims)
+    return x;
+  Type element = getElementTypeOrSelf(x.value.getType());
+  return made(OpT::create(builder, location, typeFor(dims, element), x.value,
+                          namesOf(dims)),
+              dims);
+}
+
 Sized SizedBuilder::scalar(double value, Type element) {
   return made(tz::ScalarOp::create(builder, location,
                                    RankedTensorType::get({}, element),
@@ -71,21 +82,11 @@ Sized SizedBuilder::iota(int64_t axis, ArrayRef<AffineExpr> dims,
 }
 
 Sized SizedBuilder::reshape(Sized x, ArrayRef<AffineExpr> dims) {
-  if (ArrayRef(x.dims) == dims)
-    return x;
-  Type element = getElementTypeOrSelf(x.value.getType());
-  return made(tz::ReshapeOp::create(builder, location, typeFor(dims, element),
-                                    x.value, namesOf(dims)),
-              dims);
+  return inShape<tz::ReshapeOp>(std::move(x), dims);
 }
 
 Sized SizedBuilder::broadcast(Sized x, ArrayRef<AffineExpr> dims) {
-  if (ArrayRef(x.dims) == dims)
-    return x;
-  Type element = getElementTypeOrSelf(x.value.getType());
-  return made(tz::BroadcastOp::create(builder, location, typeFor(dims, element),
-                                      x.value, namesOf(dims)),
-              dims);
+  return inShape<tz::BroadcastOp>(std::move(x), dims);
 }
 
 Sized SizedBuilder::transpose(Sized x, ArrayRef<int64_t> permutation) {

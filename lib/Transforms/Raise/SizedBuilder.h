@@ -55,6 +55,8 @@ public:
   Sized made(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
 
 private:
+  template <typename OpT>
+  Sized inShape(Sized x, llvm::ArrayRef<mlir::AffineExpr> dims);
   mlir::ArrayAttr namesOf(llvm::ArrayRef<mlir::AffineExpr> dims) const;
 
   mlir::OpBuilder &builder;

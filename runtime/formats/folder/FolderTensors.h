@@ -6,8 +6,8 @@
 #pragma once
 
 #include "formats/ModelFile.h"
-#include "formats/folder/Families.h"
 #include "formats/folder/Safetensors.h"
+#include "formats/folder/families/Families.h"
 
 #include <deque>
 #include <set>

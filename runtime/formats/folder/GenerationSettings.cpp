@@ -16,22 +16,6 @@ namespace {
 constexpr size_t longestTemplate = 1u << 22;
 constexpr size_t mostEnds = 1u << 12;
 
-const Json &memberOf(const Json &object, const char *key) {
-  static const Json none;
-  auto found = object.find(key);
-  return found == object.end() ? none : *found;
-}
-
-/// An object, or one without members where there is no such file.
-Expected<Json> readObject(const std::string &path) {
-  if (!exists(path))
-    return Json(Json::object());
-  auto read = readJson(path);
-  if (read && !read->is_object())
-    return malformedJson(path, "it is no JSON object");
-  return read;
-}
-
 class Writer {
 public:
   Writer(const std::string &folder, const Json &config,
@@ -42,7 +26,10 @@ public:
     for (auto [name, place] :
          {std::pair("tokenizer_config.json", &tokenizer),
           std::pair("generation_config.json", &generation)}) {
-      auto read = readObject(folder + "/" + name);
+      // One that is not there says nothing.
+      std::string file = path(name);
+      auto read = exists(file) ? readObject(file)
+                               : Expected<Json>(Json(Json::object()));
       if (!read)
         return read.takeError();
       *place = std::move(*read);

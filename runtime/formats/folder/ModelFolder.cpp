@@ -3,7 +3,6 @@
 // See ModelFolder.h.
 #include "formats/folder/ModelFolder.h"
 
-#include "formats/GgufParser.h"
 #include "formats/folder/FolderTensors.h"
 #include "formats/folder/GenerationSettings.h"
 #include "formats/folder/SentenceModules.h"
@@ -121,13 +120,8 @@ private:
     }
     result->file = std::move(mapped);
     result->names = std::move(read.names);
-    for (ModelTensor &tensor : read.tensors) {
-      to.tensor(tensor.name, uint32_t(tensor.format), tensor.dims,
-                tensor.offset);
-      result->tensorIndex.emplace(tensor.name,
-                                  uint32_t(result->tensorTable.size()));
-      result->tensorTable.push_back(std::move(tensor));
-    }
+    for (ModelTensor &tensor : read.tensors)
+      result->addTensor(std::move(tensor));
     return {};
   }
 
@@ -155,13 +149,7 @@ private:
     return {};
   }
 
-  Status finish() {
-    result->made = to.take();
-    GgufParser parser(*result, result->made);
-    if (Status status = parser.parseMetadataOnly(); !status)
-      return status;
-    return result->intact();
-  }
+  Status finish() { return result->finish(to); }
 
   const std::string &path;
   std::unique_ptr<ModelFile> result;

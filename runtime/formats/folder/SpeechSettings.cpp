@@ -4,6 +4,7 @@
 #include "formats/folder/SpeechSettings.h"
 
 #include "formats/folder/ConfigReader.h"
+#include "formats/folder/WeightFiles.h"
 
 namespace terrazzo::formats {
 
@@ -121,26 +122,16 @@ Status checkPreprocessor(ConfigReader config) {
   return config.status();
 }
 
-Expected<Json> readObject(const std::string &path) {
-  auto read = readJson(path);
-  if (read && !read->is_object())
-    return malformedJson(path, "it is no JSON object");
-  return read;
-}
-
 } // namespace
 
 Status writeSpeechSettings(const std::string &folder, MetadataWriter &to) {
   std::string generation = folder + "/generation_config.json",
               preprocessor = folder + "/preprocessor_config.json";
   if (!exists(generation))
-    return Error{ExitCode::ModelNotSupported,
-                 "TZ0117",
-                 "the folder holds no model that can be read",
-                 folder,
-                 "it has no generation_config.json, which names the tokens of "
-                 "languages, tasks and times",
-                 "fetch that file of the model too"};
+    return noModel(folder,
+                   "it has no generation_config.json, which names the tokens "
+                   "of languages, tasks and times",
+                   "fetch that file of the model too");
   auto settings = readObject(generation);
   if (!settings)
     return settings.takeError();

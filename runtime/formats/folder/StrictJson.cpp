@@ -131,4 +131,35 @@ Expected<Json> readJson(const std::string &path) {
   return parseJson({(*file)->data(), (*file)->size()}, path);
 }
 
+Expected<Json> readObject(const std::string &path) {
+  auto read = readJson(path);
+  if (read && !read->is_object())
+    return malformedJson(path, "it is no JSON object");
+  return read;
+}
+
+const Json &memberOf(const Json &object, const char *key) {
+  static const Json none;
+  if (!object.is_object())
+    return none;
+  auto found = object.find(key);
+  return found == object.end() ? none : *found;
+}
+
+std::string textOf(const Json &object, const char *key,
+                   const std::string &otherwise) {
+  const Json &member = memberOf(object, key);
+  return member.is_string() ? member.get<std::string>() : otherwise;
+}
+
+bool flagOf(const Json &object, const char *key, bool otherwise) {
+  const Json &member = memberOf(object, key);
+  return member.is_boolean() ? member.get<bool>() : otherwise;
+}
+
+uint64_t numberOf(const Json &object, const char *key, uint64_t otherwise) {
+  const Json &member = memberOf(object, key);
+  return member.is_number_unsigned() ? member.get<uint64_t>() : otherwise;
+}
+
 } // namespace terrazzo::formats

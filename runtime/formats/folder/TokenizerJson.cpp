@@ -21,18 +21,6 @@ enum TokenKind : int32_t {
   Unused = 5
 };
 
-std::string textOf(const Json &object, const char *key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>()
-                                                     : std::string();
-}
-
-bool flagOf(const Json &object, const char *key, bool otherwise) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_boolean() ? found->get<bool>()
-                                                      : otherwise;
-}
-
 class Converter {
 public:
   Converter(Json tokenizer, const std::string &where, MetadataWriter &to,

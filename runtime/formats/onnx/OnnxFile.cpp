@@ -66,15 +66,19 @@ bool isWeight(const Tensor &tensor, std::string_view name) {
   }
 }
 
-const Tensor *constantOf(const Node &node) {
+/// Of a node that may be changed, or not.
+template <typename NodeT> static auto *tensorOfConstant(NodeT &node) {
+  decltype(&node.attributes.front().tensors.front()) none = nullptr;
   if (node.type != "Constant" || !node.domain.empty() ||
       node.outputs.size() != 1)
-    return nullptr;
-  for (const Attribute &attribute : node.attributes)
+    return none;
+  for (auto &attribute : node.attributes)
     if (attribute.name == "value" && attribute.kind == Attribute::Kind::Tensor)
       return &attribute.tensors.front();
-  return nullptr;
+  return none;
 }
+
+const Tensor *constantOf(const Node &node) { return tensorOfConstant(node); }
 
 } // namespace onnx
 
@@ -128,10 +132,8 @@ private:
       if (Status status = visit(tensor, tensor.name); !status)
         return status;
     for (onnx::Node &node : result->model->nodes)
-      if (const Tensor *tensor = onnx::constantOf(node))
-        if (Status status =
-                visit(const_cast<Tensor &>(*tensor), node.outputs.front());
-            !status)
+      if (Tensor *tensor = onnx::tensorOfConstant(node))
+        if (Status status = visit(*tensor, node.outputs.front()); !status)
           return status;
     return {};
   }
@@ -220,9 +222,7 @@ private:
         entry.dims.insert(entry.dims.begin(), uint64_t(dim));
       entry.offset = uint64_t(tensor.content.data() - result->data());
       entry.bytes = tensor.content.size();
-      if (!result->tensorIndex
-               .emplace(entry.name, uint32_t(result->tensorTable.size()))
-               .second)
+      if (!result->addTensor(std::move(entry)))
         return Error{ExitCode::ModelNotSupported,
                      "TZ0121",
                      "this is not a well-formed ONNX file",
@@ -230,7 +230,6 @@ private:
                      "two tensors are called '" + inOneLine(std::string(name)) +
                          "'",
                      "export the model again"};
-      result->tensorTable.push_back(std::move(entry));
       return {};
     });
   }
@@ -265,14 +264,7 @@ private:
       to.number("onnx.opset." + (domain.empty() ? std::string("ai.onnx")
                                                 : std::string(domain)),
                 uint32_t(version));
-    for (const ModelTensor &tensor : result->tensorTable)
-      to.tensor(tensor.name, uint32_t(tensor.format), tensor.dims,
-                tensor.offset);
-    result->made = to.take();
-    GgufParser parser(*result, result->made);
-    if (Status status = parser.parseMetadataOnly(); !status)
-      return status;
-    return result->intact();
+    return result->finish(to);
   }
 
   const std::string &path;

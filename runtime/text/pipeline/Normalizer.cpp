@@ -14,20 +14,6 @@ namespace terrazzo::text {
 
 namespace {
 
-Error tooLong() {
-  return {ExitCode::Usage,
-          "TZ0204",
-          "the text is too long",
-          "",
-          "the tokenizer's normalizer makes more than 32 times as much of it",
-          "split the text into smaller parts"};
-}
-
-size_t mostOf(size_t before) {
-  constexpr size_t least = 1u << 20, times = 32;
-  return least + times * before;
-}
-
 /// A step that cannot fail.
 template <typename Function> auto always(Function function) {
   return [function](std::string &text, bool &first) {
@@ -81,7 +67,7 @@ Status replaceAll(std::string &text, const Pattern &pattern,
     result += content;
     at = end;
     if (result.size() > mostOf(text.size()))
-      return tooLong();
+      return tooLong("normalizer");
   }
   text = result.append(text, at);
   return {};
@@ -169,7 +155,7 @@ Expected<std::string> Normalizer::apply(std::string_view text,
     if (Status status = step(result, first); !status)
       return status.takeError();
     if (result.size() > mostOf(text.size()))
-      return tooLong();
+      return tooLong("normalizer");
   }
   return result;
 }

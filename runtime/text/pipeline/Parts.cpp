@@ -11,26 +11,14 @@ Error unsupportedPart(const std::string &what) {
           what + " is not known here",      "give token ids with --ids"};
 }
 
-const Json &memberOf(const Json &object, const char *key) {
-  static const Json none;
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() ? *found : none;
-}
-
-std::string textOf(const Json &object, const char *key,
-                   const std::string &otherwise) {
-  const Json &member = memberOf(object, key);
-  return member.is_string() ? member.get<std::string>() : otherwise;
-}
-
-bool flagOf(const Json &object, const char *key, bool otherwise) {
-  const Json &member = memberOf(object, key);
-  return member.is_boolean() ? member.get<bool>() : otherwise;
-}
-
-uint64_t numberOf(const Json &object, const char *key, uint64_t otherwise) {
-  const Json &member = memberOf(object, key);
-  return member.is_number_unsigned() ? member.get<uint64_t>() : otherwise;
+Error tooLong(const std::string &part) {
+  return {ExitCode::Usage,
+          "TZ0204",
+          "the text is too long",
+          "",
+          "the tokenizer's " + part + " makes more than " +
+              std::to_string(mostTimes) + " times as much of it",
+          "split the text into smaller parts"};
 }
 
 } // namespace terrazzo::text

@@ -10,18 +10,25 @@
 
 namespace terrazzo::text {
 
+using formats::flagOf;
 using formats::Json;
+using formats::memberOf;
+using formats::numberOf;
+using formats::textOf;
 
 /// TZ0201; `what` says which part: "the normalizer 'Nmt'".
 Error unsupportedPart(const std::string &what);
 
-/// Members of an object, and what holds where there is none of that kind.
-std::string textOf(const Json &object, const char *key,
-                   const std::string &otherwise = "");
-bool flagOf(const Json &object, const char *key, bool otherwise);
-uint64_t numberOf(const Json &object, const char *key, uint64_t otherwise);
-/// Null where it is absent.
-const Json &memberOf(const Json &object, const char *key);
+/// How many times as long a part may make a text, beside what any text may
+/// become.
+constexpr size_t mostTimes = 32;
+/// As many bytes as may become of `before`.
+constexpr size_t mostOf(size_t before) {
+  constexpr size_t least = 1u << 20;
+  return least + mostTimes * before;
+}
+/// TZ0204; `part` is "normalizer".
+Error tooLong(const std::string &part);
 
 /// `body(part)` for a part and, where it is a "Sequence", for those of which it
 /// is one, which stand under `list`. Stops at the first fault.

@@ -209,25 +209,18 @@ Status Splitter::add(const Json &part) {
 }
 
 Status Splitter::apply(std::vector<Piece> &pieces) const {
-  constexpr size_t least = 1u << 20, times = 32;
   auto bytesOf = [&] {
     size_t bytes = 0;
     for (const Piece &piece : pieces)
       bytes += piece.text.size();
     return bytes;
   };
-  size_t most = least + times * bytesOf();
+  size_t most = mostOf(bytesOf());
   for (const Step &step : steps) {
     if (Status status = step(pieces); !status)
       return status;
     if (bytesOf() > most)
-      return Error{ExitCode::Usage,
-                   "TZ0204",
-                   "the text is too long",
-                   "",
-                   "the tokenizer's pre_tokenizer makes more than 32 times as "
-                   "much of it",
-                   "split the text into smaller parts"};
+      return tooLong("pre_tokenizer");
   }
   return {};
 }

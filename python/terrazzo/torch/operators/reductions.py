@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._module import Value
+from ..._module import Value, product
 from ..graph import Importer, Unsupported, lowers
 from ..sizes import shape_of
 from .shapes import axis_of
@@ -205,8 +205,6 @@ def sort(b: Importer, x: Value, *rest: Any, axis: int = -1, descending: bool = F
 def histogram(b: Importer, x: Value, bins: int = 100, least: Any = 0, most: Any = 0) -> Value:
     if least >= most or not x.is_float:
         raise Unsupported("a histogram of unknown bounds, or of whole numbers")
-    from ..._module import product
-
     flat = b.f.reshape(x, (product(x.shape), 1))
     place = b.f.elementwise("mul", b.f.elementwise("sub", flat, b.f.scalar(least, x.element)), b.f.scalar(bins / (most - least), x.element))
     last = b.f.elementwise("equal", flat, b.f.scalar(most, x.element), element="i1")
@@ -235,8 +233,6 @@ def arg_extreme(b: Importer, x: Value, axis: int | None = None, keep: bool = Fal
     if not x.shape:
         return b.f.scalar(0, "i64")
     if axis is None:
-        from ..._module import product
-
         x, axis = b.f.reshape(x, (product(x.shape),)), 0
     return b.f.reshape(extreme(b, x, axis_of(axis, len(x.shape)), largest)[1], b.shape)
 

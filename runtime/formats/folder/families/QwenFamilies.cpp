@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Qwen 2 and 2.5 (arXiv 2407.10671, 2412.15115), and Qwen 3 (2505.09388).
-#include "formats/folder/DecoderConfig.h"
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/DecoderConfig.h"
+#include "formats/folder/families/PreNormTensors.h"
+#include "formats/folder/families/RotarySettings.h"
 
 namespace terrazzo::formats {
 
 namespace {
 
-constexpr TensorNames tensors[] = {
-    {"embed_tokens", "token_embd"},
-    {"layers.#.input_layernorm", "blk.#.attn_norm"},
-    {"layers.#.self_attn.q_proj", "blk.#.attn_q"},
-    {"layers.#.self_attn.k_proj", "blk.#.attn_k"},
-    {"layers.#.self_attn.v_proj", "blk.#.attn_v"},
-    {"layers.#.self_attn.q_norm", "blk.#.attn_q_norm"},
-    {"layers.#.self_attn.k_norm", "blk.#.attn_k_norm"},
-    {"layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.post_attention_layernorm", "blk.#.ffn_norm"},
-    {"layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
-    {"layers.#.mlp.up_proj", "blk.#.ffn_up"},
-    {"layers.#.mlp.down_proj", "blk.#.ffn_down"},
-    {"norm", "output_norm"},
-    {"lm_head", "output"},
-};
+constexpr std::span<const TensorNames> tensors = preNormTensors;
 
 constexpr const char *prefixes[] = {"model."};
 constexpr double usualBase = 10000;

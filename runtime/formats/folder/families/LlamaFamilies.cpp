@@ -3,27 +3,16 @@
 // Llama (Touvron et al., arXiv 2302.13971; Llama 3: 2407.21783) and what has
 // its graph. GGUF's converter permutes the rows of q and k, the folder's are
 // as transformers has them: "tensor_data_layout" says which.
-#include "formats/folder/DecoderConfig.h"
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/DecoderConfig.h"
+#include "formats/folder/families/PreNormTensors.h"
+#include "formats/folder/families/RotarySettings.h"
 
 namespace terrazzo::formats {
 
 namespace {
 
-constexpr TensorNames tensors[] = {
-    {"embed_tokens", "token_embd"},
-    {"layers.#.input_layernorm", "blk.#.attn_norm"},
-    {"layers.#.self_attn.q_proj", "blk.#.attn_q"},
-    {"layers.#.self_attn.k_proj", "blk.#.attn_k"},
-    {"layers.#.self_attn.v_proj", "blk.#.attn_v"},
-    {"layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.post_attention_layernorm", "blk.#.ffn_norm"},
-    {"layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
-    {"layers.#.mlp.up_proj", "blk.#.ffn_up"},
-    {"layers.#.mlp.down_proj", "blk.#.ffn_down"},
-    {"norm", "output_norm"},
-    {"lm_head", "output"},
-};
+constexpr std::span tensors =
+    std::span(preNormTensors).first(std::size(preNormTensors) - headNorms);
 
 constexpr const char *prefixes[] = {"model."};
 constexpr double usualBase = 10000;

@@ -3,8 +3,8 @@
 // Gemma 3 (Gemma Team, arXiv 2503.19786), the text model, on its own or beside
 // an encoder of images. What a config.json leaves out is what transformers'
 // Gemma3TextConfig has for it.
-#include "formats/folder/DecoderConfig.h"
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/DecoderConfig.h"
+#include "formats/folder/families/RotarySettings.h"
 
 #include <cmath>
 

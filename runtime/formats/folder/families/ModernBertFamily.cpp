@@ -4,8 +4,8 @@
 // attend to all of a text, and which to a token's neighbours alone, in two
 // ways: as a number of layers and two bases of rotary positions, or, since
 // version 5 of transformers, as lists.
-#include "formats/folder/Families.h"
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/Families.h"
+#include "formats/folder/families/RotarySettings.h"
 
 namespace terrazzo::formats {
 

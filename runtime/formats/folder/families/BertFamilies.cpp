@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // BERT (Devlin et al., arXiv 1810.04805) and the encoders of its graph.
-#include "formats/folder/Families.h"
+#include "formats/folder/families/Families.h"
 
 namespace terrazzo::formats {
 

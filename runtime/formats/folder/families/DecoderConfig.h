@@ -3,7 +3,7 @@
 // What config.json says of decoders of any family, under GGUF's names.
 #pragma once
 
-#include "formats/folder/Families.h"
+#include "formats/folder/families/Families.h"
 
 namespace terrazzo::formats {
 

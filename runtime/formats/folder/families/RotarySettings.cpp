@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See RotarySettings.h.
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/RotarySettings.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 //
 // Whisper (Radford et al., arXiv 2212.04356), under the names that GGUF has for
 // encoders with a decoder.
-#include "formats/folder/Families.h"
+#include "formats/folder/families/Families.h"
 
 namespace terrazzo::formats {
 

@@ -2,8 +2,8 @@
 //
 // Nomic Embed (Nussbaum et al., arXiv 2402.01613), in the names of its first
 // folders and in those of transformers since version 5.
-#include "formats/folder/Families.h"
-#include "formats/folder/RotarySettings.h"
+#include "formats/folder/families/Families.h"
+#include "formats/folder/families/RotarySettings.h"
 
 namespace terrazzo::formats {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See DecoderConfig.h.
-#include "formats/folder/DecoderConfig.h"
+#include "formats/folder/families/DecoderConfig.h"
 
 #include <algorithm>
 

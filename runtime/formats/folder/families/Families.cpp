@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See Families.h.
-#include "formats/folder/Families.h"
+#include "formats/folder/families/Families.h"
 
 namespace terrazzo::formats {
 
