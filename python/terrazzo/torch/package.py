@@ -17,6 +17,7 @@ import torch
 import terrazzo
 
 from .._module import Function, module_text
+from .graph import ELEMENT
 from .options import Options
 from .sizes import expression_of, symbols_of
 
@@ -93,6 +94,10 @@ class CompiledGraph:
         return [output(given, results, numbers) for output in self.outputs]
 
     def open(self, given: Sequence[Any]) -> None:
+        for name, source in self.weights.items():
+            element, now = self.function.weights[name].element, ELEMENT.get(source.own(given).dtype)
+            if now != element:
+                raise ValueError(f"the parameter '{name}' is of {now} now; the model was captured when it was of {element}: compile it again")
         tensors = {name: source.tensor(given) for name, source in self.weights.items()}
         self.versions = [source.version(given) for source in self.weights.values()]
         assert self.package is not None

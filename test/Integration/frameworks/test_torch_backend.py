@@ -138,6 +138,17 @@ def test_captured_models_say_what_they_were_captured_for():
         fast(torch.randn(4, 16), 3)
 
 
+def test_captured_parameters_keep_their_type():
+    model, x = Part().eval(), torch.randn(4, 16)
+    fast = terrazzo.torch.compile(model, (x,))
+    model.into.weight.data = torch.randn(32, 16)
+    with torch.no_grad():
+        close(fast(x), model(x))
+    model.double()
+    with pytest.raises(ValueError, match="'into.weight' is of f64 now; the model was captured when it was of f32"):
+        fast(x)
+
+
 def test_export(tmp_path):
     model, x = Part().eval(), torch.randn(7, 16)
     program = capture(model, (torch.randn(4, 16),), dynamic={"rows": (1, 50)})
